@@ -1,0 +1,48 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+
+import type { Effect } from "../core/journal.ts";
+import type { Artifact } from "../core/post.ts";
+import type { ToolResult } from "../core/tool-result.ts";
+import type { Sandbox } from "../sandbox/sandbox.ts";
+
+/** A function that the model may call. Runs under the session's grants. */
+export interface Tool<Input = unknown> {
+  readonly name: string;
+  /** For the model: what it does, when to use it. */
+  readonly description: string;
+  /** Any Standard Schema: zod, valibot, arktype, … */
+  readonly input: StandardSchemaV1<unknown, Input>;
+  /** JSON Schema of the input, for the model. */
+  readonly parameters: Readonly<Record<string, unknown>>;
+  /** What may be done with a call of which nobody knows whether it ran. */
+  readonly effect: Effect;
+  /** A call ends the turn, and its output is what the thread is told: for questions to a person. */
+  readonly endsTurn?: boolean;
+  /** Throwing is the same as returning `status: "failed"` with the message as output. */
+  run(input: Input, context: ToolContext): Promise<ToolResult>;
+  /**
+   * For `reattach` tools: finds the execution of an earlier process again and waits for its end.
+   * Undefined when it is gone.
+   */
+  reattach?(context: ToolContext): Promise<ToolResult | undefined>;
+}
+
+export interface ToolContext {
+  /** Aborts when the turn is stopped, loses its lease or runs out of time. */
+  readonly signal: AbortSignal;
+  readonly callId: string;
+  /** The same for each try of the same call. */
+  readonly executionId: string;
+  readonly session: ToolSession;
+  /** Shows a line in the thread while the tool runs. */
+  progress(text: string): void;
+}
+
+/** What a tool may use of its session. */
+export interface ToolSession {
+  readonly sessionId: string;
+  /** Opened when it is first asked for. */
+  sandbox(): Promise<Sandbox>;
+  /** Keeps a workspace file as it is now, to go with the reply. */
+  keep(path: string, options: { readonly signal: AbortSignal }): Promise<Artifact>;
+}

@@ -1,0 +1,35 @@
+/**
+ * Settles as `promise` does, or rejects with `signal.reason` as soon as the signal aborts.
+ * The work behind `promise` must stop by itself; this only stops the waiting.
+ */
+export async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  let onAbort = (): void => {};
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => reject(signal.reason);
+    signal.addEventListener("abort", onAbort, { once: true });
+  });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}
+
+/** Why work was stopped. It is the `reason` of the AbortSignal, so that each layer can say the truth. */
+export class Stopped extends Error {
+  override readonly name = "Stopped";
+  /**
+   * - `stop`: a person asked for it;
+   * - `interrupt`: a newer message takes over;
+   * - `timeout`: a time limit of the caller;
+   * - `shutdown`: the process ends, the work goes on elsewhere or later;
+   * - `lease-lost`: another worker owns the session now.
+   */
+  readonly by: "stop" | "interrupt" | "timeout" | "shutdown" | "lease-lost";
+
+  constructor(by: Stopped["by"]) {
+    super(`Stopped: ${by}`);
+    this.by = by;
+  }
+}

@@ -1,0 +1,35 @@
+import { createHash } from "node:crypto";
+
+/**
+ * Where a conversation lives, as the platform's own ids.
+ * Ids are opaque: names are for display and never decide anything.
+ */
+export interface ThreadRef {
+  readonly platform: string;
+  readonly workspace: string;
+  readonly channel: string;
+  readonly thread: string;
+}
+
+/** The one-string form of a thread: `platform:workspace:channel:thread`, each part percent-encoded. */
+export function threadId(ref: ThreadRef): string {
+  return [ref.platform, ref.workspace, ref.channel, ref.thread].map(encodeURIComponent).join(":");
+}
+
+/** The session of a thread. The same thread always has the same session, on every machine. */
+export function sessionIdOf(ref: ThreadRef): string {
+  return `s_${stableKey("session", threadId(ref))}`;
+}
+
+/**
+ * A key that is the same each time the same work is done, so that a repeat can be recognised:
+ * 24 characters of `[0-9a-z]`, 120 bits of SHA-256. Fits Discord's 25-character nonce.
+ */
+export function stableKey(...parts: readonly (string | number)[]): string {
+  const digest = createHash("sha256").update(JSON.stringify(parts)).digest();
+  let key = "";
+  for (let index = 0; index < 24; index += 1) key += alphabet[(digest[index] ?? 0) & 31];
+  return key;
+}
+
+const alphabet = "0123456789abcdefghjkmnpqrstvwxyz";

@@ -1,0 +1,29 @@
+import { z } from "zod";
+
+import { ThreadRefSchema } from "./message.ts";
+
+/** A file attached to a reply. Its bytes lie in the blob store under `blob`, unchanged by later turns. */
+export const Artifact = z.object({
+  name: z.string().min(1),
+  blob: z.string().min(1),
+  bytes: z.number().int().nonnegative(),
+  mediaType: z.string(),
+});
+export type Artifact = z.infer<typeof Artifact>;
+
+/**
+ * One outgoing chat message. It waits in the outbox until the platform confirmed it.
+ * `key` is derived from session, turn and index: the platform-side proof that it was posted already.
+ */
+export const Post = z.object({
+  key: z.string().min(1),
+  sessionId: z.string().min(1),
+  thread: ThreadRefSchema,
+  turn: z.number().int().nonnegative(),
+  /** - `answer`: the end of a turn; - `question`: the agent asks; - `notice`: the harness tells something. */
+  kind: z.enum(["answer", "question", "notice"]),
+  /** CommonMark with tables. The adapter turns it into what its platform shows. */
+  markdown: z.string(),
+  artifacts: z.array(Artifact).readonly().default([]),
+});
+export type Post = z.infer<typeof Post>;

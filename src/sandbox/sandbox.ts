@@ -1,0 +1,176 @@
+import type { Measures } from "../core/tool-result.ts";
+import type { Limits, Permissions } from "./permissions.ts";
+
+/** Opens sandboxes of one kind. A driver is a factory that returns this. */
+export interface SandboxProvider extends AsyncDisposable {
+  readonly name: string;
+  readonly capabilities: SandboxCapabilities;
+  /** Opens the sandbox of a session. Its workspace is what earlier sandboxes of the session left there. */
+  open(spec: SandboxSpec, options: { readonly signal: AbortSignal }): Promise<Sandbox>;
+  /** Removes a session's workspace for good. */
+  remove(sessionId: string): Promise<void>;
+}
+
+/** What a driver can and cannot do. Told at start, in each session and to the model. */
+export interface SandboxCapabilities {
+  /** - `interpreter`: no kernel boundary, no real programs; - `namespaces`: shares the kernel; - `vm`: own kernel. */
+  readonly isolation: "interpreter" | "namespaces" | "container" | "vm";
+  readonly realPrograms: boolean;
+  readonly network: boolean;
+  /** A running command can be found again by its execution id after this process ended. */
+  readonly reattach: boolean;
+  /** CPU time and peak memory of a command are measured. */
+  readonly measuresUse: boolean;
+  /** One plain sentence per thing that it cannot do, for people and for the model. */
+  readonly limitations: readonly string[];
+}
+
+export interface SandboxSpec {
+  readonly sessionId: string;
+  readonly permissions: Permissions;
+  readonly limits: Limits;
+  /** Host folders shown read-only at `/sources/<name>`. */
+  readonly sources: readonly SourceMount[];
+}
+
+export interface SourceMount {
+  readonly name: string;
+  readonly hostPath: string;
+  /** Globs relative to `hostPath`; files that match none are not there. Default: every file. */
+  readonly include?: readonly string[];
+}
+
+/**
+ * The isolated environment of one session. Inside, the session's files are at `/workspace`, which persists across
+ * turns, and sources at `/sources/<name>`. Paths given to `files` and `task` are relative to `/workspace`,
+ * or absolute inside the sandbox. Nothing in it reaches the host's files, environment or network unless granted.
+ */
+export interface Sandbox extends AsyncDisposable {
+  readonly sessionId: string;
+  /**
+   * Runs a shell command to its end. A non-zero exit, a time-out or a kill is a result, not an error. When `signal`
+   * aborts, every process of the command is dead before the promise settles, with the outcome `stopped`.
+   * @throws {OpsthreadError} `SANDBOX_CLOSED`, `SANDBOX_LOST`
+   */
+  exec(command: string, options: ExecOptions): Promise<ExecResult>;
+  /**
+   * Finds a command that an earlier process started under this execution id, and waits for its end.
+   * Undefined when it is not there (any more), or the driver cannot (`capabilities.reattach`).
+   */
+  attach(
+    executionId: string,
+    options: { readonly signal: AbortSignal },
+  ): Promise<ExecResult | undefined>;
+  /** Runs a task's program on the sandbox's files, under the sandbox's limits. */
+  task(program: TaskProgram, options: TaskOptions): Promise<TaskRun>;
+  readonly files: SandboxFiles;
+  /** Ends everything that runs and frees what the sandbox holds. The workspace stays. */
+  close(): Promise<void>;
+}
+
+export interface ExecOptions {
+  readonly signal: AbortSignal;
+  /** The same work has the same id each time it is tried. */
+  readonly executionId: string;
+  /** Default `/workspace`. */
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly stdin?: string;
+  /** At most `limits.commandMs`, which is the default. */
+  readonly timeoutMs?: number;
+  /** Bytes of each of stdout and stderr that the result shows; default `limits.shownBytes`. */
+  readonly shownBytes?: number;
+}
+
+export interface ExecResult {
+  readonly outcome: Outcome;
+  readonly stdout: Captured;
+  readonly stderr: Captured;
+  readonly measures: Measures;
+}
+
+/** How something that ran ended. Never `exit` for something that still runs. */
+export type Outcome =
+  | { readonly type: "exit"; readonly code: number }
+  | { readonly type: "signal"; readonly signal: string }
+  | { readonly type: "timeout"; readonly limitMs: number }
+  | { readonly type: "out-of-memory"; readonly limitBytes: number }
+  /** Another limit ended it, such as the output or file size; `limit` says which. */
+  | { readonly type: "limit"; readonly limit: string }
+  | { readonly type: "stopped" }
+  | { readonly type: "lost"; readonly reason: string };
+
+/** Output, shown as head and tail when there was more than the cap. */
+export interface Captured {
+  readonly text: string;
+  /** Bytes produced. */
+  readonly bytes: number;
+  /** Where in the workspace all of it lies, when `text` is not all. */
+  readonly file?: string;
+}
+
+/** A task's code: a module that exports the task definition named `name`. */
+export interface TaskProgram {
+  readonly name: string;
+  /** `file:` URL of the module. */
+  readonly module: string;
+  readonly input: unknown;
+}
+
+export interface TaskOptions {
+  readonly signal: AbortSignal;
+  readonly executionId: string;
+  /** At most `limits.taskMs`, which is the default. */
+  readonly timeoutMs?: number;
+  onProgress?(progress: TaskProgress): void;
+}
+
+export interface TaskProgress {
+  /** 0 to 1, where it is known. */
+  readonly done?: number;
+  readonly text: string;
+}
+
+/** How a task's program ended; `value` is what it returned, unchecked, when it ran to its end. */
+export interface TaskRun {
+  readonly outcome: Outcome;
+  readonly value?: unknown;
+  /** What it threw, when `outcome` is a non-zero exit. */
+  readonly error?: string;
+  readonly measures: Measures;
+}
+
+/**
+ * The sandbox's files, from outside. Links are followed only where they stay inside.
+ * @throws {OpsthreadError} `SANDBOX_PATH_REFUSED` for a path that leads out, `SANDBOX_QUOTA` for a write over a limit
+ */
+export interface SandboxFiles {
+  /** Up to `length` bytes from `offset`; undefined when there is no such file. Memory is bounded by `length`. */
+  read(
+    path: string,
+    options: { readonly offset: number; readonly length: number },
+  ): Promise<{ readonly bytes: Uint8Array; readonly size: number } | undefined>;
+  /** The whole file as a stream. */
+  export(
+    path: string,
+    options: { readonly signal: AbortSignal },
+  ): Promise<{ readonly bytes: AsyncIterable<Uint8Array>; readonly size: number } | undefined>;
+  /** Writes a file and the folders above it, all at once. Replaces an existing one. */
+  write(
+    path: string,
+    bytes: Uint8Array | AsyncIterable<Uint8Array>,
+    options: { readonly signal: AbortSignal },
+  ): Promise<{ readonly size: number }>;
+  /** What is in a folder, sorted by name; undefined when there is no such folder. At most `limit` entries. */
+  list(
+    path: string,
+    options: { readonly limit: number },
+  ): Promise<readonly FileEntry[] | undefined>;
+}
+
+export interface FileEntry {
+  readonly name: string;
+  readonly type: "file" | "folder" | "link" | "other";
+  readonly size: number;
+  readonly modifiedAt: number;
+}

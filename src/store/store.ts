@@ -1,0 +1,149 @@
+import type { ThreadRef } from "../core/ids.ts";
+import type { JournalEntry, JournalRecord } from "../core/journal.ts";
+import type { Message } from "../core/message.ts";
+import type { Post } from "../core/post.ts";
+
+/**
+ * The only durable truth of Opsthread. Terms:
+ *
+ * - inbox: messages of a session that no turn has read yet, in order of acceptance;
+ * - journal: the append-only record of what a session did;
+ * - outbox: posts that the platform has not confirmed yet, delivered in order per session;
+ * - dirty: a session with work to do: unread messages, or a turn that has not released its lease;
+ * - lease: the exclusive, expiring right to advance a session. Its `epoch` grows with each grant, and
+ *   each write under a lease compares it in the same atomic operation ("fenced").
+ *
+ * What an operation acknowledged survives the end of the process. Every operation is atomic.
+ * Deliberately not here: large blobs (they are files, see {@link Blobs}), wake-ups (the queue's), reading
+ * single journal entries, queries by content.
+ */
+export interface Store extends AsyncDisposable {
+  /**
+   * Puts a message into its session's inbox and marks the session dirty. A message whose id was accepted
+   * before, in the same platform and workspace, changes nothing and reports `duplicate`.
+   * With `opens: false` a message for a thread without a session changes nothing and reports `no-session`.
+   */
+  accept(message: Message, options: { readonly opens: boolean }): Promise<Accepted>;
+
+  /** Takes the lease, or returns undefined while another holder's is live. */
+  lease(
+    sessionId: string,
+    options: { readonly holder: string; readonly ttlMs: number },
+  ): Promise<Lease | undefined>;
+  /** Prolongs the lease to `ttlMs` from now. False when it is no longer the current one. */
+  renew(lease: Lease, options: { readonly ttlMs: number }): Promise<boolean>;
+  /**
+   * Gives the lease back. With `done: true` the session becomes clean, but only if its inbox is empty: else
+   * nothing changes and the result is `inbox-not-empty`. With `done: false` the session stays dirty.
+   * A lease that is no longer the current one changes nothing and reports `lost`.
+   */
+  release(
+    lease: Lease,
+    options: { readonly done: boolean },
+  ): Promise<"released" | "inbox-not-empty" | "lost">;
+
+  /**
+   * Writes, in one step: journal entries, posts into the outbox, and which inbox messages are now read.
+   * Returns the new last sequence number. Repeating an append that is already there is harmless.
+   * @throws {OpsthreadError} `STORE_FENCED` when the lease is not the current one, or the journal's last
+   * sequence number is not `append.after`
+   */
+  append(lease: Lease, append: Append): Promise<number>;
+  /** The unread messages after inbox sequence number `after` (0: all), oldest first. */
+  readInbox(sessionId: string, options: { readonly after: number }): Promise<readonly InboxItem[]>;
+  /** The journal after sequence number `after` (0: all), oldest first. */
+  readJournal(
+    sessionId: string,
+    options: { readonly after: number },
+  ): Promise<readonly JournalRecord[]>;
+
+  /** Dirty sessions without a live lease, longest waiting first. */
+  dirtySessions(): Promise<readonly string[]>;
+  /** Sessions, most recently active first. */
+  sessions(options: { readonly limit: number }): Promise<readonly SessionInfo[]>;
+  session(sessionId: string): Promise<SessionInfo | undefined>;
+
+  /**
+   * Claims the oldest post of some session for sending: one that is due, has no unsent post before it in its
+   * session and no live claim. Undefined when there is none.
+   */
+  claimPost(options: {
+    readonly holder: string;
+    readonly ttlMs: number;
+  }): Promise<PostClaim | undefined>;
+  /**
+   * Ends a claim. A claim that expired or was taken over changes nothing and returns false.
+   * - `sent`: the platform has it as `messageId`;
+   * - `retry`: try again at `notBefore`; `ambiguous` when the platform may have it already;
+   * - `rejected`: the platform will never take it; the posts after it go on.
+   */
+  settlePost(claim: PostClaim, outcome: PostOutcome): Promise<boolean>;
+  /** When the next unsent post is due or its claim expires, milliseconds since the epoch. */
+  nextPostAt(): Promise<number | undefined>;
+  /** The posts of a session, oldest first, with what became of them. */
+  posts(sessionId: string): Promise<readonly StoredPost[]>;
+
+  /** Removes clean sessions without unsent posts that have been idle since before `idleBefore`; returns their ids. */
+  prune(options: { readonly idleBefore: number }): Promise<readonly string[]>;
+}
+
+export interface Accepted {
+  readonly status: "accepted" | "duplicate" | "no-session";
+  readonly sessionId: string;
+}
+
+export interface Lease {
+  readonly sessionId: string;
+  readonly holder: string;
+  readonly epoch: number;
+}
+
+export interface Append {
+  /** The journal's last sequence number as the writer knows it; 0 for an empty journal. */
+  readonly after: number;
+  readonly entries: readonly JournalEntry[];
+  readonly posts?: readonly Post[];
+  /** Inbox messages up to and with this sequence number are read. */
+  readonly inboxThrough?: number;
+}
+
+export interface InboxItem {
+  readonly seq: number;
+  readonly message: Message;
+}
+
+export interface SessionInfo {
+  readonly sessionId: string;
+  readonly thread: ThreadRef;
+  readonly createdAt: number;
+  readonly activeAt: number;
+  readonly dirty: boolean;
+  readonly unread: number;
+}
+
+export interface PostClaim {
+  readonly post: Post;
+  /** 1 for the first try. */
+  readonly attempt: number;
+  /** An earlier try may have reached the platform: look for the key there before sending again. */
+  readonly ambiguous: boolean;
+  readonly token: string;
+}
+
+export type PostOutcome =
+  | { readonly type: "sent"; readonly messageId: string }
+  | {
+      readonly type: "retry";
+      readonly notBefore: number;
+      readonly ambiguous: boolean;
+      readonly error: string;
+    }
+  | { readonly type: "rejected"; readonly error: string };
+
+export interface StoredPost {
+  readonly post: Post;
+  readonly state: "waiting" | "sent" | "rejected";
+  readonly attempts: number;
+  readonly messageId?: string;
+  readonly error?: string;
+}
