@@ -38,12 +38,8 @@ export interface LoopOptions {
  */
 export type LoopEvent =
   | { readonly type: "text-delta"; readonly text: string }
-  | { readonly type: "entry"; readonly entry: JournalEntry };
-
-export interface LoopEnd {
-  readonly outcome: "answered" | "asked";
-  readonly text: string;
-}
+  | { readonly type: "entry"; readonly entry: JournalEntry }
+  | { readonly type: "end"; readonly outcome: "answered" | "asked"; readonly text: string };
 
 /**
  * Runs an agent turn to its end: messages in, model out, tools run, until the model answers in words, asks a person, or
@@ -53,7 +49,7 @@ export interface LoopEnd {
 export async function* runLoop(
   options: LoopOptions,
   { signal }: { readonly signal: AbortSignal },
-): AsyncGenerator<LoopEvent, LoopEnd> {
+): AsyncGenerator<LoopEvent> {
   const { transcript, budget } = options;
   const toolsByName = new Map(options.tools.map((tool) => [tool.name, tool]));
   const specs = options.tools.map(({ name, description, parameters }) => ({
@@ -75,7 +71,7 @@ export async function* runLoop(
       resumed: true,
       signal,
     });
-    if (question !== undefined) return { outcome: "asked", text: question };
+    if (question !== undefined) return yield { type: "end", outcome: "asked", text: question };
   }
 
   for (;;) {
@@ -104,14 +100,15 @@ export async function* runLoop(
     const intents = response.toolCalls.map((call) => intentOf(call, toolsByName, options, step));
     budget.spend(response.usage);
     yield record({ type: "step", step, response, intents });
-    if (intents.length === 0) return { outcome: "answered", text: response.text };
+    if (intents.length === 0)
+      return yield { type: "end", outcome: "answered", text: response.text };
 
     const question = yield* runCalls(intents, toolsByName, record, {
       ...options,
       resumed: false,
       signal,
     });
-    if (question !== undefined) return { outcome: "asked", text: question };
+    if (question !== undefined) return yield { type: "end", outcome: "asked", text: question };
   }
 }
 
