@@ -31,9 +31,41 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     "store/store.ts",
     "store/blobs.ts",
   ],
-  "bot.ts": ["adapters/adapter.ts", "agent/", "queue/", "sandbox/", "security/", "sessions/", "sources/", "store/", "tasks/"],
-  "index.ts": ["adapters/adapter.ts", "agent/", "bot.ts", "queue/", "sandbox/", "security/", "sessions/", "sources/", "store/", "tasks/"],
-  cli: ["adapters/", "agent/", "bot.ts", "config/", "observe/", "sandbox/", "security/", "sources/", "store/", "tasks/"],
+  "bot.ts": [
+    "adapters/adapter.ts",
+    "agent/",
+    "queue/",
+    "sandbox/",
+    "security/",
+    "sessions/",
+    "sources/",
+    "store/",
+    "tasks/",
+  ],
+  "index.ts": [
+    "adapters/adapter.ts",
+    "agent/",
+    "bot.ts",
+    "queue/",
+    "sandbox/",
+    "security/",
+    "sessions/",
+    "sources/",
+    "store/",
+    "tasks/",
+  ],
+  cli: [
+    "adapters/",
+    "agent/",
+    "bot.ts",
+    "config/",
+    "observe/",
+    "sandbox/",
+    "security/",
+    "sources/",
+    "store/",
+    "tasks/",
+  ],
   testing: ["adapters/", "agent/", "bot.ts", "queue/", "sandbox/", "sessions/", "store/", "tasks/"],
 };
 
@@ -52,7 +84,17 @@ const vendors: Readonly<Record<string, readonly string[]>> = {
   "smol-toml": ["tasks/diff/"],
   tinyglobby: ["sources/", "sandbox/"],
   yaml: ["tasks/diff/"],
-  zod: ["core/", "agent/", "sandbox/", "security/", "store/", "tasks/", "config/", "adapters/console/", "testing/"],
+  zod: [
+    "core/",
+    "agent/",
+    "sandbox/",
+    "security/",
+    "store/",
+    "tasks/",
+    "config/",
+    "adapters/console/",
+    "testing/",
+  ],
 };
 
 /** Packages that only loading a driver may load. `opsthread` itself must stay light. */
@@ -69,14 +111,21 @@ const within = (path: string, allowed: readonly string[]): boolean =>
 
 function importsOf(file: string): { readonly specifier: string; readonly lazy: boolean }[] {
   const source = readFileSync(join("src", file), "utf8").replaceAll(/^\s*(\*|\/\/).*$/gm, "");
-  const pattern = /(?:^\s*(?:import|export)\b[^;"]*?\bfrom\s+|^\s*import\s+|\bimport\s*(\()\s*)"([^"]+)"/gm;
-  return Array.from(source.matchAll(pattern), ([, lazy, specifier = ""]) => ({ specifier, lazy: lazy === "(" }));
+  const pattern =
+    /(?:^\s*(?:import|export)\b[^;"]*?\bfrom\s+|^\s*import\s+|\bimport\s*(\()\s*)"([^"]+)"/gm;
+  return Array.from(source.matchAll(pattern), ([, lazy, specifier = ""]) => ({
+    specifier,
+    lazy: lazy === "(",
+  }));
 }
 
 function mayImport(file: string, specifier: string): boolean {
   if (specifier.startsWith("node:")) return true;
   if (!specifier.startsWith(".")) {
-    const name = specifier.split("/").slice(0, specifier.startsWith("@") ? 2 : 1).join("/");
+    const name = specifier
+      .split("/")
+      .slice(0, specifier.startsWith("@") ? 2 : 1)
+      .join("/");
     return within(file, vendors[name] ?? []);
   }
   const target = relative("src", join("src", dirname(file), specifier)).replaceAll("\\", "/");

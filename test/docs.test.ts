@@ -33,8 +33,13 @@ test("every link between the documents leads to a file", () => {
   );
   const broken = pages.flatMap((page) => {
     const text = readFileSync(page, "utf8");
-    const links = Array.from(text.matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)/g), ([, link]) => link ?? "");
-    return links.filter((link) => !existsSync(join(page, "..", link))).map((link) => `${page}: ${link}`);
+    const links = Array.from(
+      text.matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)/g),
+      ([, link]) => link ?? "",
+    );
+    return links
+      .filter((link) => !existsSync(join(page, "..", link)))
+      .map((link) => `${page}: ${link}`);
   });
   expect(broken).toEqual([]);
 });

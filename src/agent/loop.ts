@@ -48,8 +48,22 @@ export type LoopEvent =
  */
 export async function* runLoop(
   options: LoopOptions,
-  { signal }: { readonly signal: AbortSignal },
+  { signal: outer }: { readonly signal: AbortSignal },
 ): AsyncGenerator<LoopEvent> {
+  // One controller of its own, so that tools also end when the consumer leaves early.
+  const ending = new AbortController();
+  const end = (): void => ending.abort(outer.reason);
+  outer.addEventListener("abort", end);
+  if (outer.aborted) end();
+  try {
+    yield* steps(options, ending);
+  } finally {
+    outer.removeEventListener("abort", end);
+  }
+}
+
+async function* steps(options: LoopOptions, ending: AbortController): AsyncGenerator<LoopEvent> {
+  const { signal } = ending;
   const { transcript, budget } = options;
   const toolsByName = new Map(options.tools.map((tool) => [tool.name, tool]));
   const specs = options.tools.map(({ name, description, parameters }) => ({
@@ -69,7 +83,7 @@ export async function* runLoop(
     const question = yield* runCalls(left, toolsByName, record, {
       ...options,
       resumed: true,
-      signal,
+      ending,
     });
     if (question !== undefined) return yield { type: "end", outcome: "asked", text: question };
   }
@@ -106,7 +120,7 @@ export async function* runLoop(
     const question = yield* runCalls(intents, toolsByName, record, {
       ...options,
       resumed: false,
-      signal,
+      ending,
     });
     if (question !== undefined) return yield { type: "end", outcome: "asked", text: question };
   }
@@ -176,13 +190,9 @@ async function* runCalls(
   intents: readonly ToolIntent[],
   tools: ReadonlyMap<string, Tool>,
   record: (fields: EntryFields) => LoopEvent,
-  options: LoopOptions & { readonly resumed: boolean; readonly signal: AbortSignal },
+  options: LoopOptions & { readonly resumed: boolean; readonly ending: AbortController },
 ): AsyncGenerator<LoopEvent, string | undefined> {
-  const { redact, maxOutputBytes = 32 * 1024, parallelCalls = 4 } = options;
-  const ending = new AbortController();
-  const end = (): void => ending.abort(options.signal.reason);
-  options.signal.addEventListener("abort", end);
-  if (options.signal.aborted) end();
+  const { redact, maxOutputBytes = 32 * 1024, parallelCalls = 4, ending } = options;
   const waiting = [...intents];
   const running = new Map<string, Promise<{ intent: ToolIntent; result: ToolResult }>>();
   let question: string | undefined;
@@ -215,9 +225,8 @@ async function* runCalls(
       yield record({ type: "tool-result", callId: intent.callId, result });
     }
   } finally {
-    options.signal.removeEventListener("abort", end);
     if (running.size > 0) {
-      ending.abort(options.signal.reason);
+      ending.abort();
       await Promise.all(running.values());
     }
   }

@@ -36,21 +36,24 @@ async function withinGrace(
   run: Promise<ToolResult>,
   { signal, clock }: RunContext,
 ): Promise<ToolResult> {
-  const ended = new AbortController();
+  let ended: AbortController | undefined;
+  let wait = (): void => {};
   const given = new Promise<ToolResult>((resolve) => {
-    const wait = (): void => {
+    wait = () => {
+      ended = new AbortController();
       clock.sleep(graceMs, { signal: ended.signal }).then(
         () => resolve(deaf),
         () => {}, // The tool ended in time.
       );
     };
-    if (signal.aborted) wait();
-    else signal.addEventListener("abort", wait, { once: true, signal: ended.signal });
   });
+  if (signal.aborted) wait();
+  else signal.addEventListener("abort", wait);
   try {
     return await Promise.race([run, given]);
   } finally {
-    ended.abort();
+    signal.removeEventListener("abort", wait);
+    ended?.abort();
   }
 }
 

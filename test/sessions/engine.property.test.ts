@@ -5,8 +5,8 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-import type { Store } from "../../src/store/store.ts";
 import { sqliteStore } from "../../src/store/sqlite/index.ts";
+import type { Store } from "../../src/store/store.ts";
 import { ManualClock } from "./manual-clock.ts";
 import { messageTo, type PostTrouble, sessionIdOf, type Trouble, World } from "./world.ts";
 
@@ -30,7 +30,13 @@ const troubles = fc.dictionary(
 );
 const postTroubles = fc.dictionary(
   fc.integer({ min: 1, max: 12 }).map(String),
-  fc.constantFrom<PostTrouble>("not-taken", "taken-but-lost", "rate-limited", "crash-before", "crash-after"),
+  fc.constantFrom<PostTrouble>(
+    "not-taken",
+    "taken-but-lost",
+    "rate-limited",
+    "crash-before",
+    "crash-after",
+  ),
   { maxKeys: 5 },
 );
 const said = fc.record({
@@ -79,7 +85,8 @@ test("whatever crashes, repeats or fails, each message is answered once, in orde
         // No effect twice: at most once per message, and a repeat of a keyed one has the same key.
         for (const tool of ["once", "keyed"]) {
           const mine = world.effects.filter((effect) => effect.tool === tool);
-          const ids = tool === "once" ? mine.map(({ note }) => note) : [...new Set(mine.map(({ id }) => id))];
+          const ids =
+            tool === "once" ? mine.map(({ note }) => note) : [...new Set(mine.map(({ id }) => id))];
           expect(ids).toEqual([...new Set(ids)]);
           if (tool === "keyed") expect(ids.length).toBe(new Set(mine.map(({ note }) => note)).size);
         }
@@ -96,7 +103,9 @@ test("whatever crashes, repeats or fails, each message is answered once, in orde
           // Answered at all, unless someone asked to stop afterwards.
           const lastStop = mine.findLast(([, { asks }]) => asks === "stop")?.[0] ?? -1;
           const asked = mine.filter(([, { asks }]) => asks !== "stop").map(([number]) => number);
-          expect(asked.filter((number) => number > lastStop && !answered.includes(number))).toEqual([]);
+          expect(asked.filter((number) => number > lastStop && !answered.includes(number))).toEqual(
+            [],
+          );
           const silent = world.shown.every((post) => post.sessionId !== sessionId);
           expect(silent).toBe(false || (asked.length === 0 && !(await store.session(sessionId))));
         }
@@ -112,7 +121,9 @@ async function expectRest(sessionId: string): Promise<void> {
   expect(session).toMatchObject({ dirty: false, unread: 0 });
   const journal = await store.readJournal(sessionId, { after: 0 });
   expect(journal.map(({ seq }) => seq)).toEqual(journal.map((_, index) => index + 1));
-  const messages = journal.flatMap(({ entry }) => (entry.type === "message" ? [entry.message.id] : []));
+  const messages = journal.flatMap(({ entry }) =>
+    entry.type === "message" ? [entry.message.id] : [],
+  );
   expect(messages).toEqual([...new Set(messages)]);
   expect((await store.posts(sessionId)).filter(({ state }) => state !== "sent")).toEqual([]);
 }

@@ -24,7 +24,12 @@ import { ManualClock } from "./manual-clock.ts";
 /** What goes wrong at one write to the store. */
 export type Trouble = "crash-before" | "crash-after" | "lease-lost";
 /** What goes wrong at one send to the platform. */
-export type PostTrouble = "not-taken" | "taken-but-lost" | "rate-limited" | "crash-before" | "crash-after";
+export type PostTrouble =
+  | "not-taken"
+  | "taken-but-lost"
+  | "rate-limited"
+  | "crash-before"
+  | "crash-after";
 
 export interface WorldOptions {
   readonly store: Store;
@@ -110,7 +115,10 @@ export class World {
 
   #start(): Process {
     const { clock, mode = "steer" } = this.#options;
-    const process: Process = { dead: false, queue: localQueue({ concurrency: 4, clock }) } as Process;
+    const process: Process = {
+      dead: false,
+      queue: localQueue({ concurrency: 4, clock }),
+    } as Process;
     const adapter = this.#adapter(process);
     process.engine = createEngine({
       store: this.#troubled(process),
@@ -124,7 +132,11 @@ export class World {
       adapters: new Map([[adapter.platform, adapter]]),
       model: accountant,
       instructions: "",
-      tools: [this.#tool("once", "at-most-once"), this.#tool("keyed", "idempotent"), this.#tool("look", "pure")],
+      tools: [
+        this.#tool("once", "at-most-once"),
+        this.#tool("keyed", "idempotent"),
+        this.#tool("look", "pure"),
+      ],
       sandbox: { permissions: Permissions.parse({}), limits: Limits.parse({}), sources: [] },
       budget: defaultBudget,
       mode: () => mode,
@@ -272,7 +284,9 @@ const accountant: Model = {
     const usage = { inputTokens: 1, outputTokens: 1 };
     const asked = unanswered(items);
     const called = new Set(
-      items.flatMap((item) => (item.type === "assistant" ? item.response.toolCalls : [])).map((call) => call.callId),
+      items
+        .flatMap((item) => (item.type === "assistant" ? item.response.toolCalls : []))
+        .map((call) => call.callId),
     );
     const toolCalls = asked
       .filter(({ text }) => text.includes(" ") && !called.has(text))
