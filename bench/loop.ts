@@ -6,7 +6,16 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { type Model as PeerModel, type ModelResponse as PeerResponse, Agent, Runner, tool, Usage } from "@openai/agents";
+import {
+  type Model as PeerModel,
+  type ModelResponse as PeerResponse,
+  Agent,
+  Runner,
+  tool,
+  Usage,
+} from "@openai/agents";
+import { z } from "zod";
+
 import { createBudget } from "../dist/agent/budget.js";
 import { type LoopEvent, runLoop } from "../dist/agent/loop.js";
 import type { Model } from "../dist/agent/model.js";
@@ -15,8 +24,6 @@ import { Transcript } from "../dist/agent/transcript.js";
 import { systemClock } from "../dist/core/clock.js";
 import type { JournalEntry } from "../dist/core/journal.js";
 import { sqliteStore } from "../dist/store/sqlite/index.js";
-import { z } from "zod";
-
 import { type Figure, interleave, median } from "./harness.ts";
 
 const sizes = [1, 10, 100, 300, 1000];
@@ -62,10 +69,26 @@ async function withJournal(): Promise<Figure> {
   }
 }
 
-async function journalled(store: Awaited<ReturnType<typeof sqliteStore>>, size: number): Promise<void> {
-  const thread = { platform: "bench", workspace: "w", channel: "c", thread: `${performance.now()}` };
+async function journalled(
+  store: Awaited<ReturnType<typeof sqliteStore>>,
+  size: number,
+): Promise<void> {
+  const thread = {
+    platform: "bench",
+    workspace: "w",
+    channel: "c",
+    thread: `${performance.now()}`,
+  };
   const { sessionId } = await store.accept(
-    { id: thread.thread, thread, actor: { id: "U", roles: [] }, kind: "mention", text: "go", attachments: [], sentAt: 0 },
+    {
+      id: thread.thread,
+      thread,
+      actor: { id: "U", roles: [] },
+      kind: "mention",
+      text: "go",
+      attachments: [],
+      sentAt: 0,
+    },
     { opens: true },
   );
   const lease = await store.lease(sessionId, { holder: "bench", ttlMs: 600_000 });
@@ -82,7 +105,10 @@ async function perStep(size: number, work: () => Promise<void>): Promise<number>
   return ((performance.now() - start) * 1000) / size;
 }
 
-async function runOurs(size: number, onEntry: (entry: JournalEntry) => Promise<void>): Promise<void> {
+async function runOurs(
+  size: number,
+  onEntry: (entry: JournalEntry) => Promise<void>,
+): Promise<void> {
   let step = 0;
   const model: Model = {
     name: "bench/scripted",
@@ -124,7 +150,8 @@ async function runOurs(size: number, onEntry: (entry: JournalEntry) => Promise<v
     if (event.type === "entry") await onEntry(event.entry);
     end = event;
   }
-  if (end?.type !== "end" || end.text !== "done") throw new Error("The loop did not end as scripted");
+  if (end?.type !== "end" || end.text !== "done")
+    throw new Error("The loop did not end as scripted");
 }
 
 const noLimits = { steps: 1e9, tokens: 1e12, ms: 1e12 };
@@ -145,13 +172,24 @@ async function runPeer(size: number): Promise<void> {
         return Promise.resolve({
           usage,
           output: [
-            { type: "message", role: "assistant", status: "completed", content: [{ type: "output_text", text: "done" }] },
+            {
+              type: "message",
+              role: "assistant",
+              status: "completed",
+              content: [{ type: "output_text", text: "done" }],
+            },
           ],
         });
       return Promise.resolve({
         usage,
         output: [
-          { type: "function_call", callId: `call_${step}`, name: "look", status: "completed", arguments: '{"x":1}' },
+          {
+            type: "function_call",
+            callId: `call_${step}`,
+            name: "look",
+            status: "completed",
+            arguments: '{"x":1}',
+          },
         ],
       });
     },

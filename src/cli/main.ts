@@ -12,7 +12,9 @@ import { interruptible } from "./interrupt.ts";
 /** The command line. Ends the process with one of {@link exitCodes}. */
 export async function main(args: readonly string[]): Promise<void> {
   const program = new Command("opsthread")
-    .description("Run ops work from chat threads: durable agent sessions, each with its own sandbox and files.")
+    .description(
+      "Run ops work from chat threads: durable agent sessions, each with its own sandbox and files.",
+    )
     .version(version())
     .addOption(
       new Option("--log-level <level>", "what is logged to standard error")
@@ -50,7 +52,13 @@ function codeOf(error: unknown, signal: AbortSignal): number {
   if (signal.aborted) return exitCodes.interrupted;
   const code = isOpsthreadError(error) ? ` (${error.code}, see docs/errors.md)` : "";
   process.stderr.write(`opsthread: ${messageOf(error)}${code}\n`);
-  const usage = isOpsthreadError(error, "CONFIG_INVALID", "STORE_LOCKED", "STORE_SCHEMA_NEWER", "SOURCE_UNREADABLE");
+  const usage = isOpsthreadError(
+    error,
+    "CONFIG_INVALID",
+    "STORE_LOCKED",
+    "STORE_SCHEMA_NEWER",
+    "SOURCE_UNREADABLE",
+  );
   return usage ? exitCodes.usage : exitCodes.failed;
 }
 

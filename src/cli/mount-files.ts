@@ -40,9 +40,14 @@ async function assertReadable(path: string): Promise<void> {
   try {
     if ((await stat(path)).isFile()) return;
   } catch (error) {
-    throw new OpsthreadError("SOURCE_UNREADABLE", `Cannot read "${path}": ${messageOf(error)}`, { cause: error });
+    throw new OpsthreadError("SOURCE_UNREADABLE", `Cannot read "${path}": ${messageOf(error)}`, {
+      cause: error,
+    });
   }
-  throw new OpsthreadError("SOURCE_UNREADABLE", `Cannot read "${path}": it is a folder, expected a file`);
+  throw new OpsthreadError(
+    "SOURCE_UNREADABLE",
+    `Cannot read "${path}": it is a folder, expected a file`,
+  );
 }
 
 const escapeGlob = (name: string): string => name.replaceAll(/[\\*?[\]{}()!+@]/g, String.raw`\$&`);

@@ -33,7 +33,9 @@ export function printReport({
   const { outcome, measures } = run;
   if (outcome.type !== "exit" || outcome.code !== 0) {
     const why = run.error ?? JSON.stringify(outcome);
-    throw new OpsthreadError("TASK_FAILED", `Cannot finish "${task}": ${outside(why)}`, { data: { outcome } });
+    throw new OpsthreadError("TASK_FAILED", `Cannot finish "${task}": ${outside(why)}`, {
+      data: { outcome },
+    });
   }
   const { summary, data } = resultOf(run.value);
   const report = { task, outcome, summary, data, artifacts, measures };

@@ -7,7 +7,7 @@ import { defaultBudget } from "../../src/agent/budget.ts";
 import type { Item, Model } from "../../src/agent/model.ts";
 import type { Tool } from "../../src/agent/tool.ts";
 import { OpsthreadError } from "../../src/core/errors.ts";
-import { sessionIdOf, type ThreadRef } from "../../src/core/ids.ts";
+import type { ThreadRef } from "../../src/core/ids.ts";
 import type { Effect } from "../../src/core/journal.ts";
 import { silentLogger } from "../../src/core/logger.ts";
 import type { Message } from "../../src/core/message.ts";
@@ -58,6 +58,11 @@ export class World {
 
   constructor(options: WorldOptions) {
     this.#options = options;
+  }
+
+  /** How many writes the store was asked for. */
+  get writes(): number {
+    return this.#writes;
   }
 
   /** Delivers an event as a platform would: again and again until it is acknowledged. */
@@ -322,5 +327,3 @@ export function messageTo(thread: ThreadRef, id: string, text: string): Message 
     sentAt: 0,
   };
 }
-
-export { sessionIdOf };

@@ -12,13 +12,15 @@ import { logs } from "../../tasks/logs/index.ts";
 import type { Task } from "../../tasks/task.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { mountFiles, type MountedFiles } from "../mount-files.ts";
-import { printReport, type Report } from "../report.ts";
 import { progressLine } from "../progress-line.ts";
+import { printReport, type Report } from "../report.ts";
 import { saveArtifacts } from "../save-artifacts.ts";
 
 /** `opsthread run <task>`: one task on local files, without a chat. */
 export function runCommand({ signal }: { readonly signal: AbortSignal }): Command {
-  const run = new Command("run").description("Run one task on local files and print what it found.");
+  const run = new Command("run").description(
+    "Run one task on local files and print what it found.",
+  );
   run
     .command("logs")
     .description("Read log files (plain, JSON, gzip, rotated) and tell what went wrong.")
@@ -41,7 +43,9 @@ export function runCommand({ signal }: { readonly signal: AbortSignal }): Comman
     });
   run
     .command("diff")
-    .description("Compare two configurations (YAML, JSON, TOML, INI, .env, text) by meaning; secrets are masked.")
+    .description(
+      "Compare two configurations (YAML, JSON, TOML, INI, .env, text) by meaning; secrets are masked.",
+    )
     .argument("<before>", "the old file")
     .argument("<after>", "the new file")
     .option("--format <format>", "auto, yaml, json, toml, ini, env or text")
@@ -132,5 +136,7 @@ function wholeNumber(text: string): number {
 
 function hasChanges(data: unknown): boolean {
   const pairs = typeof data === "object" && data !== null && "pairs" in data ? data.pairs : [];
-  return Array.isArray(pairs) && pairs.some((pair: unknown) => JSON.stringify(pair).includes('"kind"'));
+  return (
+    Array.isArray(pairs) && pairs.some((pair: unknown) => JSON.stringify(pair).includes('"kind"'))
+  );
 }

@@ -93,7 +93,9 @@ function usual(at: number, random: () => number): string {
       table: "order_lines",
     });
   if (kind < 0.2)
-    return entry(at, "info", `cache refreshed in ${duration} ms`, { keys: Math.round(random() * 900) });
+    return entry(at, "info", `cache refreshed in ${duration} ms`, {
+      keys: Math.round(random() * 900),
+    });
   const path = ["/cart", "/checkout", "/orders", "/health"][Math.floor(random() * 4)];
   return entry(at, "info", `GET ${path} 200 ${duration} ms`, { requestId, status: 200 });
 }
@@ -110,8 +112,11 @@ function troubled(at: number, random: () => number): string {
       stack:
         "PoolTimeoutError: timeout acquiring connection from pool\n    at Pool.acquire (/srv/checkout/node_modules/pool/index.js:88:13)\n    at placeOrder (/srv/checkout/src/orders.js:41:19)",
     });
-  if (kind < 0.9) return entry(at, "error", "POST /checkout 503 5003 ms", { requestId, status: 503 });
-  return entry(at, "warn", `circuit breaker for orders-db half open, ${waiting} waiting`, { requestId });
+  if (kind < 0.9)
+    return entry(at, "error", "POST /checkout 503 5003 ms", { requestId, status: 503 });
+  return entry(at, "warn", `circuit breaker for orders-db half open, ${waiting} waiting`, {
+    requestId,
+  });
 }
 
 function entry(at: number, level: string, msg: string, fields: Record<string, unknown>): string {
