@@ -37,7 +37,13 @@ export async function run(): Promise<Figure[]> {
     const late = median(heaps.slice(-heaps.length / 6));
     const floor = await fsyncs(folder);
     return [
-      { name: "accept, p50", unit: "ms", ours: median(latencies), peer: median(floor), peerName: "one fsync" },
+      {
+        name: "accept, p50",
+        unit: "ms",
+        ours: median(latencies),
+        peer: median(floor),
+        peerName: "one fsync",
+      },
       {
         name: "accept, p99",
         unit: "ms",
@@ -46,7 +52,12 @@ export async function run(): Promise<Figure[]> {
         peerName: "one fsync",
         target: 100,
       },
-      { name: "heap growth from the middle of the run to its end", unit: "MB", ours: (late - early) / 1e6, target: 16 },
+      {
+        name: "heap growth from the middle of the run to its end",
+        unit: "MB",
+        ours: (late - early) / 1e6,
+        target: 16,
+      },
     ];
   } finally {
     await bot.stop();
@@ -98,7 +109,9 @@ const echo: Model = {
   capabilities: { contextTokens: 1e9 },
   async *respond({ items }) {
     const answered = items.findLastIndex(({ type }) => type === "assistant");
-    const words = items.slice(answered + 1).flatMap((item) => (item.type === "user" ? [item.text] : []));
+    const words = items
+      .slice(answered + 1)
+      .flatMap((item) => (item.type === "user" ? [item.text] : []));
     const usage = { inputTokens: 1, outputTokens: 1 };
     yield { type: "completed", response: { text: words.join(" "), toolCalls: [], usage } };
   },

@@ -2,7 +2,7 @@ import { setImmediate as tick } from "node:timers/promises";
 
 import { z } from "zod";
 
-import type { Adapter, Inbound } from "../../src/adapters/adapter.ts";
+import type { Adapter, Inbound, Received } from "../../src/adapters/adapter.ts";
 import { defaultBudget } from "../../src/agent/budget.ts";
 import type { Item, Model } from "../../src/agent/model.ts";
 import type { Tool } from "../../src/agent/tool.ts";
@@ -16,7 +16,7 @@ import { localQueue } from "../../src/queue/local.ts";
 import { Limits, Permissions } from "../../src/sandbox/permissions.ts";
 import type { SandboxProvider } from "../../src/sandbox/sandbox.ts";
 import { localControl } from "../../src/sessions/control.ts";
-import { createEngine, type Engine } from "../../src/sessions/engine.ts";
+import { createEngine, type Engine, type EngineOptions } from "../../src/sessions/engine.ts";
 import type { Mode } from "../../src/sessions/turn.ts";
 import type { Store } from "../../src/store/store.ts";
 import { ManualClock } from "./manual-clock.ts";
@@ -35,6 +35,9 @@ export interface WorldOptions {
   readonly store: Store;
   readonly clock: ManualClock;
   readonly mode?: Mode;
+  /** What differs from a bot that answers by number. */
+  readonly engine?: Partial<EngineOptions>;
+  readonly download?: Adapter["download"];
   /** By number of the write, counted over all processes. */
   readonly troubles?: ReadonlyMap<number, Trouble>;
   /** By number of the send. */
@@ -48,6 +51,8 @@ export interface WorldOptions {
 export class World {
   /** What the platform shows, in order. */
   readonly shown: Post[] = [];
+  /** The progress lines that were shown, in order; undefined where one was taken away. */
+  readonly progress: (string | undefined)[] = [];
   /** Execution ids of tools that had an effect, once per run. */
   readonly effects: { readonly tool: string; readonly id: string; readonly note: string }[] = [];
   crashes = 0;
@@ -66,12 +71,11 @@ export class World {
   }
 
   /** Delivers an event as a platform would: again and again until it is acknowledged. */
-  async deliver(message: Message): Promise<void> {
+  async deliver(message: Message): Promise<Received | undefined> {
     for (;;) {
       const process = await this.#running();
       try {
-        await process.inbound?.receive(message);
-        return;
+        return await process.inbound?.receive(message);
       } catch (error) {
         if (!(error instanceof Crash)) throw error;
       }
@@ -150,6 +154,7 @@ export class World {
       control: localControl(),
       holder: `process-${this.crashes}`,
       leaseMs: 15_000,
+      ...this.#options.engine,
     });
     return process;
   }
@@ -214,8 +219,11 @@ export class World {
         const index = this.shown.findIndex((post) => post.key === key);
         return index < 0 ? undefined : { messageId: String(index + 1) };
       },
-      showProgress: () => Promise.resolve(),
-      download: unused,
+      showProgress: (_thread, { markdown }) => {
+        this.progress.push(markdown);
+        return Promise.resolve();
+      },
+      download: this.#options.download ?? unused,
       [Symbol.asyncDispose]: () => Promise.resolve(),
     };
   }
