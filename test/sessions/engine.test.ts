@@ -214,6 +214,7 @@ test("attachments come into the workspace under names that mean nothing to a she
   const attachments = names.map((name, index) => ({ id: `F${index}`, name }));
   await world.deliver(say(thread, "read these", { attachments }));
   await world.settle();
+  expect(textsIn(world, thread)).toEqual([["answer", "read"]]);
   expect([...written]).toEqual([
     ["attachments/app.log", "F0"],
     ["attachments/app-2.log", "F1"],

@@ -149,7 +149,7 @@ export class World {
       sandbox: { permissions: Permissions.parse({}), limits: Limits.parse({}), sources: [] },
       budget: defaultBudget,
       mode: () => mode,
-      maxAttachmentBytes: 1,
+      maxAttachmentBytes: 1000,
       maxAttempts: 50,
       control: localControl(),
       holder: `process-${this.crashes}`,
