@@ -7,7 +7,7 @@ import { defaultInstructions } from "./agent/instructions.ts";
 import type { Model } from "./agent/model.ts";
 import { offlineModel } from "./agent/models/offline.ts";
 import type { Tool } from "./agent/tool.ts";
-import { builtinTools } from "./agent/tools/index.ts";
+import { builtinTools } from "./agent/tools/builtin.ts";
 import { type Clock, systemClock } from "./core/clock.ts";
 import type { ThreadRef } from "./core/ids.ts";
 import { type Logger, silentLogger } from "./core/logger.ts";
@@ -106,7 +106,7 @@ export async function createBot(options: BotOptions): Promise<Bot> {
     options.queue ??
     localQueue({
       concurrency: options.concurrency ?? 4,
-      sweep: { sessions: () => store.dirtySessions() },
+      sweep: { everyMs: 5000, sessions: () => store.dirtySessions() },
       clock,
       log,
     });

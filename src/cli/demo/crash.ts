@@ -1,0 +1,155 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+import { openConsoleWorkspace } from "../../adapters/console/index.ts";
+import { messageOf } from "../../core/errors.ts";
+import { sessionIdOf } from "../../core/ids.ts";
+import type { Logger } from "../../core/logger.ts";
+import { sqliteStore } from "../../store/sqlite/index.ts";
+import { openDemoBot } from "./bot.ts";
+import { type Check, checkThreads } from "./checks.ts";
+import type { DemoFiles } from "./fixtures.ts";
+import { type DemoThreads, openThreads } from "./script.ts";
+import { type Screen, watchProgress } from "./screen.ts";
+
+/** What the process that is going to be killed tells, a JSON line each. */
+type ChildEvent =
+  | { readonly type: "threads"; readonly threads: DemoThreads }
+  | { readonly type: "progress"; readonly thread: string; readonly text: string }
+  | { readonly type: "settled" };
+
+/**
+ * Runs the main job in another process, kills that with SIGKILL while the logs are being read, then goes on in this one.
+ * Everything must come out as if nothing had happened.
+ */
+export async function runCrash({
+  folder,
+  screen,
+  log,
+  signal,
+}: {
+  readonly folder: string;
+  readonly screen: Screen;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+}): Promise<readonly Check[]> {
+  const { threads, withProgress, killedBy } = await killHalfWay(folder, { screen, signal });
+  const left = await whatIsLeft(folder, threads);
+  screen.say(`killed by ${killedBy}: ${left.dirty} of 3 sessions not finished, ${left.answered} answered`);
+
+  screen.title("Starting again on the same data");
+  await using demo = await openDemoBot(folder, { log });
+  const { workspace, bot } = demo;
+  using progress = watchProgress(workspace, screen);
+  await bot.start();
+  await demo.settled();
+  for (const thread of Object.values(threads)) screen.thread(workspace.transcript(thread));
+  const seen = new Set([...withProgress, ...progress.threads]);
+  const attempts = await attemptsOf(bot.store, left.logsSession);
+  return [
+    { what: "the first process died of SIGKILL while it read the logs", ok: killedBy === "SIGKILL" && left.openCall },
+    { what: "a second process took the same turn up and finished it", ok: attempts.length === 2 && attempts.ended },
+    ...(await checkThreads(workspace, threads, { withProgress: seen })),
+  ];
+}
+
+async function killHalfWay(
+  folder: string,
+  { screen, signal }: { readonly screen: Screen; readonly signal: AbortSignal },
+): Promise<{ threads: DemoThreads; withProgress: ReadonlySet<string>; killedBy: string }> {
+  const child = startChild(folder);
+  const stop = (): void => void child.kill("SIGKILL");
+  signal.addEventListener("abort", stop);
+  const exited = once(child, "exit");
+  const withProgress = new Set<string>();
+  let threads: DemoThreads | undefined;
+  try {
+    if (!child.stdout) throw new TypeError("Cannot watch the demo's process: it has no output");
+    for await (const line of createInterface({ input: child.stdout })) {
+      const event = parseEvent(line);
+      if (event.type === "threads") ({ threads } = event);
+      if (event.type === "settled") break;
+      if (event.type !== "progress") continue;
+      withProgress.add(event.thread);
+      screen.say(`  … ${event.thread}: ${event.text}`);
+      const percent = Number(/\((\d+) %\)/.exec(event.text)?.[1] ?? 0);
+      if (event.thread === threads?.logs && percent >= 25) break;
+    }
+  } finally {
+    signal.removeEventListener("abort", stop);
+    child.kill("SIGKILL");
+  }
+  const [code, killedBy]: unknown[] = await exited;
+  signal.throwIfAborted();
+  if (!threads) throw new TypeError(`Cannot run the demo: its process ended with ${String(code)} before it began`);
+  return { threads, withProgress, killedBy: String(killedBy ?? `exit ${String(code)}`) };
+}
+
+function startChild(folder: string): ChildProcess {
+  const program = fileURLToPath(new URL("../../../bin/opsthread.js", import.meta.url));
+  return spawn(process.execPath, [program, "demo", "--victim", folder], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+}
+
+/** The process that is going to be killed: opens the threads, works, and tells how far it is. */
+export async function runVictim({
+  folder,
+  files,
+  log,
+}: {
+  readonly folder: string;
+  readonly files: DemoFiles;
+  readonly log: Logger;
+}): Promise<void> {
+  const tell = (event: ChildEvent): void => void process.stdout.write(`${JSON.stringify(event)}\n`);
+  await using demo = await openDemoBot(folder, { log });
+  demo.workspace.onChange((change) => {
+    if (change.type === "progress" && change.markdown !== undefined)
+      tell({ type: "progress", thread: change.thread, text: change.markdown });
+  });
+  const threads = await openThreads(demo.workspace, files);
+  tell({ type: "threads", threads });
+  await demo.bot.start();
+  await demo.settled();
+  tell({ type: "settled" });
+}
+
+/** Looks into the dead process's store. */
+async function whatIsLeft(folder: string, threads: DemoThreads) {
+  await using workspace = await openConsoleWorkspace({ dir: join(folder, "chat") });
+  await using store = await sqliteStore({ folder: join(folder, "bot") });
+  const refs = Object.values(threads).map((thread: string) => workspace.threadRef(thread));
+  const ids = refs.flatMap((ref) => (ref ? [sessionIdOf(ref)] : []));
+  const dirty = (await store.dirtySessions()).filter((id) => ids.includes(id));
+  const posts = await Promise.all(ids.map((id) => store.posts(id)));
+  const logsSession = ids[0] ?? "";
+  const journal = await store.readJournal(logsSession, { after: 0 });
+  return {
+    logsSession,
+    dirty: dirty.length,
+    answered: posts.flat().length,
+    openCall: journal.at(-1)?.entry.type === "step" && dirty.includes(logsSession),
+  };
+}
+
+async function attemptsOf(
+  store: Awaited<ReturnType<typeof sqliteStore>>,
+  sessionId: string,
+): Promise<{ readonly length: number; readonly ended: boolean }> {
+  const journal = await store.readJournal(sessionId, { after: 0 });
+  const started = journal.flatMap(({ entry }) => (entry.type === "turn-started" ? [entry.epoch] : []));
+  const ended = journal.filter(({ entry }) => entry.type === "turn-ended").length === 1;
+  return { length: new Set(started).size, ended };
+}
+
+function parseEvent(line: string): ChildEvent | { readonly type: "other" } {
+  try {
+    return JSON.parse(line) as ChildEvent;
+  } catch (error) {
+    throw new TypeError(`Cannot understand the demo's process: ${messageOf(error)}`, { cause: error });
+  }
+}
