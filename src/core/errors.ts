@@ -17,15 +17,12 @@ export const errorCodes = {
   SANDBOX_PATH_REFUSED: "A path leads out of the sandbox's folders, or is not allowed there",
   SANDBOX_QUOTA: "A file or the workspace would grow over its limit",
   SANDBOX_UNSUPPORTED: "This sandbox driver cannot do what was asked",
-  SESSION_LEASE_LOST: "Another worker took the session over; this turn stops without writing",
   SOURCE_UNREADABLE: "A configured source could not be read",
   STORE_CORRUPT: "A stored record does not have the expected shape",
   STORE_FENCED: "A write was refused because the writer's lease is no longer the current one",
   STORE_LOCKED: "Another process uses the data folder",
   STORE_SCHEMA_NEWER: "The data folder was written by a newer version of Opsthread",
   TASK_FAILED: "A task ended without a result",
-  TASK_INPUT_INVALID: "A task's input does not match its schema",
-  TASK_NOT_FOUND: "No task has this name",
 } as const;
 
 export type ErrorCode = keyof typeof errorCodes;

@@ -73,8 +73,6 @@ export const JournalEntry = z.discriminatedUnion("type", [
     type: z.literal("turn-ended"),
     outcome: TurnOutcome,
     text: z.string(),
-    steps: z.number().int(),
-    usage: Usage,
   }),
 ]);
 export type JournalEntry = z.infer<typeof JournalEntry>;

@@ -1,0 +1,208 @@
+/**
+ * Per-step overhead of the agent loop, beside @openai/agents in the same run: the same answers from an in-process
+ * model, the same one tool with a zod argument and a 20-byte output, tracing off, at 1 to 1,000 steps.
+ */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import {
+  type Model as PeerModel,
+  type ModelResponse as PeerResponse,
+  Agent,
+  Runner,
+  tool,
+  Usage,
+} from "@openai/agents";
+import { z } from "zod";
+
+import { createBudget } from "../dist/agent/budget.js";
+import { type LoopEvent, runLoop } from "../dist/agent/loop.js";
+import type { Model } from "../dist/agent/model.js";
+import type { Tool, ToolSession } from "../dist/agent/tool.js";
+import { Transcript } from "../dist/agent/transcript.js";
+import { systemClock } from "../dist/core/clock.js";
+import type { JournalEntry } from "../dist/core/journal.js";
+import { sqliteStore } from "../dist/store/sqlite/index.js";
+import { type Figure, interleave, median } from "./harness.ts";
+
+const sizes = [1, 10, 100, 300, 1000];
+const output = "12345678901234567890";
+
+export async function run(): Promise<Figure[]> {
+  const figures: Figure[] = [];
+  for (const size of sizes) {
+    const rounds = size <= 10 ? 40 : size <= 100 ? 9 : 3;
+    const [ours, peer] = await interleave(rounds, [
+      () => perStep(size, () => runOurs(size, () => Promise.resolve())),
+      () => perStep(size, () => runPeer(size)),
+    ]);
+    figures.push({
+      name: `overhead per step, ${size} steps`,
+      unit: "µs",
+      ours: median(ours ?? []),
+      peer: median(peer ?? []),
+      peerName: "@openai/agents 0.20.0",
+      target: 50,
+    });
+  }
+  figures.push(await withJournal());
+  return figures;
+}
+
+/** The same loop with each entry durable before the next step. */
+async function withJournal(): Promise<Figure> {
+  const size = 300;
+  const folder = await mkdtemp(join(tmpdir(), "opsthread-bench-"));
+  const store = await sqliteStore({ folder });
+  try {
+    const [ours] = await interleave(5, [() => perStep(size, () => journalled(store, size))]);
+    return {
+      name: "overhead per step with the SQLite journal, synchronous=FULL",
+      unit: "µs",
+      ours: median(ours ?? []),
+      target: 1000,
+    };
+  } finally {
+    await store[Symbol.asyncDispose]();
+    await rm(folder, { recursive: true });
+  }
+}
+
+async function journalled(
+  store: Awaited<ReturnType<typeof sqliteStore>>,
+  size: number,
+): Promise<void> {
+  const thread = {
+    platform: "bench",
+    workspace: "w",
+    channel: "c",
+    thread: `${performance.now()}`,
+  };
+  const { sessionId } = await store.accept(
+    {
+      id: thread.thread,
+      thread,
+      actor: { id: "U", roles: [] },
+      kind: "mention",
+      text: "go",
+      attachments: [],
+      sentAt: 0,
+    },
+    { opens: true },
+  );
+  const lease = await store.lease(sessionId, { holder: "bench", ttlMs: 600_000 });
+  if (!lease) throw new Error("No lease");
+  let after = 0;
+  await runOurs(size, async (entry) => {
+    after = await store.append(lease, { after, entries: [entry] });
+  });
+}
+
+async function perStep(size: number, work: () => Promise<void>): Promise<number> {
+  const start = performance.now();
+  await work();
+  return ((performance.now() - start) * 1000) / size;
+}
+
+async function runOurs(
+  size: number,
+  onEntry: (entry: JournalEntry) => Promise<void>,
+): Promise<void> {
+  let step = 0;
+  const model: Model = {
+    name: "bench/scripted",
+    capabilities: { contextTokens: 1e9 },
+    async *respond() {
+      step += 1;
+      const last = step > size;
+      const toolCalls = last ? [] : [{ callId: `call_${step}`, tool: "look", args: '{"x":1}' }];
+      const usage = { inputTokens: 1, outputTokens: 1 };
+      yield { type: "completed", response: { text: last ? "done" : "", toolCalls, usage } };
+    },
+  };
+  const look: Tool<{ x: number }> = {
+    name: "look",
+    description: "Looks",
+    input: z.object({ x: z.number() }),
+    parameters: {},
+    effect: "pure",
+    run: () => Promise.resolve({ status: "ok", output, measures: {}, artifacts: [] }),
+  };
+  const loop = runLoop(
+    {
+      model,
+      instructions: "",
+      tools: [look],
+      session: noSession,
+      transcript: new Transcript(),
+      budget: createBudget(noLimits, nothingSpent, systemClock),
+      turn: 1,
+      clock: systemClock,
+      redact: (text) => text,
+      steer: () => Promise.resolve(),
+      onProgress: () => {},
+    },
+    { signal: new AbortController().signal },
+  );
+  let end: LoopEvent | undefined;
+  for await (const event of loop) {
+    if (event.type === "entry") await onEntry(event.entry);
+    end = event;
+  }
+  if (end?.type !== "end" || end.text !== "done")
+    throw new Error("The loop did not end as scripted");
+}
+
+const noLimits = { steps: 1e9, tokens: 1e12, ms: 1e12 };
+const nothingSpent = { steps: 0, usage: { inputTokens: 0, outputTokens: 0 }, startedAt: 0 };
+const noSession: ToolSession = {
+  sessionId: "s_bench",
+  sandbox: () => Promise.reject(new Error("Not expected here")),
+  keep: () => Promise.reject(new Error("Not expected here")),
+};
+
+async function runPeer(size: number): Promise<void> {
+  let step = 0;
+  const model: PeerModel = {
+    getResponse(): Promise<PeerResponse> {
+      step += 1;
+      const usage = new Usage({ requests: 1, inputTokens: 1, outputTokens: 1, totalTokens: 2 });
+      if (step > size)
+        return Promise.resolve({
+          usage,
+          output: [
+            {
+              type: "message",
+              role: "assistant",
+              status: "completed",
+              content: [{ type: "output_text", text: "done" }],
+            },
+          ],
+        });
+      return Promise.resolve({
+        usage,
+        output: [
+          {
+            type: "function_call",
+            callId: `call_${step}`,
+            name: "look",
+            status: "completed",
+            arguments: '{"x":1}',
+          },
+        ],
+      });
+    },
+    async *getStreamedResponse() {},
+  };
+  const look = tool({
+    name: "look",
+    description: "Looks",
+    parameters: z.object({ x: z.number() }),
+    execute: () => Promise.resolve(output),
+  });
+  const agent = new Agent({ name: "bench", model, tools: [look] });
+  const runner = new Runner({ tracingDisabled: true });
+  const result = await runner.run(agent, "go", { maxTurns: size + 10 });
+  if (result.finalOutput !== "done") throw new Error("The peer did not end as scripted");
+}

@@ -1,0 +1,233 @@
+import type { Clock } from "../core/clock.ts";
+import { OpsthreadError } from "../core/errors.ts";
+import { stableKey } from "../core/ids.ts";
+import type { JournalEntry, ModelResponse, ToolIntent } from "../core/journal.ts";
+import type { ToolCall, ToolResult } from "../core/tool-result.ts";
+import type { Budget } from "./budget.ts";
+import type { Model, ModelRequest } from "./model.ts";
+import { runTool } from "./run-tool.ts";
+import type { Tool, ToolSession } from "./tool.ts";
+import { outputFile, type Transcript } from "./transcript.ts";
+
+/** What a turn runs with. */
+export interface LoopOptions {
+  readonly model: Model;
+  readonly instructions: string;
+  readonly tools: readonly Tool[];
+  readonly session: ToolSession;
+  readonly transcript: Transcript;
+  readonly budget: Budget;
+  /** Number of the turn in its session; part of every execution id. */
+  readonly turn: number;
+  readonly clock: Clock;
+  /** Takes secrets out of what tools return, before it is kept anywhere. */
+  readonly redact: (text: string) => string;
+  /** Asked before each step: puts messages that came in meanwhile into the transcript. */
+  readonly steer: () => Promise<void>;
+  /** A line for people, while a tool runs. */
+  readonly onProgress: (text: string) => void;
+  /** Bytes of one tool output that the model sees. Default 32 KiB. */
+  readonly maxOutputBytes?: number;
+  /** Tool calls of one step that run side by side. Default 4. */
+  readonly parallelCalls?: number;
+}
+
+/**
+ * What happens, in order. An `entry` is to be journalled before the loop is asked for the next event: the loop
+ * waits at each, so that intent is on record before effect, and nothing happens that the journal does not know.
+ */
+export type LoopEvent =
+  | { readonly type: "text-delta"; readonly text: string }
+  | { readonly type: "entry"; readonly entry: JournalEntry }
+  | { readonly type: "end"; readonly outcome: "answered" | "asked"; readonly text: string };
+
+/**
+ * Runs an agent turn to its end: messages in, model out, tools run, until the model answers in words, asks a person, or
+ * the budget is spent, which earns it one last answer. Calls that the transcript still holds open are settled first.
+ * When `signal` aborts, running tools are ended and their results reported, then the loop throws the signal's reason.
+ */
+export async function* runLoop(
+  options: LoopOptions,
+  { signal: outer }: { readonly signal: AbortSignal },
+): AsyncGenerator<LoopEvent> {
+  // One controller of its own, so that tools also end when the consumer leaves early.
+  const ending = new AbortController();
+  const end = (): void => ending.abort(outer.reason);
+  outer.addEventListener("abort", end);
+  if (outer.aborted) end();
+  try {
+    yield* steps(options, ending);
+  } finally {
+    outer.removeEventListener("abort", end);
+  }
+}
+
+async function* steps(options: LoopOptions, ending: AbortController): AsyncGenerator<LoopEvent> {
+  const { signal } = ending;
+  const { transcript, budget } = options;
+  const toolsByName = new Map(options.tools.map((tool) => [tool.name, tool]));
+  const specs = options.tools.map(({ name, description, parameters }) => ({
+    name,
+    description,
+    parameters,
+  }));
+  const record = (fields: EntryFields): LoopEvent => {
+    const entry = { v: 1 as const, turn: options.turn, at: options.clock.now(), ...fields };
+    transcript.apply(entry);
+    return { type: "entry", entry };
+  };
+  let warned = false;
+
+  const left = transcript.openCalls;
+  if (left.length > 0) {
+    const question = yield* runCalls(left, toolsByName, record, {
+      ...options,
+      resumed: true,
+      ending,
+    });
+    if (question !== undefined) return yield { type: "end", outcome: "asked", text: question };
+  }
+
+  for (;;) {
+    signal.throwIfAborted();
+    await options.steer();
+    const standing = budget.state();
+    if (standing.type === "spent" || (standing.type === "near" && !warned)) {
+      yield record({ type: "note", text: standing.text });
+      warned = true;
+    }
+    const last = standing.type === "spent";
+    yield* fitContext(options, record, signal);
+
+    const answer = yield* respond(
+      options.model,
+      {
+        instructions: options.instructions,
+        items: transcript.items,
+        tools: last ? [] : specs,
+        toolChoice: last ? "none" : "auto",
+      },
+      signal,
+    );
+    const response = last ? conclude(answer) : answer;
+    const step = budget.steps + 1;
+    const intents = response.toolCalls.map((call) => intentOf(call, toolsByName, options, step));
+    budget.spend(response.usage);
+    yield record({ type: "step", step, response, intents });
+    if (intents.length === 0)
+      return yield { type: "end", outcome: "answered", text: response.text };
+
+    const question = yield* runCalls(intents, toolsByName, record, {
+      ...options,
+      resumed: false,
+      ending,
+    });
+    if (question !== undefined) return yield { type: "end", outcome: "asked", text: question };
+  }
+}
+
+type EntryFields = JournalEntry extends infer Entry
+  ? Entry extends JournalEntry
+    ? Omit<Entry, "v" | "turn" | "at">
+    : never
+  : never;
+
+/** Streams the model's answer through and returns it whole. */
+async function* respond(
+  model: Model,
+  request: ModelRequest,
+  signal: AbortSignal,
+): AsyncGenerator<LoopEvent, ModelResponse> {
+  for await (const event of model.respond(request, { signal })) {
+    signal.throwIfAborted();
+    if (event.type === "completed") return event.response;
+    yield event;
+  }
+  throw new OpsthreadError(
+    "MODEL_FAILED",
+    `Cannot use the answer of "${model.name}": the stream ended before the answer was complete`,
+  );
+}
+
+/** Old tool outputs become references to files before the window is full, not after it overflowed. */
+async function* fitContext(
+  { model, transcript, session }: LoopOptions,
+  record: (fields: EntryFields) => LoopEvent,
+  signal: AbortSignal,
+): AsyncGenerator<LoopEvent> {
+  const excess = transcript.excess(model.capabilities.contextTokens * contextShare);
+  if (excess.length === 0) return;
+  const { files } = await session.sandbox();
+  for (const { executionId, output } of excess)
+    await files.write(outputFile(executionId), Buffer.from(output), { signal });
+  yield record({ type: "context-trimmed", callIds: excess.map(({ callId }) => callId) });
+}
+
+/** The rest is for the answer, and for what the estimate of four characters a token misses. */
+const contextShare = 0.7;
+
+/** After the budget is spent only words count. */
+function conclude(response: ModelResponse): ModelResponse {
+  const text = response.text || "I had to stop here: the budget of this turn is spent.";
+  return { ...response, text, toolCalls: [] };
+}
+
+function intentOf(
+  call: ToolCall,
+  tools: ReadonlyMap<string, Tool>,
+  { session, turn }: LoopOptions,
+  step: number,
+): ToolIntent {
+  const executionId = stableKey("execution", session.sessionId, turn, step, call.callId);
+  return { ...call, executionId, effect: tools.get(call.tool)?.effect ?? "pure" };
+}
+
+/**
+ * Runs the calls of one step side by side and yields each result as it comes. Returns the question that ends the turn,
+ * if one was asked. No tool runs on after this generator has ended, however it ends.
+ */
+async function* runCalls(
+  intents: readonly ToolIntent[],
+  tools: ReadonlyMap<string, Tool>,
+  record: (fields: EntryFields) => LoopEvent,
+  options: LoopOptions & { readonly resumed: boolean; readonly ending: AbortController },
+): AsyncGenerator<LoopEvent, string | undefined> {
+  const { redact, maxOutputBytes = 32 * 1024, parallelCalls = 4, ending } = options;
+  const waiting = [...intents];
+  const running = new Map<string, Promise<{ intent: ToolIntent; result: ToolResult }>>();
+  let question: string | undefined;
+  try {
+    for (;;) {
+      while (running.size < parallelCalls) {
+        const intent = waiting.shift();
+        if (!intent) break;
+        const context = {
+          signal: ending.signal,
+          callId: intent.callId,
+          executionId: intent.executionId,
+          session: options.session,
+          progress: options.onProgress,
+          resumed: options.resumed,
+          maxOutputBytes,
+          clock: options.clock,
+        };
+        const run = runTool(intent, tools.get(intent.tool), context);
+        running.set(
+          intent.callId,
+          run.then((result) => ({ intent, result })),
+        );
+      }
+      if (running.size === 0) return question;
+      const { intent, result: raw } = await Promise.race(running.values());
+      running.delete(intent.callId);
+      const result = { ...raw, output: redact(raw.output) };
+      if (result.status === "ok" && tools.get(intent.tool)?.endsTurn) question ??= result.output;
+      yield record({ type: "tool-result", callId: intent.callId, result });
+    }
+  } finally {
+    if (running.size > 0) {
+      ending.abort();
+      await Promise.all(running.values());
+    }
+  }
+}

@@ -1,0 +1,144 @@
+import type { Clock } from "../core/clock.ts";
+import { messageOf } from "../core/errors.ts";
+import { headTail } from "../core/head-tail.ts";
+import type { ToolIntent } from "../core/journal.ts";
+import type { ToolResult } from "../core/tool-result.ts";
+import type { Tool, ToolContext } from "./tool.ts";
+import { outputFile } from "./transcript.ts";
+
+/**
+ * Runs one tool call to a result. It never throws: whatever goes wrong is something the model must hear about.
+ * `resumed` is set for a call that an earlier process may have begun: it is settled by the tool's effect class.
+ */
+export async function runTool(
+  intent: ToolIntent,
+  tool: Tool | undefined,
+  context: RunContext,
+): Promise<ToolResult> {
+  if (!tool) return failed(`There is no tool named "${intent.tool}".`);
+  try {
+    const run = context.resumed ? resume(intent, tool, context) : call(intent, tool, context);
+    return await cap(await withinGrace(run, context), context);
+  } catch (error) {
+    if (context.signal.aborted) return stopped(messageOf(context.signal.reason));
+    return failed(messageOf(error));
+  }
+}
+
+export interface RunContext extends ToolContext {
+  readonly resumed: boolean;
+  readonly maxOutputBytes: number;
+  readonly clock: Clock;
+}
+
+/** A tool that does not obey its signal must not keep a stopped turn waiting. */
+async function withinGrace(
+  run: Promise<ToolResult>,
+  { signal, clock }: RunContext,
+): Promise<ToolResult> {
+  let ended: AbortController | undefined;
+  let wait = (): void => {};
+  const given = new Promise<ToolResult>((resolve) => {
+    wait = () => {
+      ended = new AbortController();
+      clock.sleep(graceMs, { signal: ended.signal }).then(
+        () => resolve(deaf),
+        () => {}, // The tool ended in time.
+      );
+    };
+  });
+  if (signal.aborted) wait();
+  else signal.addEventListener("abort", wait);
+  try {
+    return await Promise.race([run, given]);
+  } finally {
+    signal.removeEventListener("abort", wait);
+    ended?.abort();
+  }
+}
+
+/** Stopping has to be told within a second. */
+const graceMs = 700;
+
+async function call(intent: ToolIntent, tool: Tool, context: ToolContext): Promise<ToolResult> {
+  context.signal.throwIfAborted();
+  const args = parseArguments(intent.args);
+  if (!args.ok) return failed(`The arguments of "${intent.tool}" are not JSON: ${args.problem}`);
+  const checked = await tool.input["~standard"].validate(args.value);
+  if (checked.issues)
+    return failed(`The arguments of "${intent.tool}" do not fit:\n${issuesOf(checked.issues)}`);
+  return tool.run(checked.value, context);
+}
+
+async function resume(intent: ToolIntent, tool: Tool, context: ToolContext): Promise<ToolResult> {
+  switch (intent.effect) {
+    case "pure":
+    case "idempotent":
+      return call(intent, tool, context);
+    case "reattach":
+      return (await tool.reattach?.(context)) ?? unknown;
+    case "at-most-once":
+      return unknown;
+  }
+}
+
+/** A tool may return any amount of text; what the model sees of it is bounded, the rest goes to a file. */
+async function cap(result: ToolResult, context: RunContext): Promise<ToolResult> {
+  const outputBytes = Buffer.byteLength(result.output);
+  if (outputBytes <= context.maxOutputBytes) return result;
+  const fullOutput = outputFile(context.executionId);
+  const sandbox = await context.session.sandbox();
+  await sandbox.files.write(fullOutput, Buffer.from(result.output), { signal: context.signal });
+  const output = `${headTail(result.output, context.maxOutputBytes)}\n[all of it is in ${fullOutput}]`;
+  const shownBytes = context.maxOutputBytes;
+  return {
+    ...result,
+    output,
+    measures: { ...result.measures, outputBytes, shownBytes, fullOutput },
+  };
+}
+
+function parseArguments(
+  text: string,
+):
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly problem: string } {
+  try {
+    return { ok: true, value: JSON.parse(text === "" ? "{}" : text) };
+  } catch (error) {
+    return { ok: false, problem: messageOf(error) };
+  }
+}
+
+function issuesOf(
+  issues: readonly {
+    readonly message: string;
+    readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
+  }[],
+): string {
+  return issues
+    .map(({ message, path = [] }) => {
+      const keys = path.map((part) => String(typeof part === "object" ? part.key : part));
+      return `- ${keys.length > 0 ? `${keys.join(".")}: ` : ""}${message}`;
+    })
+    .join("\n");
+}
+
+const plain = (status: ToolResult["status"], output: string): ToolResult => ({
+  status,
+  output,
+  measures: {},
+  artifacts: [],
+});
+
+const failed = (output: string): ToolResult => plain("failed", output);
+const stopped = (reason: string): ToolResult =>
+  plain("stopped", `Ended before it was done. ${reason}`);
+const deaf = plain(
+  "unknown",
+  "Told to stop, but it did not end in time. Whether it took effect is not known.",
+);
+const unknown = plain(
+  "unknown",
+  "Interrupted, outcome unknown: the process that ran this call ended, and it was not run again. Check before you repeat it.",
+);

@@ -1,0 +1,156 @@
+import type { JournalEntry, ToolIntent } from "../core/journal.ts";
+import type { ToolResult } from "../core/tool-result.ts";
+import type { Item } from "./model.ts";
+
+/**
+ * What the model sees of a session, as a projection of its journal: the same entries always give the same items.
+ * It is kept up to date entry by entry, so that a step costs the same in a short and in a long session.
+ */
+export class Transcript {
+  readonly #items: Item[] = [];
+  /** Calls of the last step that have no result yet, by call id. */
+  readonly #open = new Map<string, ToolIntent>();
+  /** Where each untrimmed tool result is. */
+  readonly #results = new Map<string, { readonly item: Item; readonly executionId: string }>();
+  #step: { readonly index: number; readonly order: readonly string[] } = { index: 0, order: [] };
+  #tokens = 0;
+  readonly #redact: (text: string) => string;
+
+  /** `redact` takes secrets out of what people wrote; tool results come in redacted. */
+  constructor(options: { readonly redact?: (text: string) => string } = {}) {
+    this.#redact = options.redact ?? ((text) => text);
+  }
+
+  get items(): readonly Item[] {
+    return this.#items;
+  }
+
+  /** An estimate: four characters a token. */
+  get tokens(): number {
+    return this.#tokens;
+  }
+
+  /** Calls that were announced and have no result: after a crash, what has to be settled. */
+  get openCalls(): readonly ToolIntent[] {
+    return [...this.#open.values()];
+  }
+
+  apply(entry: JournalEntry): void {
+    switch (entry.type) {
+      case "turn-started":
+        return;
+      case "message":
+        if (entry.message.kind === "stop") return;
+        this.#push({
+          type: "user",
+          actor: entry.message.actor.name ?? entry.message.actor.id,
+          text: this.#redact(entry.message.text),
+          files: entry.paths,
+        });
+        return;
+      case "step":
+        this.#push({ type: "assistant", response: entry.response });
+        this.#step = {
+          index: this.#items.length,
+          order: entry.intents.map((intent) => intent.callId),
+        };
+        for (const intent of entry.intents) this.#open.set(intent.callId, intent);
+        return;
+      case "tool-result":
+        this.#settle(entry.callId, entry.result);
+        return;
+      case "note":
+        this.#push({ type: "note", text: entry.text });
+        return;
+      case "context-trimmed":
+        for (const callId of entry.callIds) this.#trim(callId);
+        return;
+      case "turn-ended":
+        for (const callId of this.#open.keys()) this.#settle(callId, neverFinished);
+        if (entry.outcome !== "answered" && entry.outcome !== "asked")
+          this.#push({ type: "note", text: `The turn ended: ${entry.outcome}.` });
+        return;
+      default:
+        entry satisfies never;
+    }
+  }
+
+  /**
+   * The oldest tool results that must become references so that the rest fits into `tokens`, with the texts
+   * that have to lie in files first. Empty when everything fits. Results of the last step always stay.
+   */
+  excess(tokens: number): readonly { callId: string; executionId: string; output: string }[] {
+    let over = this.#tokens - tokens;
+    const excess = [];
+    for (const [callId, { item, executionId }] of this.#results) {
+      if (over <= 0 || this.#step.order.includes(callId)) break;
+      if (item.type !== "tool-result" || item.result.output.length < worthTrimming) continue;
+      excess.push({ callId, executionId, output: item.result.output });
+      over -= estimate(item) - referenceTokens;
+    }
+    return excess;
+  }
+
+  /** Results stand in the order of their calls, whatever the order in which they came. */
+  #settle(callId: string, result: ToolResult): void {
+    const intent = this.#open.get(callId);
+    if (!intent) return;
+    this.#open.delete(callId);
+    const { tool, args, executionId } = intent;
+    const item: Item = { type: "tool-result", call: { callId, tool, args }, result };
+    const before = this.#step.order.slice(0, this.#step.order.indexOf(callId));
+    const settled = before.filter((id) => !this.#open.has(id)).length;
+    this.#items.splice(this.#step.index + settled, 0, item);
+    this.#results.set(callId, { item, executionId });
+    this.#tokens += estimate(item);
+  }
+
+  #trim(callId: string): void {
+    const found = this.#results.get(callId);
+    const index = found ? this.#items.indexOf(found.item) : -1;
+    const item = this.#items[index];
+    if (!found || item?.type !== "tool-result") return;
+    const reference = `[${item.result.output.length} characters, now in ${outputFile(found.executionId)}]`;
+    const trimmed: Item = { ...item, result: { ...item.result, output: reference } };
+    this.#items[index] = trimmed;
+    this.#results.delete(callId);
+    this.#tokens += estimate(trimmed) - estimate(item);
+  }
+
+  #push(item: Item): void {
+    this.#items.push(item);
+    this.#tokens += estimate(item);
+  }
+}
+
+/** Where in the workspace the full output of a tool call lies, when what the model sees refers to it. */
+export const outputFile = (executionId: string): string => `.opsthread/outputs/${executionId}.txt`;
+
+const neverFinished: ToolResult = {
+  status: "stopped",
+  output: "Not finished: the turn ended before this call did.",
+  measures: {},
+  artifacts: [],
+};
+
+/** Shorter outputs cost about as much as the reference that would replace them. */
+const worthTrimming = 400;
+const referenceTokens = 25;
+
+function estimate(item: Item): number {
+  switch (item.type) {
+    case "user":
+      return tokensOf(item.text) + item.files.reduce((sum, file) => sum + tokensOf(file), 0);
+    case "assistant":
+      return item.response.toolCalls.reduce(
+        (sum, call) => sum + tokensOf(call.args) + tokensOf(call.tool),
+        tokensOf(item.response.text),
+      );
+    case "tool-result":
+      return tokensOf(item.result.output);
+    case "note":
+      return tokensOf(item.text);
+  }
+}
+
+const tokensOf = (text: string): number => Math.ceil(text.length / 4) + 4;

@@ -1,0 +1,172 @@
+import { randomUUID } from "node:crypto";
+import { join } from "node:path";
+
+import type { Adapter } from "./adapters/adapter.ts";
+import { type BudgetLimits, defaultBudget } from "./agent/budget.ts";
+import { defaultInstructions } from "./agent/instructions.ts";
+import type { Model } from "./agent/model.ts";
+import { offlineModel } from "./agent/models/offline.ts";
+import type { Tool } from "./agent/tool.ts";
+import { builtinTools } from "./agent/tools/index.ts";
+import { type Clock, systemClock } from "./core/clock.ts";
+import type { ThreadRef } from "./core/ids.ts";
+import { type Logger, silentLogger } from "./core/logger.ts";
+import { localQueue } from "./queue/local.ts";
+import type { Queue } from "./queue/queue.ts";
+import { Limits, Permissions } from "./sandbox/permissions.ts";
+import type { SandboxProvider } from "./sandbox/sandbox.ts";
+import { type AccessConfig, createAccess } from "./security/access.ts";
+import { createRedactor } from "./security/redact.ts";
+import { localControl } from "./sessions/control.ts";
+import { createEngine } from "./sessions/engine.ts";
+import { pruneSessions } from "./sessions/retention.ts";
+import type { Mode } from "./sessions/turn.ts";
+import type { Source } from "./sources/source.ts";
+import type { Blobs } from "./store/blobs.ts";
+import { directoryBlobs } from "./store/directory.ts";
+import type { Store } from "./store/store.ts";
+import { diff } from "./tasks/diff/index.ts";
+import { logs } from "./tasks/logs/index.ts";
+import type { Task } from "./tasks/task.ts";
+
+/** What a bot is made of. Only `adapters` and `access` have no default. */
+export interface BotOptions {
+  /** Where people talk to it. */
+  readonly adapters: readonly Adapter[];
+  /** Who may use it, by id. Nobody who is not named here. */
+  readonly access: AccessConfig;
+  /** Where sessions, workspaces and artifacts are kept. Default `.opsthread` in the working directory. */
+  readonly dataFolder?: string;
+  /** Default: the offline planner, which needs no key and no network. */
+  readonly model?: Model;
+  /** Told to the model before every conversation. Default {@link defaultInstructions}. */
+  readonly instructions?: string;
+  /** Ops work that the agent can do. Default `logs` and `diff`. */
+  readonly tasks?: readonly Task[];
+  /** Tools besides the built-in ones. */
+  readonly tools?: readonly Tool[];
+  /** Places that data may be read from. */
+  readonly sources?: readonly Source[];
+  /** What each session's sandbox may do and use, where it differs from the defaults. */
+  readonly permissions?: Partial<Permissions>;
+  readonly limits?: Partial<Limits>;
+  /** What one turn may use, where it differs from {@link defaultBudget}. */
+  readonly budget?: Partial<BudgetLimits>;
+  /** What becomes of a message that arrives while a turn runs. Default `steer`. */
+  readonly mode?: Mode | ((thread: ThreadRef) => Mode);
+  /** Turns that run side by side. Default 4. */
+  readonly concurrency?: number;
+  /** Bytes of one attachment. Default 1 GiB. */
+  readonly maxAttachmentBytes?: number;
+  /** Days after which an idle session and its files are removed, at start. Default 90; 0 keeps everything. */
+  readonly retentionDays?: number;
+  /** Values that must never leave, such as this process's own tokens. */
+  readonly secrets?: readonly string[];
+  /** Other drivers than the embedded ones. */
+  readonly store?: Store;
+  readonly queue?: Queue;
+  readonly blobs?: Blobs;
+  readonly sandboxes?: SandboxProvider;
+  readonly clock?: Clock;
+  readonly log?: Logger;
+}
+
+/** A bot at work. Dispose ends it; what it had not finished waits for the next start. */
+export interface Bot extends AsyncDisposable {
+  readonly store: Store;
+  readonly sandboxes: SandboxProvider;
+  /** Takes up what was left, then listens. */
+  start(): Promise<void>;
+  /** Resolves when no turn runs and every post that is due is out. */
+  idle(): Promise<void>;
+  /** Ends: running turns get `graceMs` to finish (default 0), everything else is kept for the next start. */
+  stop(options?: { readonly graceMs?: number }): Promise<void>;
+}
+
+/**
+ * Builds a bot from its parts. It does nothing before `start()`.
+ *
+ * @example
+ * await using bot = await createBot({ adapters: [consoleAdapter({ workspace })], access: { admins: ["console:local:you"] } });
+ * await bot.start();
+ *
+ * @throws {OpsthreadError} `CONFIG_INVALID`, `STORE_LOCKED`, `STORE_SCHEMA_NEWER`
+ */
+export async function createBot(options: BotOptions): Promise<Bot> {
+  const { clock = systemClock, log = silentLogger, dataFolder = ".opsthread" } = options;
+  const { tasks = [logs, diff], sources = [], mode = "steer", retentionDays = 90 } = options;
+  const gate = createAccess(options.access);
+  const redactor = createRedactor({ literals: options.secrets ?? [] });
+  const permissions = Permissions.parse(options.permissions ?? {});
+  const limits = Limits.parse(options.limits ?? {});
+  const blobs = options.blobs ?? directoryBlobs({ folder: join(dataFolder, "blobs") });
+  const sandboxes = options.sandboxes ?? (await openSandboxes(dataFolder, log));
+  const store = options.store ?? (await openStore(dataFolder, clock, log));
+  const queue =
+    options.queue ??
+    localQueue({
+      concurrency: options.concurrency ?? 4,
+      sweep: { sessions: () => store.dirtySessions() },
+      clock,
+      log,
+    });
+  const engine = createEngine({
+    store,
+    queue,
+    blobs,
+    sandboxes,
+    gate,
+    redactor,
+    clock,
+    log,
+    adapters: new Map(options.adapters.map((adapter) => [adapter.platform, adapter])),
+    model: options.model ?? offlineModel({ tasks }),
+    instructions:
+      options.instructions ?? defaultInstructions({ sandbox: sandboxes.capabilities, sources }),
+    tools: [...builtinTools({ tasks }), ...(options.tools ?? [])],
+    sandbox: { permissions, limits, sources },
+    budget: { ...defaultBudget, ...options.budget },
+    mode: typeof mode === "function" ? mode : () => mode,
+    maxAttachmentBytes: options.maxAttachmentBytes ?? 1024 ** 3,
+    maxAttempts: 5,
+    control: localControl(),
+    holder: randomUUID(),
+    leaseMs: 15_000,
+  });
+
+  let stopping: Promise<void> | undefined;
+  const stop = async (graceMs: number): Promise<void> => {
+    await engine.stop({ graceMs });
+    await sandboxes[Symbol.asyncDispose]();
+    await store[Symbol.asyncDispose]();
+  };
+  const bot: Bot = {
+    store,
+    sandboxes,
+    async start() {
+      const { name, capabilities } = sandboxes;
+      log.info({ sandbox: name, isolation: capabilities.isolation }, "Starting");
+      const idleBefore = clock.now() - retentionDays * 86_400_000;
+      if (retentionDays > 0) await pruneSessions({ store, sandboxes, blobs, idleBefore, log });
+      await engine.start();
+    },
+    idle: () => engine.idle(),
+    stop({ graceMs = 0 } = {}) {
+      stopping ??= stop(graceMs);
+      return stopping;
+    },
+    [Symbol.asyncDispose]: () => bot.stop(),
+  };
+  return bot;
+}
+
+/** Drivers load when a bot is built, not when the package is imported. */
+async function openStore(folder: string, clock: Clock, log: Logger): Promise<Store> {
+  const { sqliteStore } = await import("./store/sqlite/index.ts");
+  return sqliteStore({ folder, clock, log });
+}
+
+async function openSandboxes(dataFolder: string, log: Logger): Promise<SandboxProvider> {
+  const { virtualSandboxes } = await import("./sandbox/virtual/index.ts");
+  return virtualSandboxes({ folder: join(dataFolder, "workspaces"), log });
+}

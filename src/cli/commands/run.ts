@@ -1,0 +1,142 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { Command, InvalidArgumentError } from "commander";
+
+import { OpsthreadError } from "../../core/errors.ts";
+import { Limits, Permissions } from "../../sandbox/permissions.ts";
+import { virtualSandboxes } from "../../sandbox/virtual/index.ts";
+import { diff } from "../../tasks/diff/index.ts";
+import { logs } from "../../tasks/logs/index.ts";
+import type { Task } from "../../tasks/task.ts";
+import { exitCodes } from "../exit-codes.ts";
+import { mountFiles, type MountedFiles } from "../mount-files.ts";
+import { progressLine } from "../progress-line.ts";
+import { printReport, type Report } from "../report.ts";
+import { saveArtifacts } from "../save-artifacts.ts";
+
+/** `opsthread run <task>`: one task on local files, without a chat. */
+export function runCommand({ signal }: { readonly signal: AbortSignal }): Command {
+  const run = new Command("run").description(
+    "Run one task on local files and print what it found.",
+  );
+  run
+    .command("logs")
+    .description("Read log files (plain, JSON, gzip, rotated) and tell what went wrong.")
+    .argument("<files...>", "log files")
+    .option("--since <time>", 'from then on: an ISO time, "14:05", or "15m" before the end')
+    .option("--until <time>", "up to then")
+    .option("--level <level...>", "only these levels, such as: error warn")
+    .option("--match <text>", "only lines with this text, or /pattern/flags")
+    .option("--around <place>", 'the lines around "file:line" or "first-error"')
+    .option("--context <lines>", "lines of context", wholeNumber)
+    .option("--top <count>", "how many patterns", wholeNumber)
+    .option("--json", "print one JSON object instead of Markdown")
+    .option("--out <folder>", "save the report's files here")
+    .action(async (paths: string[], { level, ...options }: LogsOptions) => {
+      const files = await mountFiles(paths);
+      const { json, out, around, ...filters } = options;
+      const place = around === undefined ? {} : { around: files.inside(around) };
+      const input = { files: files.paths, ...filters, ...place, ...(level && { levels: level }) };
+      await runTask(logs, input, { files, json, out, signal });
+    });
+  run
+    .command("diff")
+    .description(
+      "Compare two configurations (YAML, JSON, TOML, INI, .env, text) by meaning; secrets are masked.",
+    )
+    .argument("<before>", "the old file")
+    .argument("<after>", "the new file")
+    .option("--format <format>", "auto, yaml, json, toml, ini, env or text")
+    .option("--ignore <path...>", "paths to leave out")
+    .option("--all", "also show noise such as Kubernetes' managedFields")
+    .option("--exit-code", "end with 3 when there are differences")
+    .option("--json", "print one JSON object instead of Markdown")
+    .option("--out <folder>", "save the report's files here")
+    .action(async (before: string, after: string, options: DiffOptions) => {
+      const files = await mountFiles([before, after]);
+      const { json, out, exitCode, all, ...rest } = options;
+      const pair = { before: files.inside(before), after: files.inside(after) };
+      const input = { pairs: [pair], ...rest, ...(all && { ignoreNoise: false }) };
+      const { data } = await runTask(diff, input, { files, json, out, signal });
+      if (exitCode && hasChanges(data)) process.exitCode = exitCodes.differs;
+    });
+  return run;
+}
+
+interface LogsOptions {
+  readonly since?: string;
+  readonly until?: string;
+  readonly level?: readonly string[];
+  readonly match?: string;
+  readonly around?: string;
+  readonly context?: number;
+  readonly top?: number;
+  readonly json?: boolean;
+  readonly out?: string;
+}
+
+interface DiffOptions {
+  readonly format?: string;
+  readonly ignore?: readonly string[];
+  readonly all?: boolean;
+  readonly exitCode?: boolean;
+  readonly json?: boolean;
+  readonly out?: string;
+}
+
+async function runTask(
+  task: Task,
+  input: unknown,
+  {
+    files,
+    json = false,
+    out,
+    signal,
+  }: {
+    readonly files: MountedFiles;
+    readonly json?: boolean | undefined;
+    readonly out?: string | undefined;
+    readonly signal: AbortSignal;
+  },
+): Promise<Report> {
+  const parsed = task.input.safeParse(input);
+  if (!parsed.success) {
+    const issues = parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
+    throw new OpsthreadError("CONFIG_INVALID", `Cannot run "${task.name}": ${issues.join("; ")}`);
+  }
+  const folder = await mkdtemp(join(tmpdir(), "opsthread-run-"));
+  try {
+    await using sandboxes = virtualSandboxes({ folder });
+    const spec = {
+      sessionId: "s_run",
+      permissions: Permissions.parse({}),
+      limits: Limits.parse({}),
+      sources: files.mounts,
+    };
+    await using sandbox = await sandboxes.open(spec, { signal });
+    using progress = progressLine(process.stderr);
+    const run = await sandbox.task(
+      { name: task.name, module: task.module, input: parsed.data },
+      { signal, executionId: "run", onProgress: progress.show },
+    );
+    progress.clear();
+    const artifacts = out === undefined ? [] : await saveArtifacts(sandbox, run, { out, signal });
+    return printReport({ task: task.name, run, artifacts, json, outside: files.outside });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError("Expected a whole number.");
+  return Number(text);
+}
+
+function hasChanges(data: unknown): boolean {
+  const pairs = typeof data === "object" && data !== null && "pairs" in data ? data.pairs : [];
+  return (
+    Array.isArray(pairs) && pairs.some((pair: unknown) => JSON.stringify(pair).includes('"kind"'))
+  );
+}

@@ -1,0 +1,30 @@
+import { createWriteStream } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+
+import type { Sandbox, TaskRun } from "../sandbox/sandbox.ts";
+
+/** Copies the files that a task made into a folder; returns their paths. */
+export async function saveArtifacts(
+  sandbox: Sandbox,
+  run: TaskRun,
+  { out, signal }: { readonly out: string; readonly signal: AbortSignal },
+): Promise<readonly string[]> {
+  await mkdir(out, { recursive: true });
+  const saved: string[] = [];
+  for (const path of artifactsOf(run.value)) {
+    const file = await sandbox.files.export(path, { signal });
+    if (!file) continue;
+    const target = join(out, basename(path));
+    await pipeline(Readable.from(file.bytes), createWriteStream(target), { signal });
+    saved.push(target);
+  }
+  return saved;
+}
+
+function artifactsOf(value: unknown): readonly string[] {
+  if (typeof value !== "object" || value === null || !("artifacts" in value)) return [];
+  return Array.isArray(value.artifacts) ? value.artifacts.map(String) : [];
+}

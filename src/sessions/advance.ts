@@ -1,0 +1,81 @@
+import { Stopped } from "../core/abort.ts";
+import { isOpsthreadError, messageOf } from "../core/errors.ts";
+import type { Lease } from "../store/store.ts";
+import { Session } from "./session.ts";
+import { runTurn, type TurnOptions } from "./turn.ts";
+
+export interface AdvanceOptions extends TurnOptions {
+  /** Names this process in leases. */
+  readonly holder: string;
+  /** How long a lease lives without being renewed, milliseconds. */
+  readonly leaseMs: number;
+  /** There is something in the outbox. */
+  readonly onPosts: () => void;
+}
+
+/**
+ * Advances one session as far as it goes: under its lease, turn after turn until its inbox is empty. Without the
+ * lease it does nothing: the holder looks into the inbox before it lets go, and a dead holder's lease expires.
+ */
+export async function advanceSession(
+  sessionId: string,
+  options: AdvanceOptions,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<void> {
+  const { store, holder, leaseMs, log } = options;
+  const lease = await store.lease(sessionId, { holder, ttlMs: leaseMs });
+  if (!lease) return;
+  await using keeper = keepLease(lease, options, signal);
+  try {
+    const redact = (text: string): string => options.redactor.text(text);
+    const session = await Session.load({ ...options, lease, redact });
+    for (;;) {
+      await runTurn(session, options, { signal: keeper.signal });
+      options.onPosts();
+      keeper.signal.throwIfAborted();
+      if ((await store.release(lease, { done: true })) !== "inbox-not-empty") return;
+    }
+  } catch (error) {
+    if (lostLease(error)) {
+      log.warn(
+        { sessionId, epoch: lease.epoch },
+        "Lost the lease of a session; another worker has it",
+      );
+      return;
+    }
+    await store.release(lease, { done: false });
+    if (!(error instanceof Stopped)) throw error;
+    log.info({ sessionId, by: error.by }, "Left a session for later");
+  }
+}
+
+const lostLease = (error: unknown): boolean =>
+  isOpsthreadError(error, "STORE_FENCED") ||
+  (error instanceof Stopped && error.by === "lease-lost");
+
+/** Renews the lease in the background; its signal aborts when the lease is gone, or with `signal`. */
+function keepLease(
+  lease: Lease,
+  { store, clock, leaseMs, log }: AdvanceOptions,
+  signal: AbortSignal,
+): AsyncDisposable & { readonly signal: AbortSignal } {
+  const gone = new AbortController();
+  const done = new AbortController();
+  const keeping = (async () => {
+    while (!done.signal.aborted) {
+      await clock.sleep(leaseMs / 3, { signal: done.signal });
+      if (!(await store.renew(lease, { ttlMs: leaseMs }))) gone.abort(new Stopped("lease-lost"));
+    }
+  })().catch((error: unknown) => {
+    if (done.signal.aborted) return;
+    log.error({ sessionId: lease.sessionId, error: messageOf(error) }, "A lease was not renewed");
+    gone.abort(new Stopped("lease-lost"));
+  });
+  return {
+    signal: AbortSignal.any([signal, gone.signal]),
+    async [Symbol.asyncDispose]() {
+      done.abort();
+      await keeping;
+    },
+  };
+}

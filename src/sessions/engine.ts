@@ -1,0 +1,62 @@
+import type { Adapter } from "../adapters/adapter.ts";
+import { messageOf } from "../core/errors.ts";
+import type { Queue } from "../queue/queue.ts";
+import { createInbound, type Gate } from "./accept.ts";
+import { advanceSession, type AdvanceOptions } from "./advance.ts";
+import { createOutbox } from "./outbox.ts";
+
+export interface EngineOptions extends Omit<AdvanceOptions, "onPosts"> {
+  readonly queue: Queue;
+  readonly gate: Gate;
+}
+
+/** Sessions at work: events come in by the adapters, turns run off the queue, posts go out by the outbox. */
+export interface Engine extends AsyncDisposable {
+  /** Takes up what earlier processes left, then begins to listen. */
+  start(): Promise<void>;
+  /** Resolves when no turn runs and nothing that is due waits to be posted. */
+  idle(): Promise<void>;
+  /** Begins no more turns, lets running ones end for up to `graceMs`, and leaves the rest for the next start. */
+  stop(options: { readonly graceMs: number }): Promise<void>;
+}
+
+export function createEngine(options: EngineOptions): Engine {
+  const { queue, adapters, log } = options;
+  const inbound = createInbound(options);
+  const outbox = createOutbox(options);
+  let stopping: Promise<void> | undefined;
+
+  const stop = async (graceMs: number): Promise<void> => {
+    // What still comes in meanwhile is stored, and waits for the next start.
+    await queue.drain({ graceMs });
+    await outbox[Symbol.asyncDispose]();
+    await Promise.all(Array.from(adapters.values(), (adapter) => closeQuietly(adapter, log)));
+  };
+  const engine: Engine = {
+    async start() {
+      queue.start((sessionId, { signal }) =>
+        advanceSession(sessionId, { ...options, onPosts: () => outbox.kick() }, { signal }),
+      );
+      outbox.kick();
+      for (const adapter of adapters.values()) await adapter.start(inbound);
+    },
+    async idle() {
+      await queue.idle();
+      await outbox.idle();
+    },
+    stop({ graceMs }) {
+      stopping ??= stop(graceMs);
+      return stopping;
+    },
+    [Symbol.asyncDispose]: () => engine.stop({ graceMs: 0 }),
+  };
+  return engine;
+}
+
+async function closeQuietly(adapter: Adapter, log: EngineOptions["log"]): Promise<void> {
+  try {
+    await adapter[Symbol.asyncDispose]();
+  } catch (error) {
+    log.warn({ platform: adapter.platform, error: messageOf(error) }, "An adapter did not close");
+  }
+}

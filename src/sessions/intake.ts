@@ -1,0 +1,99 @@
+import { basename } from "node:path";
+
+import type { Adapter } from "../adapters/adapter.ts";
+import type { ToolSession } from "../agent/tool.ts";
+import { Stopped } from "../core/abort.ts";
+import { isOpsthreadError, OpsthreadError } from "../core/errors.ts";
+import type { Attachment, Message } from "../core/message.ts";
+import type { Store } from "../store/store.ts";
+import type { Fact, Session } from "./session.ts";
+
+export interface IntakeOptions {
+  readonly store: Store;
+  readonly adapter: Adapter;
+  readonly workspace: ToolSession;
+  readonly maxAttachmentBytes: number;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Moves the unread messages into the running turn, their attachments into the workspace first: a crash in between
+ * only downloads again.
+ * @throws {Stopped} by `stop` when one of the messages asks to stop; nothing is taken then
+ */
+export async function takeMessages(session: Session, options: IntakeOptions): Promise<void> {
+  const unread = await options.store.readInbox(session.id, { after: 0 });
+  const last = unread.at(-1);
+  if (!last) return;
+  if (unread.some(({ message }) => message.kind === "stop")) throw new Stopped("stop");
+  const facts: Fact[] = [];
+  for (const { message } of unread) facts.push(...(await bringIn(session, message, options)));
+  await session.record(facts, { inboxThrough: last.seq });
+}
+
+async function bringIn(
+  session: Session,
+  message: Message,
+  options: IntakeOptions,
+): Promise<readonly Fact[]> {
+  const paths: string[] = [];
+  const notes: Fact[] = [];
+  for (const attachment of message.attachments) {
+    const path = freePath(attachment.name, session.paths);
+    try {
+      await download(session, attachment, path, options);
+      session.paths.add(path);
+      paths.push(path);
+    } catch (error) {
+      if (!isOpsthreadError(error, ...unreadable)) throw error;
+      notes.push({ type: "note", text: `Attachment "${attachment.name}": ${error.message}` });
+    }
+  }
+  return [{ type: "message", message, paths }, ...notes];
+}
+
+const unreadable = ["ATTACHMENT_UNAVAILABLE", "ATTACHMENT_TOO_LARGE", "SANDBOX_QUOTA"] as const;
+
+async function download(
+  session: Session,
+  attachment: Attachment,
+  path: string,
+  { adapter, workspace, maxAttachmentBytes, signal }: IntakeOptions,
+): Promise<void> {
+  const sandbox = await workspace.sandbox();
+  const bytes = adapter.download(session.thread, attachment, { signal });
+  await sandbox.files.write(path, limited(bytes, attachment, maxAttachmentBytes), { signal });
+}
+
+async function* limited(
+  bytes: AsyncIterable<Uint8Array>,
+  { name }: Attachment,
+  limit: number,
+): AsyncGenerator<Uint8Array> {
+  let size = 0;
+  for await (const chunk of bytes) {
+    size += chunk.length;
+    if (size > limit)
+      throw new OpsthreadError(
+        "ATTACHMENT_TOO_LARGE",
+        `Cannot read attachment "${name}": it is larger than the limit of ${limit} bytes`,
+        { data: { limit } },
+      );
+    yield chunk;
+  }
+}
+
+/** A name that means nothing to a shell or a file system, and that no other attachment of the session has. */
+function freePath(name: string, taken: ReadonlySet<string>): string {
+  const safe = basename(name.replaceAll("\\", "/"))
+    .replaceAll(/[^\p{L}\p{N}._-]+/gu, "_")
+    .replace(/^-+/, "_")
+    .slice(-100);
+  const usable = /^\.*$/.test(safe) ? "file" : safe;
+  const dot = usable.indexOf(".", 1);
+  const [stem, suffix] = dot < 0 ? [usable, ""] : [usable.slice(0, dot), usable.slice(dot)];
+  for (let count = 1; ; count += 1) {
+    const path = `attachments/${stem}${count === 1 ? "" : `-${count}`}${suffix}`;
+    if (!taken.has(path)) return path;
+  }
+}

@@ -1,0 +1,160 @@
+import type { Adapter } from "../adapters/adapter.ts";
+import type { Clock } from "../core/clock.ts";
+import { isOpsthreadError, messageOf } from "../core/errors.ts";
+import type { Logger } from "../core/logger.ts";
+import type { Blobs } from "../store/blobs.ts";
+import type { PostClaim, PostOutcome, Store } from "../store/store.ts";
+
+export interface OutboxOptions {
+  readonly store: Store;
+  readonly blobs: Blobs;
+  /** By platform. */
+  readonly adapters: ReadonlyMap<string, Adapter>;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Names this process in claims. */
+  readonly holder: string;
+  /** Posts sent side by side; those of one session always go one after the other. Default 8. */
+  readonly parallel?: number;
+}
+
+/** Brings posts from the store to their platforms: each at least once tried, none twice shown, in order per session. */
+export interface Outbox extends AsyncDisposable {
+  /** There may be something to send. */
+  kick(): void;
+  /** Resolves when nothing is due and nothing is being sent. */
+  idle(): Promise<void>;
+}
+
+export function createOutbox(options: OutboxOptions): Outbox {
+  const { store, clock, log, holder, parallel = 8 } = options;
+  const ending = new AbortController();
+  const sending = new Set<Promise<void>>();
+  let pumping: Promise<void> | undefined;
+  let again = false;
+  let alarm: AbortController | undefined;
+
+  const kick = (): void => {
+    again = true;
+    if (ending.signal.aborted) return;
+    pumping ??= pump().finally(() => {
+      pumping = undefined;
+    });
+  };
+
+  async function pump(): Promise<void> {
+    try {
+      while (again && !ending.signal.aborted) {
+        again = false;
+        await fill();
+        await setAlarm();
+      }
+    } catch (error) {
+      log.error({ error: messageOf(error) }, "The outbox could not read the store");
+      wakeIn(retryStoreMs);
+    }
+  }
+
+  async function fill(): Promise<void> {
+    while (sending.size < parallel && !ending.signal.aborted) {
+      const claim = await store.claimPost({ holder, ttlMs: claimMs });
+      if (!claim) return;
+      const sent = deliver(claim).finally(() => {
+        sending.delete(sent);
+        kick();
+      });
+      sending.add(sent);
+    }
+  }
+
+  async function deliver(claim: PostClaim): Promise<void> {
+    try {
+      const outcome = await send(claim, options, ending.signal);
+      report(claim, outcome, log);
+      if (!(await store.settlePost(claim, outcome)))
+        log.warn({ key: claim.post.key }, "A post took longer than its claim");
+    } catch (error) {
+      log.error({ key: claim.post.key, error: messageOf(error) }, "A post could not be settled");
+      wakeIn(retryStoreMs);
+    }
+  }
+
+  async function setAlarm(): Promise<void> {
+    const at = sending.size < parallel ? await store.nextPostAt() : undefined;
+    if (at !== undefined) wakeIn(Math.max(at - clock.now(), 1));
+  }
+
+  function wakeIn(ms: number): void {
+    alarm?.abort();
+    alarm = new AbortController();
+    const signal = AbortSignal.any([alarm.signal, ending.signal]);
+    clock.sleep(ms, { signal }).then(kick, () => {}); // A later alarm, or the end.
+  }
+
+  return {
+    kick,
+    async idle() {
+      for (;;) {
+        if (!pumping && sending.size === 0) return;
+        await Promise.all([pumping, ...sending]);
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      ending.abort();
+      await pumping;
+      await Promise.all(sending);
+    },
+  };
+}
+
+/** Sends one post, after making sure, where it may have been sent before, that it was not. */
+async function send(
+  claim: PostClaim,
+  { adapters, blobs, clock }: OutboxOptions,
+  ended: AbortSignal,
+): Promise<PostOutcome> {
+  const { post, attempt } = claim;
+  const adapter = adapters.get(post.thread.platform);
+  if (!adapter)
+    return { type: "rejected", error: `No adapter for platform "${post.thread.platform}"` };
+  const signal = AbortSignal.any([ended, AbortSignal.timeout(sendMs)]);
+  let asked = false;
+  try {
+    if (claim.ambiguous) {
+      const found = await adapter.findPost(post.thread, post.key, { signal });
+      if (found) return { type: "sent", messageId: found.messageId };
+    }
+    asked = true;
+    const open = (artifact: { readonly blob: string }) => blobs.open(artifact.blob);
+    const { messageId } = await adapter.post(post, { signal, open });
+    return { type: "sent", messageId };
+  } catch (error) {
+    const again = { type: "retry" as const, error: messageOf(error) };
+    const notBefore = clock.now() + backoffMs(attempt);
+    // The look-up failed: what was ambiguous still is.
+    if (!asked) return { ...again, notBefore, ambiguous: true };
+    if (isOpsthreadError(error, "ADAPTER_POST_REJECTED"))
+      return { type: "rejected", error: error.message };
+    if (isOpsthreadError(error, "ADAPTER_RATE_LIMITED")) {
+      const wait = Number(error.data["retryAfterMs"]);
+      const known = Number.isFinite(wait) ? clock.now() + wait : notBefore;
+      return { ...again, notBefore: known, ambiguous: false };
+    }
+    return { ...again, notBefore, ambiguous: !isOpsthreadError(error, "ADAPTER_POST_FAILED") };
+  }
+}
+
+function report({ post, attempt }: PostClaim, outcome: PostOutcome, log: Logger): void {
+  const data = { sessionId: post.sessionId, key: post.key, attempt };
+  if (outcome.type === "sent") log.debug({ ...data, messageId: outcome.messageId }, "Posted");
+  else if (outcome.type === "retry")
+    log.warn({ ...data, error: outcome.error }, "A post is retried");
+  else log.error({ ...data, error: outcome.error }, "A post was refused for good");
+}
+
+/** 1 s, 2 s, 4 s, … up to five minutes. */
+const backoffMs = (attempt: number): number => Math.min(1000 * 2 ** (attempt - 1), 300_000);
+const sendMs = 60_000;
+/** Longer than a send may take, so that a claim expires only with its process. */
+const claimMs = 90_000;
+const retryStoreMs = 1000;

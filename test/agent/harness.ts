@@ -1,0 +1,153 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+
+import { createBudget, defaultBudget, type BudgetLimits } from "../../src/agent/budget.ts";
+import { type LoopEvent, type LoopOptions, runLoop } from "../../src/agent/loop.ts";
+import type { Model, ModelRequest } from "../../src/agent/model.ts";
+import type { Tool, ToolContext, ToolSession } from "../../src/agent/tool.ts";
+import { Transcript } from "../../src/agent/transcript.ts";
+import type { Effect, JournalEntry, ModelResponse } from "../../src/core/journal.ts";
+import type { ToolResult } from "../../src/core/tool-result.ts";
+import { ManualClock } from "../sessions/manual-clock.ts";
+
+export type Answer = string | readonly [tool: string, args?: unknown][] | Error;
+
+/** A model that gives one prepared answer after the other, and keeps what it was asked. */
+export function answering(
+  ...answers: readonly Answer[]
+): Model & { readonly requests: ModelRequest[] } {
+  const requests: ModelRequest[] = [];
+  let calls = 0;
+  return {
+    name: "test/answering",
+    capabilities: { contextTokens: 10_000 },
+    requests,
+    async *respond(request) {
+      await Promise.resolve();
+      const answer =
+        answers[requests.push({ ...request, items: [...request.items] }) - 1] ?? "done";
+      if (answer instanceof Error) throw answer;
+      const toolCalls =
+        typeof answer === "string"
+          ? []
+          : answer.map(([tool, args]) => ({
+              callId: `call-${(calls += 1)}`,
+              tool,
+              args: typeof args === "string" ? args : JSON.stringify(args ?? {}),
+            }));
+      const response: ModelResponse = {
+        text: typeof answer === "string" ? answer : "",
+        toolCalls,
+        usage: { inputTokens: 100, outputTokens: 10 },
+      };
+      yield { type: "completed", response };
+    },
+  };
+}
+
+/** A tool that accepts anything. */
+export function tool(
+  name: string,
+  run: (context: ToolContext) => Promise<string | Partial<ToolResult>>,
+  options: { readonly effect?: Effect; readonly endsTurn?: boolean } & Pick<
+    Partial<Tool>,
+    "reattach" | "input"
+  > = {},
+): Tool {
+  return {
+    name,
+    description: name,
+    input: anything,
+    parameters: {},
+    effect: "pure",
+    ...options,
+    async run(_input, context) {
+      const result = await run(context);
+      const partial = typeof result === "string" ? { output: result } : result;
+      return { status: "ok", output: "", measures: {}, artifacts: [], ...partial };
+    },
+  };
+}
+
+const anything: StandardSchemaV1<unknown, unknown> = {
+  "~standard": { version: 1, vendor: "test", validate: (value) => ({ value }) },
+};
+
+/** Runs a turn in memory and gives everything that it reported. */
+export async function run({
+  signal = new AbortController().signal,
+  limits = {},
+  onEvent,
+  ...options
+}: Pick<LoopOptions, "model"> &
+  Partial<LoopOptions> & {
+    readonly signal?: AbortSignal;
+    readonly limits?: Partial<BudgetLimits>;
+    readonly onEvent?: (event: LoopEvent) => void;
+  }): Promise<{
+  readonly entries: readonly JournalEntry[];
+  readonly end: Extract<LoopEvent, { type: "end" }> | undefined;
+  readonly transcript: Transcript;
+  readonly files: ReadonlyMap<string, string>;
+}> {
+  const clock = new ManualClock();
+  const { session, files } = memorySession();
+  const transcript = options.transcript ?? new Transcript();
+  const entries: JournalEntry[] = [];
+  let end: Extract<LoopEvent, { type: "end" }> | undefined;
+  const loop = runLoop(
+    {
+      instructions: "",
+      tools: [],
+      session,
+      transcript,
+      budget: createBudget({ ...defaultBudget, ...limits }, nothingSpent(clock), clock),
+      turn: 1,
+      clock,
+      redact: (text) => text,
+      steer: () => Promise.resolve(),
+      onProgress: () => {},
+      ...options,
+    },
+    { signal },
+  );
+  for await (const event of loop) {
+    onEvent?.(event);
+    if (event.type === "entry") entries.push(event.entry);
+    if (event.type === "end") end = event;
+  }
+  return { entries, end, transcript, files };
+}
+
+const nothingSpent = (clock: ManualClock) => ({
+  steps: 0,
+  usage: { inputTokens: 0, outputTokens: 0 },
+  startedAt: clock.now(),
+});
+
+function memorySession(): { readonly session: ToolSession; readonly files: Map<string, string> } {
+  const files = new Map<string, string>();
+  const unused = () => Promise.reject(new Error("Not expected here"));
+  const session: ToolSession = {
+    sessionId: "s_test",
+    keep: unused,
+    sandbox: () =>
+      Promise.resolve({
+        sessionId: "s_test",
+        exec: unused,
+        attach: unused,
+        task: unused,
+        close: () => Promise.resolve(),
+        files: {
+          read: unused,
+          export: unused,
+          list: unused,
+          write: (path, bytes) => {
+            files.set(path, Buffer.from(bytes as Uint8Array).toString());
+            return Promise.resolve({ size: 0 });
+          },
+        },
+        [Symbol.asyncDispose]: () => Promise.resolve(),
+      }),
+  };
+  return { session, files };
+}

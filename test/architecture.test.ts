@@ -1,0 +1,161 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+
+import { expect, test } from "vitest";
+
+/**
+ * The layers of `src`, from the bottom up. A folder may import its own files, `core/`, and what this table names: a port
+ * file of another folder, or a whole folder (ending in `/`). Drivers are named by nobody but `bot.ts` and `cli/`.
+ */
+const layers: Readonly<Record<string, readonly string[]>> = {
+  core: [],
+  observe: [],
+  config: [],
+  store: [],
+  queue: [],
+  security: [],
+  sources: [],
+  tasks: [],
+  sandbox: ["tasks/task.ts"],
+  agent: ["sandbox/sandbox.ts", "tasks/task.ts", "sources/source.ts"],
+  adapters: [],
+  sessions: [
+    "adapters/adapter.ts",
+    "agent/model.ts",
+    "agent/tool.ts",
+    "agent/loop.ts",
+    "agent/budget.ts",
+    "agent/transcript.ts",
+    "queue/queue.ts",
+    "sandbox/sandbox.ts",
+    "store/store.ts",
+    "store/blobs.ts",
+  ],
+  "bot.ts": [
+    "adapters/adapter.ts",
+    "agent/",
+    "queue/",
+    "sandbox/",
+    "security/",
+    "sessions/",
+    "sources/",
+    "store/",
+    "tasks/",
+  ],
+  "index.ts": [
+    "adapters/adapter.ts",
+    "agent/",
+    "bot.ts",
+    "queue/",
+    "sandbox/",
+    "security/",
+    "sessions/",
+    "sources/",
+    "store/",
+    "tasks/",
+  ],
+  cli: [
+    "adapters/",
+    "agent/",
+    "bot.ts",
+    "config/",
+    "observe/",
+    "sandbox/",
+    "security/",
+    "sources/",
+    "store/",
+    "tasks/",
+  ],
+  testing: ["adapters/", "agent/", "bot.ts", "queue/", "sandbox/", "sessions/", "store/", "tasks/"],
+};
+
+/** Where each third-party package may be imported. A package that is not here may be imported nowhere. */
+const vendors: Readonly<Record<string, readonly string[]>> = {
+  "@photostructure/sqlite": ["store/sqlite/"],
+  "@standard-schema/spec": ["agent/tool.ts"],
+  commander: ["cli/"],
+  croner: ["queue/local.ts"],
+  diff: ["tasks/diff/"],
+  dotenv: ["tasks/diff/"],
+  ini: ["tasks/diff/"],
+  "just-bash": ["sandbox/virtual/"],
+  "p-queue": ["queue/local.ts"],
+  pino: ["observe/"],
+  "smol-toml": ["tasks/diff/"],
+  tinyglobby: ["sources/", "sandbox/"],
+  yaml: ["tasks/diff/"],
+  zod: [
+    "core/",
+    "agent/",
+    "sandbox/",
+    "security/",
+    "store/",
+    "tasks/",
+    "config/",
+    "adapters/console/",
+    "testing/",
+  ],
+};
+
+/** Packages that only loading a driver may load. `opsthread` itself must stay light. */
+const heavy = ["@photostructure/sqlite", "just-bash", "pino", "commander"];
+
+const files = readdirSync("src", { recursive: true, encoding: "utf8" })
+  .map((file) => file.replaceAll("\\", "/"))
+  .filter((file) => file.endsWith(".ts"));
+
+const layerOf = (path: string): string => path.split("/")[0] ?? "";
+
+const within = (path: string, allowed: readonly string[]): boolean =>
+  allowed.some((place) => (place.endsWith("/") ? path.startsWith(place) : path === place));
+
+function importsOf(file: string): { readonly specifier: string; readonly lazy: boolean }[] {
+  const source = readFileSync(join("src", file), "utf8").replaceAll(/^\s*(\*|\/\/).*$/gm, "");
+  const pattern =
+    /(?:^\s*(?:import|export)\b[^;"]*?\bfrom\s+|^\s*import\s+|\bimport\s*(\()\s*)"([^"]+)"/gm;
+  return Array.from(source.matchAll(pattern), ([, lazy, specifier = ""]) => ({
+    specifier,
+    lazy: lazy === "(",
+  }));
+}
+
+function mayImport(file: string, specifier: string): boolean {
+  if (specifier.startsWith("node:")) return true;
+  if (!specifier.startsWith(".")) {
+    const name = specifier
+      .split("/")
+      .slice(0, specifier.startsWith("@") ? 2 : 1)
+      .join("/");
+    return within(file, vendors[name] ?? []);
+  }
+  const target = relative("src", join("src", dirname(file), specifier)).replaceAll("\\", "/");
+  const layer = layerOf(file);
+  if (layerOf(target) === layer || layerOf(target) === "core") return true;
+  return within(target, layers[layer] ?? []);
+}
+
+test.each(files)("%s imports only what its layer may", (file) => {
+  const refused = importsOf(file).filter(({ specifier }) => !mayImport(file, specifier));
+  expect(refused).toEqual([]);
+});
+
+test("every folder of src is a layer of the table", () => {
+  expect([...new Set(files.map(layerOf))].toSorted()).toEqual(Object.keys(layers).toSorted());
+});
+
+test("importing the package loads no heavy dependency", () => {
+  const seen = new Set<string>();
+  const packages = new Set<string>();
+  const visit = (file: string): void => {
+    if (seen.has(file)) return;
+    seen.add(file);
+    for (const { specifier, lazy } of importsOf(file)) {
+      if (lazy) continue;
+      if (specifier.startsWith(".")) visit(relative("src", join("src", dirname(file), specifier)));
+      else packages.add(specifier);
+    }
+  };
+  visit("index.ts");
+  expect(seen.size).toBeGreaterThan(20);
+  expect(heavy.filter((name) => packages.has(name))).toEqual([]);
+});

@@ -1,0 +1,45 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { expect, test } from "vitest";
+
+import { errorCodes } from "../src/core/errors.ts";
+
+const sources = readdirSync("src", { recursive: true, encoding: "utf8" })
+  .filter((file) => file.endsWith(".ts") && !file.endsWith("errors.ts"))
+  .map((file) => readFileSync(join("src", file), "utf8"))
+  .join("\n");
+
+test("docs/errors.md documents every error code, and none that does not exist", () => {
+  const documented = Array.from(
+    readFileSync("docs/errors.md", "utf8").matchAll(/^## `([A-Z_]+)`$/gm),
+    ([, code]) => code,
+  );
+  expect(documented).toEqual(Object.keys(errorCodes).toSorted());
+});
+
+test.each(Object.keys(errorCodes))("%s is used", (code) => {
+  expect(sources.includes(`"${code}"`)).toBe(true);
+});
+
+test("the README shows examples/bot.mjs as it is", () => {
+  const shown = /```js\n([\s\S]*?)```/.exec(readFileSync("README.md", "utf8"))?.[1];
+  expect(shown).toBe(readFileSync("examples/bot.mjs", "utf8"));
+});
+
+test("every link between the documents leads to a file", () => {
+  const pages = ["README.md", "AGENTS.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"].concat(
+    readdirSync("docs").map((name) => `docs/${name}`),
+  );
+  const broken = pages.flatMap((page) => {
+    const text = readFileSync(page, "utf8");
+    const links = Array.from(
+      text.matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)/g),
+      ([, link]) => link ?? "",
+    );
+    return links
+      .filter((link) => !existsSync(join(page, "..", link)))
+      .map((link) => `${page}: ${link}`);
+  });
+  expect(broken).toEqual([]);
+});

@@ -1,0 +1,180 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+import type { Adapter } from "../../src/adapters/adapter.ts";
+import { OpsthreadError } from "../../src/core/errors.ts";
+import { silentLogger } from "../../src/core/logger.ts";
+import type { Post } from "../../src/core/post.ts";
+import { createOutbox } from "../../src/sessions/outbox.ts";
+import { sqliteStore } from "../../src/store/sqlite/index.ts";
+import type { Store } from "../../src/store/store.ts";
+import { ManualClock } from "./manual-clock.ts";
+import { messageTo } from "./world.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "opsthread-outbox-"));
+const clock = new ManualClock();
+let store: Store;
+let threads = 0;
+
+beforeAll(async () => {
+  store = await sqliteStore({ folder, clock });
+});
+afterAll(async () => {
+  await store[Symbol.asyncDispose]();
+  rmSync(folder, { recursive: true });
+});
+
+const failure = {
+  notTaken: () => new OpsthreadError("ADAPTER_POST_FAILED", "503"),
+  refused: () => new OpsthreadError("ADAPTER_POST_REJECTED", "channel is archived"),
+  limited: () =>
+    new OpsthreadError("ADAPTER_RATE_LIMITED", "429", { data: { retryAfterMs: 30_000 } }),
+  lost: () => new Error("socket hang up"),
+};
+
+test("what was not taken is sent again, in order, until it is there", async () => {
+  const { posted, idleAfter } = await sending([["a", "b", "c"]], {
+    a: [failure.notTaken(), failure.notTaken()],
+    b: [failure.notTaken()],
+  });
+  await idleAfter(10_000);
+  expect(posted).toEqual(["a", "b", "c"]);
+});
+
+test("a thread that has to wait holds up no other thread", async () => {
+  const { posted, idleAfter } = await sending(
+    [
+      ["a", "b"],
+      ["x", "y"],
+    ],
+    { a: [failure.limited()] },
+  );
+  await idleAfter(100);
+  expect(posted).toEqual(["x", "y"]);
+  await idleAfter(31_000);
+  expect(posted).toEqual(["x", "y", "a", "b"]);
+});
+
+test("what the platform refuses for good is put aside with its reason, and the rest goes on", async () => {
+  const { posted, idleAfter, sessions } = await sending([["a", "b"]], { a: [failure.refused()] });
+  await idleAfter(100);
+  expect(posted).toEqual(["b"]);
+  const states = (await store.posts(sessions[0] ?? "")).map(({ state, error }) => [state, error]);
+  expect(states).toEqual([
+    ["rejected", "channel is archived"],
+    ["sent", undefined],
+  ]);
+});
+
+test("after a send of unknown outcome the thread is asked first, and nothing is sent twice", async () => {
+  const { posted, idleAfter, lookups } = await sending(
+    [["a"]],
+    { a: [failure.lost()] },
+    { takes: true },
+  );
+  await idleAfter(5000);
+  expect(posted).toEqual(["a"]);
+  expect(lookups).toEqual(["a"]);
+});
+
+test("after a send of unknown outcome that did not arrive it is sent again", async () => {
+  const { posted, idleAfter, lookups } = await sending([["a"]], { a: [failure.lost()] });
+  await idleAfter(5000);
+  expect(posted).toEqual(["a"]);
+  expect(lookups).toEqual(["a"]);
+});
+
+test("a post for a platform that is not configured is put aside", async () => {
+  const { posted, idleAfter, sessions } = await sending([["a"]], {}, { platform: "elsewhere" });
+  await idleAfter(100);
+  expect(posted).toEqual([]);
+  expect((await store.posts(sessions[0] ?? ""))[0]).toMatchObject({ state: "rejected" });
+});
+
+/** Puts the texts into the outbox, one session each list, and sends them with the failures given for each text. */
+async function sending(
+  texts: readonly (readonly string[])[],
+  failures: Readonly<Record<string, Error[]>>,
+  {
+    takes = false,
+    platform = "test",
+  }: { readonly takes?: boolean; readonly platform?: string } = {},
+) {
+  const posted: string[] = [];
+  const keys = new Set<string>();
+  const lookups: string[] = [];
+  const take = ({ key, markdown }: Post): void => {
+    posted.push(markdown);
+    keys.add(key);
+  };
+  const adapter: Adapter = {
+    platform: "test",
+    start: () => Promise.resolve(),
+    post: (post) => {
+      const error = failures[post.markdown]?.shift();
+      if (!error || takes) take(post);
+      return error ? Promise.reject(error) : Promise.resolve({ messageId: post.markdown });
+    },
+    findPost: (_thread, key) => {
+      lookups.push(key.split("-").at(-1) ?? "");
+      return Promise.resolve(keys.has(key) ? { messageId: key } : undefined);
+    },
+    showProgress: () => Promise.resolve(),
+    download: () => {
+      throw new Error("Not expected here");
+    },
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+  const sessions: string[] = [];
+  for (const list of texts) sessions.push(await fill(list, platform));
+  const outbox = createOutbox({
+    store,
+    blobs: { put: unused, open: unused, remove: unused },
+    adapters: new Map([["test", adapter]]),
+    clock,
+    log: silentLogger,
+    holder: "test",
+  });
+  return {
+    posted,
+    lookups,
+    sessions,
+    /** Lets the time pass in small steps, and the outbox work. */
+    async idleAfter(ms: number): Promise<void> {
+      outbox.kick();
+      for (let passed = 0; passed <= ms; passed += 100) {
+        await outbox.idle();
+        clock.advance(100);
+      }
+      await outbox.idle();
+    },
+  };
+}
+
+const unused = (): never => {
+  throw new Error("Not expected here");
+};
+
+async function fill(texts: readonly string[], platform: string): Promise<string> {
+  const thread = { platform, workspace: "w", channel: "c", thread: `o${(threads += 1)}` };
+  const { sessionId } = await store.accept(messageTo(thread, thread.thread, "hello"), {
+    opens: true,
+  });
+  const lease = await store.lease(sessionId, { holder: "test", ttlMs: 60_000 });
+  if (!lease) throw new Error("No lease");
+  const posts = texts.map((markdown, turn): Post => ({
+    key: `${thread.thread}-${markdown}`,
+    sessionId,
+    thread,
+    turn,
+    kind: "answer",
+    markdown,
+    artifacts: [],
+  }));
+  await store.append(lease, { after: 0, entries: [], posts, inboxThrough: 1 });
+  await store.release(lease, { done: true });
+  return sessionId;
+}
