@@ -1,0 +1,11 @@
+export { consoleAdapter } from "./adapter.ts";
+export type { ConsoleWorkspaceOptions } from "./core.ts";
+export type { ConsoleFaults, EventFault, PostFault } from "./faults.ts";
+export type { FileToSend } from "./files.ts";
+export type { Said } from "./person.ts";
+export { renderEntry, renderProgress, renderTranscript } from "./render.ts";
+export type { RenderOptions } from "./render.ts";
+export type { ConsoleServer } from "./server.ts";
+export type { ConsoleChange, SavedArtifact, Transcript, TranscriptEntry } from "./transcript.ts";
+export { openConsoleWorkspace } from "./workspace.ts";
+export type { ConsoleWorkspace } from "./workspace.ts";
