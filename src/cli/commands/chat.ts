@@ -1,4 +1,3 @@
-import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
@@ -26,13 +25,18 @@ interface ChatOptions {
 /** `opsthread chat`: the bot in a terminal. */
 export function chatCommand({ signal }: { readonly signal: AbortSignal }): Command {
   return new Command("chat")
-    .description("Talk to the bot in this terminal: threads, attachments by path, artifacts saved, stop.")
+    .description(
+      "Talk to the bot in this terminal: threads, attachments by path, artifacts saved, stop.",
+    )
     .addOption(
       new Option("--data <folder>", "keep sessions, files and threads here")
         .env("OPSTHREAD_DATA")
         .default(".opsthread"),
     )
-    .option("--source <name=glob...>", 'let the agent read these files at /sources/<name>, such as app="/var/log/app/*.log*"')
+    .option(
+      "--source <name=glob...>",
+      'let the agent read these files at /sources/<name>, such as app="/var/log/app/*.log*"',
+    )
     .addHelpText("after", `\n${inputHelp}`)
     .action(async ({ data, source = [] }: ChatOptions, command: Command) => {
       const workspace = await openConsoleWorkspace({ dir: join(data, "console") });
@@ -70,7 +74,12 @@ async function converse(workspace: ConsoleWorkspace, bot: Bot, signal: AbortSign
   const print = (text: string): void => void stdout.write(`${text}\n`);
   let thread = workspace.threads().at(-1)?.thread;
   const prompt = (): string => `${thread ?? "new thread"}> `;
-  const lines = createInterface({ input: stdin, output: stdout, prompt: prompt(), terminal: stdin.isTTY });
+  const lines = createInterface({
+    input: stdin,
+    output: stdout,
+    prompt: prompt(),
+    terminal: stdin.isTTY,
+  });
   const close = (): void => lines.close();
   signal.addEventListener("abort", close);
   lines.on("SIGINT", close);
@@ -91,29 +100,32 @@ async function converse(workspace: ConsoleWorkspace, bot: Bot, signal: AbortSign
   });
 
   const { name, capabilities } = bot.sandboxes;
-  print(`sandbox: ${name} (${capabilities.isolation}); no model is configured, the offline planner answers. /help`);
+  print(
+    `sandbox: ${name} (${capabilities.isolation}); no model is configured, the offline planner answers. /help`,
+  );
   ask();
   try {
     for await (const line of lines) {
       const input = parseInput(line);
       if (input.type === "command" && input.name === "quit") break;
       if (input.type === "say") {
-        const missing = await firstMissing(input.files);
-        if (missing !== undefined) print(`Cannot attach ${missing}. Nothing was said.`);
-        else {
-          const files = input.files.map((path) => ({ path }));
-          const said = await workspace.say({ actor: you, text: input.text, files, ...(thread && { thread }) });
+        try {
+          const { text, files } = input;
+          const said = await workspace.say({ actor: you, text, files, ...(thread && { thread }) });
           if (thread !== said.thread) {
             ({ thread } = said);
             print(`(thread ${thread})`);
           }
+        } catch (error) {
+          print(`Nothing was said: ${messageOf(error)}`);
         }
       }
       if (input.type === "open") {
         if (workspace.transcript(input.thread)) ({ thread } = input);
         else print(`There is no thread "${input.thread}"; /threads lists them.`);
       }
-      if (input.type === "unknown") print(`There is no command ${input.text.split(" ")[0]}; /help lists them.`);
+      if (input.type === "unknown")
+        print(`There is no command ${input.text.split(" ")[0]}; /help lists them.`);
       if (input.type === "command") thread = obey(input.name, thread);
       ask();
     }
@@ -128,20 +140,11 @@ async function converse(workspace: ConsoleWorkspace, bot: Bot, signal: AbortSign
     if (command === "new") return undefined;
     if (command === "help") print(inputHelp);
     if (command === "threads")
-      for (const each of workspace.threads()) print(`${each.thread}  #${each.channel}  ${each.entries} entries`);
+      for (const each of workspace.threads())
+        print(`${each.thread}  #${each.channel}  ${each.entries} entries`);
     const transcript = open === undefined ? undefined : workspace.transcript(open);
-    if (command === "history") print(transcript ? renderTranscript(transcript, show) : "No thread is open.");
+    if (command === "history")
+      print(transcript ? renderTranscript(transcript, show) : "No thread is open.");
     return open;
   }
-}
-
-async function firstMissing(paths: readonly string[]): Promise<string | undefined> {
-  for (const path of paths) {
-    try {
-      await access(path);
-    } catch (error) {
-      return messageOf(error);
-    }
-  }
-  return undefined;
 }

@@ -20,9 +20,14 @@ interface DemoOptions {
 /** `opsthread demo`: the main job, shown and checked. */
 export function demoCommand({ signal }: { readonly signal: AbortSignal }): Command {
   return new Command("demo")
-    .description("Show the main job on generated files, in a chat workspace in this process, and check that it was done.")
+    .description(
+      "Show the main job on generated files, in a chat workspace in this process, and check that it was done.",
+    )
     .option("--crash", "then do it again, kill the bot with SIGKILL half way, and resume")
-    .option("--data <folder>", "keep threads, sessions and artifacts here (default: a new temporary folder)")
+    .option(
+      "--data <folder>",
+      "keep threads, sessions and artifacts here (default: a new temporary folder)",
+    )
     .addOption(new Option("--victim <folder>", "the process that --crash kills").hideHelp())
     .action(async (options: DemoOptions, command: Command) => {
       const log = commandLog(command);
@@ -32,7 +37,9 @@ export function demoCommand({ signal }: { readonly signal: AbortSignal }): Comma
       }
       const folder = await openFolder(options.data);
       const screen = terminalScreen(process.stdout);
-      screen.title("Opsthread demo: a chat workspace in this process, three mentions with files attached");
+      screen.title(
+        "Opsthread demo: a chat workspace in this process, three mentions with files attached",
+      );
       const files = await writeDemoFiles(join(folder, "files"), size);
       const checks = [...(await runDemo({ folder, files, screen, log }))];
       if (options.crash) {

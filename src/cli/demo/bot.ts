@@ -1,6 +1,10 @@
 import { join } from "node:path";
 
-import { consoleAdapter, type ConsoleWorkspace, openConsoleWorkspace } from "../../adapters/console/index.ts";
+import {
+  consoleAdapter,
+  type ConsoleWorkspace,
+  openConsoleWorkspace,
+} from "../../adapters/console/index.ts";
 import { type Bot, createBot } from "../../bot.ts";
 import type { Logger } from "../../core/logger.ts";
 import { ada, ben } from "./script.ts";
@@ -13,7 +17,10 @@ export interface DemoBot extends AsyncDisposable {
   settled(): Promise<void>;
 }
 
-export async function openDemoBot(folder: string, { log }: { readonly log: Logger }): Promise<DemoBot> {
+export async function openDemoBot(
+  folder: string,
+  { log }: { readonly log: Logger },
+): Promise<DemoBot> {
   const workspace = await openConsoleWorkspace({ dir: join(folder, "chat") });
   const inWorkspace = (id: string): string => `console:${workspace.id}:${id}`;
   const bot = await createBot({

@@ -29,11 +29,19 @@ export async function checkThreads(
   const all = [...logs, ...manifests, ...environments];
   const saved = await readArtifacts(all);
   return [
-    { what: "each thread has one answer", ok: [logs, manifests, environments].every(({ length }) => length === 1) },
-    { what: "each thread showed progress while it worked", ok: Object.values(threads).every((thread) => withProgress.has(thread)) },
+    {
+      what: "each thread has one answer",
+      ok: [logs, manifests, environments].every(({ length }) => length === 1),
+    },
+    {
+      what: "each thread showed progress while it worked",
+      ok: Object.values(threads).every((thread) => withProgress.has(thread)),
+    },
     {
       what: "the logs: names the empty connection pool, with the line where it began",
-      ok: /acquiring connection from pool/i.test(answer(logs)) && /checkout-api\.log:\d+/.test(answer(logs)),
+      ok:
+        /acquiring connection from pool/i.test(answer(logs)) &&
+        /checkout-api\.log:\d+/.test(answer(logs)),
     },
     {
       what: "the logs: the report names the configuration reload that came before it",
@@ -41,11 +49,15 @@ export async function checkThreads(
     },
     {
       what: "the logs: a report as Markdown and the patterns as JSON are saved",
-      ok: textOf(saved, logs, "report.md").startsWith("#") && isJson(textOf(saved, logs, "patterns.json")),
+      ok:
+        textOf(saved, logs, "report.md").startsWith("#") &&
+        isJson(textOf(saved, logs, "patterns.json")),
     },
     {
       what: "the manifest: names the replicas, the image and the pool size, with lines",
-      ok: [/replicas/, /1\.42\.0/, /DB_POOL_MAX/, /checkout-v4[12]\.yaml:\d+/].every((pattern) => pattern.test(answer(manifests))),
+      ok: [/replicas/, /1\.42\.0/, /DB_POOL_MAX/, /checkout-v4[12]\.yaml:\d+/].every((pattern) =>
+        pattern.test(answer(manifests)),
+      ),
     },
     {
       what: "the manifest: the order of documents and containers is not reported as a change",
@@ -53,7 +65,9 @@ export async function checkThreads(
     },
     {
       what: "the environments: names the keys that differ",
-      ok: ["PAYMENT_API_KEY", "DATABASE_URL", "TLS_VERIFY"].every((key) => answer(environments).includes(key)),
+      ok: ["PAYMENT_API_KEY", "DATABASE_URL", "TLS_VERIFY"].every((key) =>
+        answer(environments).includes(key),
+      ),
     },
     {
       what: "both comparisons: the differences are saved as files",
@@ -62,7 +76,9 @@ export async function checkThreads(
     {
       what: "no secret is in any answer or file",
       ok: !secretValues.some((secret) =>
-        [...all.map(({ markdown }) => markdown), ...saved.values()].some((text) => text.includes(secret)),
+        [...all.map(({ markdown }) => markdown), ...saved.values()].some((text) =>
+          text.includes(secret),
+        ),
       ),
     },
   ];
@@ -74,7 +90,11 @@ async function readArtifacts(posts: readonly Posted[]): Promise<ReadonlyMap<stri
   return new Map(await Promise.all(entries));
 }
 
-function textOf(saved: ReadonlyMap<string, string>, posts: readonly Posted[], name: string): string {
+function textOf(
+  saved: ReadonlyMap<string, string>,
+  posts: readonly Posted[],
+  name: string,
+): string {
   const artifact = posts.flatMap(({ artifacts }) => artifacts).find((each) => each.name === name);
   return saved.get(artifact?.path ?? "") ?? "";
 }

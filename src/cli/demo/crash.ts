@@ -12,8 +12,8 @@ import { sqliteStore } from "../../store/sqlite/index.ts";
 import { openDemoBot } from "./bot.ts";
 import { type Check, checkThreads } from "./checks.ts";
 import type { DemoFiles } from "./fixtures.ts";
-import { type DemoThreads, openThreads } from "./script.ts";
 import { type Screen, watchProgress } from "./screen.ts";
+import { type DemoThreads, openThreads } from "./script.ts";
 
 /** What the process that is going to be killed tells, a JSON line each. */
 type ChildEvent =
@@ -38,7 +38,9 @@ export async function runCrash({
 }): Promise<readonly Check[]> {
   const { threads, withProgress, killedBy } = await killHalfWay(folder, { screen, signal });
   const left = await whatIsLeft(folder, threads);
-  screen.say(`killed by ${killedBy}: ${left.dirty} of 3 sessions not finished, ${left.answered} answered`);
+  screen.say(
+    `killed by ${killedBy}: ${left.dirty} of 3 sessions not finished, ${left.answered} answered`,
+  );
 
   screen.title("Starting again on the same data");
   await using demo = await openDemoBot(folder, { log });
@@ -50,8 +52,14 @@ export async function runCrash({
   const seen = new Set([...withProgress, ...progress.threads]);
   const attempts = await attemptsOf(bot.store, left.logsSession);
   return [
-    { what: "the first process died of SIGKILL while it read the logs", ok: killedBy === "SIGKILL" && left.openCall },
-    { what: "a second process took the same turn up and finished it", ok: attempts.length === 2 && attempts.ended },
+    {
+      what: "the first process died of SIGKILL while it read the logs",
+      ok: killedBy === "SIGKILL" && left.openCall,
+    },
+    {
+      what: "a second process took the same turn up and finished it",
+      ok: attempts.length === 2 && attempts.ended,
+    },
     ...(await checkThreads(workspace, threads, { withProgress: seen })),
   ];
 }
@@ -84,7 +92,10 @@ async function killHalfWay(
   }
   const [code, killedBy]: unknown[] = await exited;
   signal.throwIfAborted();
-  if (!threads) throw new TypeError(`Cannot run the demo: its process ended with ${String(code)} before it began`);
+  if (!threads)
+    throw new TypeError(
+      `Cannot run the demo: its process ended with ${String(code)} before it began`,
+    );
   return { threads, withProgress, killedBy: String(killedBy ?? `exit ${String(code)}`) };
 }
 
@@ -141,7 +152,9 @@ async function attemptsOf(
   sessionId: string,
 ): Promise<{ readonly length: number; readonly ended: boolean }> {
   const journal = await store.readJournal(sessionId, { after: 0 });
-  const started = journal.flatMap(({ entry }) => (entry.type === "turn-started" ? [entry.epoch] : []));
+  const started = journal.flatMap(({ entry }) =>
+    entry.type === "turn-started" ? [entry.epoch] : [],
+  );
   const ended = journal.filter(({ entry }) => entry.type === "turn-ended").length === 1;
   return { length: new Set(started).size, ended };
 }
@@ -150,6 +163,8 @@ function parseEvent(line: string): ChildEvent | { readonly type: "other" } {
   try {
     return JSON.parse(line) as ChildEvent;
   } catch (error) {
-    throw new TypeError(`Cannot understand the demo's process: ${messageOf(error)}`, { cause: error });
+    throw new TypeError(`Cannot understand the demo's process: ${messageOf(error)}`, {
+      cause: error,
+    });
   }
 }

@@ -2,8 +2,8 @@ import type { Logger } from "../../core/logger.ts";
 import { openDemoBot } from "./bot.ts";
 import { type Check, checkThreads } from "./checks.ts";
 import type { DemoFiles } from "./fixtures.ts";
-import { followUp, ada, openThreads } from "./script.ts";
 import { type Screen, watchProgress } from "./screen.ts";
+import { followUp, ada, openThreads } from "./script.ts";
 
 /** Runs the main job once, shows the threads, and checks what came of it. */
 export async function runDemo({
@@ -34,5 +34,8 @@ export async function runDemo({
   screen.thread(transcript && { ...transcript, entries: transcript.entries.slice(-2) });
   const answer = transcript?.entries.at(-1);
   const answered = answer?.type === "post" && answer.markdown.includes("config reloaded");
-  return [...checks, { what: "the question without a mention is answered from the logs", ok: answered }];
+  return [
+    ...checks,
+    { what: "the question without a mention is answered from the logs", ok: answered },
+  ];
 }

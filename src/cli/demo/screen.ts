@@ -1,4 +1,8 @@
-import { type ConsoleWorkspace, renderTranscript, type Transcript } from "../../adapters/console/index.ts";
+import {
+  type ConsoleWorkspace,
+  renderTranscript,
+  type Transcript,
+} from "../../adapters/console/index.ts";
 import type { Check } from "./checks.ts";
 
 /** Where the demo is shown. */

@@ -17,25 +17,24 @@ export async function openThreads(
   workspace: ConsoleWorkspace,
   files: DemoFiles,
 ): Promise<DemoThreads> {
-  const attach = (paths: readonly string[]) => paths.map((path) => ({ path }));
   const [logs, manifests, environments] = await Promise.all([
     workspace.say({
       actor: ada,
       channel: "incidents",
       text: "@opsthread checkout is failing since about two. What went wrong in these logs?",
-      files: attach(files.logs),
+      files: files.logs,
     }),
     workspace.say({
       actor: ben,
       channel: "deploys",
       text: "@opsthread what changed between these two versions of the manifest?",
-      files: attach(files.manifests),
+      files: files.manifests,
     }),
     workspace.say({
       actor: ben,
       channel: "deploys",
       text: "@opsthread diff staging and production please",
-      files: attach(files.environments),
+      files: files.environments,
     }),
   ]);
   return {
