@@ -25,7 +25,11 @@ export interface Store extends AsyncDisposable {
    */
   accept(message: Message, options: { readonly opens: boolean }): Promise<Accepted>;
 
-  /** Takes the lease, or returns undefined while another holder's is live. */
+  /**
+   * Takes the lease, or returns undefined while another holder's is live or when there is no such session.
+   * The latest lease granted and not given back is the current one, even after it expired: until another takes
+   * over, nobody else has begun. A holder that asks again gets a new lease in place of its old one.
+   */
   lease(
     sessionId: string,
     options: { readonly holder: string; readonly ttlMs: number },
@@ -44,7 +48,8 @@ export interface Store extends AsyncDisposable {
 
   /**
    * Writes, in one step: journal entries, posts into the outbox, and which inbox messages are now read.
-   * Returns the new last sequence number. Repeating an append that is already there is harmless.
+   * Returns the new last sequence number. Repeating an append that is already there is harmless, and a post whose
+   * key is in the outbox already is not put there again.
    * @throws {OpsthreadError} `STORE_FENCED` when the lease is not the current one, or the journal's last
    * sequence number is not `append.after`
    */
@@ -83,7 +88,10 @@ export interface Store extends AsyncDisposable {
   /** The posts of a session, oldest first, with what became of them. */
   posts(sessionId: string): Promise<readonly StoredPost[]>;
 
-  /** Removes clean sessions without unsent posts that have been idle since before `idleBefore`; returns their ids. */
+  /**
+   * Removes clean sessions without unsent posts that have been idle since before `idleBefore`; returns their ids.
+   * The ids of their messages stay known for a week after acceptance, so that a late repeat opens nothing.
+   */
   prune(options: { readonly idleBefore: number }): Promise<readonly string[]>;
 }
 
