@@ -1,0 +1,139 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+
+import { DatabaseSync, type StatementSyncInstance } from "@photostructure/sqlite";
+import type { z } from "zod";
+
+import { messageOf, OpsthreadError } from "../../core/errors.ts";
+import { parseStored } from "../../core/journal.ts";
+import { forgetHolder, noteHolder, readHolder } from "./holder.ts";
+import { migrate } from "./schema.ts";
+
+/**
+ * The one connection to the file. Everything on it is synchronous, so nothing comes between two statements.
+ * A statement is prepared once: its text is a constant, values go in as `:name`.
+ */
+export interface Database {
+  /** Runs a statement that returns no rows; returns how many it changed. */
+  readonly run: (sql: string, values: Values) => number;
+  /** The first row. One that writes must be in a transaction, see there. */
+  readonly get: <T>(schema: z.ZodType<T>, sql: string, values?: Values) => T | undefined;
+  readonly all: <T>(schema: z.ZodType<T>, sql: string, values?: Values) => T[];
+  /** Runs `work` as one atomic, durable step. */
+  readonly transaction: <T>(work: () => T) => T;
+  /** Closes the file and gives the folder free. Harmless when it is closed. */
+  readonly close: () => void;
+}
+
+type Values = Readonly<Record<string, string | number | null>>;
+type Connection = InstanceType<typeof DatabaseSync>;
+
+/**
+ * Opens the database of a data folder and keeps it for this process alone, by SQLite's own lock on the file: the
+ * system drops that lock when the process ends, however it ends. Exclusive mode also needs no shared memory file,
+ * so it works on mounts where WAL otherwise does not.
+ *
+ * Nothing else in this process may open the file: closing any descriptor of it drops POSIX locks
+ * (https://sqlite.org/howtocorrupt.html, 2.2).
+ */
+export async function openDatabase(folder: string): Promise<Database> {
+  let connection: Connection | undefined;
+  try {
+    // The conversations in it are nobody else's business.
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    connection = new DatabaseSync(join(folder, "store.db"));
+    connection.exec("PRAGMA locking_mode = EXCLUSIVE");
+    connection.exec("PRAGMA journal_mode = WAL");
+    connection.exec("PRAGMA synchronous = FULL");
+    migrate(connection, folder);
+    noteHolder(folder);
+    return database(connection, folder);
+  } catch (error) {
+    connection?.close();
+    throw openError(error, folder);
+  }
+}
+
+function database(connection: Connection, folder: string): Database {
+  const statements = new Map<string, StatementSyncInstance>();
+  const prepare = (sql: string): StatementSyncInstance => {
+    const statement = statements.get(sql) ?? connection.prepare(sql);
+    statements.set(sql, statement);
+    return statement;
+  };
+
+  return {
+    run: (sql, values) => prepare(sql).run(values).changes,
+    get(schema, sql, values = {}) {
+      const row: unknown = prepare(sql).get(values);
+      return row === undefined ? undefined : parseStored(schema, row, "a row of the store");
+    },
+    all: (schema, sql, values = {}) =>
+      prepare(sql)
+        .all(values)
+        .map((row: unknown) => parseStored(schema, row, "a row of the store")),
+
+    transaction(work) {
+      // Autocommit is not enough where a write returns rows: `get` stops at the first one, and the reset that
+      // follows would commit without reporting a failure.
+      connection.exec("BEGIN IMMEDIATE");
+      try {
+        const result = work();
+        connection.exec("COMMIT");
+        return result;
+      } catch (error) {
+        // Some errors, like a full disk, end the transaction by themselves.
+        if (connection.isTransaction) connection.exec("ROLLBACK");
+        throw error;
+      }
+    },
+
+    close() {
+      if (!connection.isOpen) return;
+      forgetHolder(folder);
+      // This API can't finalize statements, so the file stays open until they are garbage-collected. Leaving WAL and
+      // exclusive mode gives the lock back now; the mode changes with the next read.
+      connection.exec("PRAGMA journal_mode = DELETE");
+      connection.exec("PRAGMA locking_mode = NORMAL");
+      connection.exec("PRAGMA user_version");
+      connection.close();
+    },
+  };
+}
+
+const busy = 5;
+const corrupt = 11;
+const notADatabase = 26;
+
+function openError(error: unknown, folder: string): OpsthreadError {
+  if (error instanceof OpsthreadError) return error;
+  const code = sqliteCode(error);
+  const cannot = `Cannot open the data folder "${folder}":`;
+  const options = { cause: error, data: { folder } };
+  if (code === busy) {
+    const holder = readHolder(folder) ?? "another process";
+    return new OpsthreadError(
+      "STORE_LOCKED",
+      `${cannot} ${holder} has it open, expected nobody else; stop that process or choose another folder`,
+      options,
+    );
+  }
+  if (code === corrupt || code === notADatabase) {
+    return new OpsthreadError(
+      "STORE_CORRUPT",
+      `${cannot} ${messageOf(error)}, expected store.db to be a SQLite database; restore it from a backup`,
+      options,
+    );
+  }
+  return new OpsthreadError(
+    "CONFIG_INVALID",
+    `${cannot} ${messageOf(error)}, expected a folder that this process can write to`,
+    options,
+  );
+}
+
+/** SQLite's primary result code. */
+function sqliteCode(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !("errcode" in error)) return undefined;
+  return typeof error.errcode === "number" ? error.errcode & 0xff : undefined;
+}

@@ -1,0 +1,2 @@
+export { sqliteStore } from "./store.ts";
+export type { SqliteStoreOptions } from "./store.ts";

@@ -1,0 +1,86 @@
+import { z } from "zod";
+
+import type { Clock } from "../../core/clock.ts";
+import { OpsthreadError } from "../../core/errors.ts";
+import { JournalEntry, parseStored } from "../../core/journal.ts";
+import { Message } from "../../core/message.ts";
+import type { Post } from "../../core/post.ts";
+import type { Lease, Store } from "../store.ts";
+import type { Database } from "./database.ts";
+
+interface Options {
+  readonly clock: Clock;
+  readonly fence: (lease: Lease) => void;
+  /** Puts a post into the outbox, within the running transaction. */
+  readonly putPost: (sessionId: string, post: Post) => void;
+}
+
+/** What sessions did, and the messages that they have yet to read. */
+export function journal(
+  { run, get, all, transaction }: Database,
+  { clock, fence, putPost }: Options,
+): Pick<Store, "append" | "readInbox" | "readJournal"> {
+  return {
+    async append(lease, { after, entries, posts = [], inboxThrough = 0 }) {
+      const { sessionId } = lease;
+      const texts = entries.map((entry) => JSON.stringify(entry));
+      const seq = after + texts.length;
+      fence(lease);
+      return transaction(() => {
+        const last = get(SeqRow, lastSql, { sessionId })?.seq ?? 0;
+        if (last !== after) {
+          if (isThere(sessionId, after, texts)) return last;
+          throw conflict(sessionId, last, after);
+        }
+        for (const [index, text] of texts.entries()) {
+          run(appendSql, { sessionId, seq: after + index + 1, text });
+        }
+        for (const post of posts) putPost(sessionId, post);
+        if (inboxThrough > 0) run(readSql, { sessionId, inboxThrough });
+        run(touchSql, { sessionId, seq, now: clock.now() });
+        return seq;
+      });
+    },
+
+    async readInbox(sessionId, { after }) {
+      return all(TextRow, inboxSql, { sessionId, after }).map(({ seq, text }) => ({
+        seq,
+        message: parseStored(Message, text, `message ${seq} in the inbox of "${sessionId}"`),
+      }));
+    },
+
+    async readJournal(sessionId, { after }) {
+      return all(TextRow, journalSql, { sessionId, after }).map(({ seq, text }) => ({
+        seq,
+        entry: parseStored(JournalEntry, text, `entry ${seq} in the journal of "${sessionId}"`),
+      }));
+    },
+  };
+
+  /** Whether these entries follow `after` already: the writer repeats an append whose answer it missed. */
+  function isThere(sessionId: string, after: number, texts: readonly string[]): boolean {
+    if (texts.length === 0) return false;
+    const stored = all(TextRow, journalSql, { sessionId, after });
+    return texts.every((text, index) => text === stored[index]?.text);
+  }
+}
+
+const SeqRow = z.object({ seq: z.number().int() });
+const TextRow = SeqRow.extend({ text: z.string() });
+
+const lastSql = "SELECT journal_seq AS seq FROM sessions WHERE id = :sessionId";
+const appendSql = "INSERT INTO journal (session_id, seq, entry) VALUES (:sessionId, :seq, :text)";
+const readSql = "DELETE FROM inbox WHERE session_id = :sessionId AND seq <= :inboxThrough";
+const touchSql = "UPDATE sessions SET journal_seq = :seq, active_at = :now WHERE id = :sessionId";
+const inboxSql = `SELECT seq, message AS text FROM inbox
+  WHERE session_id = :sessionId AND seq > :after ORDER BY seq`;
+const journalSql = `SELECT seq, entry AS text FROM journal
+  WHERE session_id = :sessionId AND seq > :after ORDER BY seq`;
+
+function conflict(sessionId: string, last: number, after: number): OpsthreadError {
+  return new OpsthreadError(
+    "STORE_FENCED",
+    `Cannot append to the journal of "${sessionId}": its last sequence number is ${last}, expected ${after}`,
+    { data: { sessionId, last, after } },
+  );
+}
