@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 
 import { DatabaseSync, type StatementSyncInstance } from "@photostructure/sqlite";
-import type { z } from "zod";
+import { z } from "zod";
 
 import { messageOf, OpsthreadError } from "../../core/errors.ts";
 import { parseStored } from "../../core/journal.ts";
@@ -28,15 +28,32 @@ export interface Database {
 type Values = Readonly<Record<string, string | number | null>>;
 type Connection = InstanceType<typeof DatabaseSync>;
 
+/** Opens the database of a data folder, in the current schema. */
+export async function openDatabase(folder: string): Promise<Database> {
+  const connection = await openLocked(folder);
+  const db = database(connection, folder);
+  try {
+    const version = db.get(VersionRow, "PRAGMA user_version")?.user_version ?? 0;
+    migrate(connection, { version, folder });
+    noteHolder(folder);
+    return db;
+  } catch (error) {
+    db.close();
+    throw openError(error, folder);
+  }
+}
+
+const VersionRow = z.object({ user_version: z.number() });
+
 /**
- * Opens the database of a data folder and keeps it for this process alone, by SQLite's own lock on the file: the
- * system drops that lock when the process ends, however it ends. Exclusive mode also needs no shared memory file,
- * so it works on mounts where WAL otherwise does not.
+ * Opens the file for this process alone, by SQLite's own lock on it: the system drops that lock when the process
+ * ends, however it ends. Exclusive mode also needs no shared memory file, so it works on mounts where WAL otherwise
+ * does not.
  *
  * Nothing else in this process may open the file: closing any descriptor of it drops POSIX locks
  * (https://sqlite.org/howtocorrupt.html, 2.2).
  */
-export async function openDatabase(folder: string): Promise<Database> {
+async function openLocked(folder: string): Promise<Connection> {
   let connection: Connection | undefined;
   try {
     // The conversations in it are nobody else's business.
@@ -45,9 +62,7 @@ export async function openDatabase(folder: string): Promise<Database> {
     connection.exec("PRAGMA locking_mode = EXCLUSIVE");
     connection.exec("PRAGMA journal_mode = WAL");
     connection.exec("PRAGMA synchronous = FULL");
-    migrate(connection, folder);
-    noteHolder(folder);
-    return database(connection, folder);
+    return connection;
   } catch (error) {
     connection?.close();
     throw openError(error, folder);
@@ -91,14 +106,25 @@ function database(connection: Connection, folder: string): Database {
     close() {
       if (!connection.isOpen) return;
       forgetHolder(folder);
-      // This API can't finalize statements, so the file stays open until they are garbage-collected. Leaving WAL and
-      // exclusive mode gives the lock back now; the mode changes with the next read.
-      connection.exec("PRAGMA journal_mode = DELETE");
-      connection.exec("PRAGMA locking_mode = NORMAL");
-      connection.exec("PRAGMA user_version");
+      leaveExclusiveMode(connection);
       connection.close();
     },
   };
+}
+
+/**
+ * Gives the lock back. Closing alone would not: this API can't finalize statements, and SQLite keeps the file open
+ * until the last of them is garbage-collected.
+ */
+function leaveExclusiveMode(connection: Connection): void {
+  try {
+    connection.exec("PRAGMA journal_mode = DELETE");
+    connection.exec("PRAGMA locking_mode = NORMAL");
+    // The mode changes with the next look at the file.
+    connection.exec("PRAGMA user_version");
+  } catch {
+    // The disk is full or the file is damaged. What is not in it yet stays in the WAL, which the next open reads.
+  }
 }
 
 const busy = 5;

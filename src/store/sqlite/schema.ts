@@ -3,21 +3,23 @@ import type { DatabaseSync } from "@photostructure/sqlite";
 import { OpsthreadError } from "../../core/errors.ts";
 
 /**
- * Brings the database to the current schema, one version after the other.
+ * Brings the database from `version` to the current schema, one version after the other.
  * @throws {OpsthreadError} `STORE_SCHEMA_NEWER` when it is ahead of this program
  */
-export function migrate(connection: InstanceType<typeof DatabaseSync>, folder: string): void {
-  const version: unknown = connection.prepare("PRAGMA user_version").get().user_version;
-  const found = Number(version);
-  if (found > migrations.length) {
+export function migrate(
+  connection: InstanceType<typeof DatabaseSync>,
+  { version, folder }: { readonly version: number; readonly folder: string },
+): void {
+  const current = migrations.length;
+  if (version > current) {
     throw new OpsthreadError(
       "STORE_SCHEMA_NEWER",
-      `Cannot open the data folder "${folder}": its schema is version ${found}, expected at most ${migrations.length}; run the Opsthread that wrote it, or a newer one`,
-      { data: { folder, found, supported: migrations.length } },
+      `Cannot open the data folder "${folder}": its schema is version ${version}, expected at most ${current}; run the version of Opsthread that wrote it, or a newer one`,
+      { data: { folder, version, current } },
     );
   }
   for (const [index, migration] of migrations.entries()) {
-    if (index < found) continue;
+    if (index < version) continue;
     connection.exec(`BEGIN EXCLUSIVE; ${migration}; PRAGMA user_version = ${index + 1}; COMMIT`);
   }
 }
