@@ -1,4 +1,4 @@
-import { setImmediate } from "node:timers/promises";
+import { setTimeout } from "node:timers/promises";
 
 import { isOpsthreadError } from "../core/errors.ts";
 import { sessionIdOf, type ThreadRef } from "../core/ids.ts";
@@ -40,7 +40,7 @@ export async function loadStore(options: LoadOptions): Promise<void> {
 
   const isDone = async (): Promise<boolean> =>
     finish &&
-    (await store.dirtySessions()).length === 0 &&
+    (await store.sessions({ limit: threads.length })).every(({ dirty }) => !dirty) &&
     (await store.nextPostAt()) === undefined;
   await Promise.all([
     ...(finish ? [] : [again(speak)]),
@@ -51,8 +51,13 @@ export async function loadStore(options: LoadOptions): Promise<void> {
   async function again(work: () => Promise<void>): Promise<void> {
     while (!(await isDone())) {
       await work();
-      await setImmediate();
+      await pause();
     }
+  }
+
+  /** Models and platforms take their time: that is when a kill finds leases and claims open. */
+  async function pause(): Promise<void> {
+    await setTimeout(random() * 4);
   }
 
   /** Records an act around doing it. */
@@ -85,7 +90,8 @@ export async function loadStore(options: LoadOptions): Promise<void> {
   }
 
   async function turn(holder: string): Promise<void> {
-    const sessionId = pick(await store.dirtySessions());
+    // Now and then a session that may be clean, as after a second wake.
+    const sessionId = pick(random() < 0.9 ? await store.dirtySessions() : [...threadOf.keys()]);
     const thread = threadOf.get(sessionId ?? "");
     if (sessionId === undefined || thread === undefined) return;
     const lease = await act(
@@ -124,6 +130,7 @@ export async function loadStore(options: LoadOptions): Promise<void> {
     );
     lastSeqs.set(sessionId, seq);
     if (random() < 0.1) await store.append(lease, append);
+    await pause();
     const done = random() < 0.9;
     const released = await act(
       { type: "release", sessionId, done },
@@ -136,6 +143,7 @@ export async function loadStore(options: LoadOptions): Promise<void> {
   async function deliver(): Promise<void> {
     const claim = await store.claimPost({ holder: `${round}p`, ttlMs });
     if (claim === undefined) return;
+    await pause();
     const { key, sessionId } = claim.post;
     // As a platform that can be asked: only an ambiguous claim looks before it sends.
     const isThere = claim.ambiguous && received.has(key);
@@ -143,6 +151,7 @@ export async function loadStore(options: LoadOptions): Promise<void> {
     if (!isThere) {
       received.add(key);
       record({ received: key, sessionId });
+      await pause();
     }
     await act(
       { type: "settle", sessionId, key },

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { appendFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -32,17 +32,32 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-function startLoad(seed: number, round: number): ChildProcess {
+interface Load extends AsyncDisposable {
+  readonly pid: number | undefined;
+  /** Resolves when the store is open. */
+  readonly ready: Promise<unknown>;
+  /** Kills it, and fails when it ended before. */
+  readonly kill: () => Promise<void>;
+}
+
+function startLoad(seed: number, round: number): Load {
   const options = { folder: join(folder, "data") };
   const load = { driver: "opsthread/sqlite", factory: "sqliteStore", options, log, ttlMs };
   const args = [program, JSON.stringify({ ...load, seed, round })];
-  return spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
-}
-
-async function kill(child: ChildProcess): Promise<void> {
+  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
   const exited = once(child, "exit");
-  child.kill("SIGKILL");
-  expect(await exited).toEqual([null, "SIGKILL"]);
+  return {
+    pid: child.pid,
+    ready: Promise.race([once(child.stdout, "data"), exited]),
+    async kill() {
+      child.kill("SIGKILL");
+      expect(await exited).toEqual([null, "SIGKILL"]);
+    },
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGKILL");
+      await exited;
+    },
+  };
 }
 
 describe("sqliteStore() under load", () => {
@@ -54,11 +69,11 @@ describe("sqliteStore() under load", () => {
     const records = async () => parseRecords(await readFile(log, "utf8"));
 
     for (let round = 0; round < rounds; round += 1) {
-      const child = startLoad(seed + round, round);
-      // Now and then while it still opens the store.
-      if (random() < 0.8 && child.stdout) await once(child.stdout, "data");
+      await using load = startLoad(seed + round, round);
+      // Now and then it is killed while it still opens the store.
+      if (random() < 0.8) await load.ready;
       await setTimeout(random() * 500);
-      await kill(child);
+      await load.kill();
 
       await using store = await open();
       await checkStore(store, await records());
@@ -86,14 +101,14 @@ describe("sqliteStore() under load", () => {
 
   test("keeps other processes out until it is killed", async () => {
     const data = join(folder, "data");
-    const child = startLoad(seed, 0);
-    if (child.stdout) await once(child.stdout, "data");
+    await using load = startLoad(seed, 0);
+    await load.ready;
 
     await expect(sqliteStore({ folder: data })).rejects.toMatchObject({
       code: "STORE_LOCKED",
-      message: expect.stringContaining(`process ${child.pid} on `),
+      message: expect.stringContaining(`process ${load.pid} on `),
     });
-    await kill(child);
+    await load.kill();
 
     await using store = await sqliteStore({ folder: data });
     await checkStore(store, parseRecords(await readFile(log, "utf8")));

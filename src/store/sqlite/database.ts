@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { DatabaseSync, type StatementSyncInstance } from "@photostructure/sqlite";
 import { z } from "zod";
 
-import { messageOf, OpsthreadError } from "../../core/errors.ts";
 import { parseStored } from "../../core/journal.ts";
-import { forgetHolder, noteHolder, readHolder } from "./holder.ts";
+import { forgetHolder, noteHolder } from "./holder.ts";
+import { openError } from "./open-error.ts";
 import { migrate } from "./schema.ts";
 
 /**
@@ -125,41 +125,4 @@ function leaveExclusiveMode(connection: Connection): void {
   } catch {
     // The disk is full or the file is damaged. What is not in it yet stays in the WAL, which the next open reads.
   }
-}
-
-const busy = 5;
-const corrupt = 11;
-const notADatabase = 26;
-
-function openError(error: unknown, folder: string): OpsthreadError {
-  if (error instanceof OpsthreadError) return error;
-  const code = sqliteCode(error);
-  const cannot = `Cannot open the data folder "${folder}":`;
-  const options = { cause: error, data: { folder } };
-  if (code === busy) {
-    const holder = readHolder(folder) ?? "another process";
-    return new OpsthreadError(
-      "STORE_LOCKED",
-      `${cannot} ${holder} has it open, expected nobody else; stop that process or choose another folder`,
-      options,
-    );
-  }
-  if (code === corrupt || code === notADatabase) {
-    return new OpsthreadError(
-      "STORE_CORRUPT",
-      `${cannot} ${messageOf(error)}, expected store.db to be a SQLite database; restore it from a backup`,
-      options,
-    );
-  }
-  return new OpsthreadError(
-    "CONFIG_INVALID",
-    `${cannot} ${messageOf(error)}, expected a folder that this process can write to`,
-    options,
-  );
-}
-
-/** SQLite's primary result code. */
-function sqliteCode(error: unknown): number | undefined {
-  if (!(error instanceof Error) || !("errcode" in error)) return undefined;
-  return typeof error.errcode === "number" ? error.errcode & 0xff : undefined;
 }
