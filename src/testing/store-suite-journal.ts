@@ -184,7 +184,5 @@ const everyEntry: readonly JournalEntry[] = [
     type: "turn-ended",
     outcome: "answered",
     text: "Done",
-    steps: 1,
-    usage: { inputTokens: 10, outputTokens: 2 },
   },
 ];
