@@ -1,0 +1,39 @@
+import { z } from "zod";
+
+import type { Tool } from "./tool.ts";
+
+/** A tool whose input is a zod schema; the JSON Schema for the model comes from it. */
+export type ToolDefinition<Schema extends z.ZodType> = Omit<
+  Tool<z.output<Schema>>,
+  "input" | "parameters"
+> & { readonly input: Schema };
+
+/**
+ * Defines a tool by a zod schema. With another Standard Schema library, write the {@link Tool} as an object
+ * with `parameters` of its own.
+ *
+ * @example
+ * const clock = defineTool({
+ *   name: "clock",
+ *   description: "Tells the time in a time zone.",
+ *   input: z.object({ timeZone: z.string() }),
+ *   effect: "pure",
+ *   run: async ({ timeZone }) => ({
+ *     status: "ok",
+ *     output: new Date().toLocaleString("en", { timeZone }),
+ *     measures: {},
+ *     artifacts: [],
+ *   }),
+ * });
+ */
+export function defineTool<Schema extends z.ZodType>(
+  definition: ToolDefinition<Schema>,
+): Tool<z.output<Schema>> {
+  return { ...definition, parameters: jsonSchemaOf(definition.input) };
+}
+
+/** The JSON Schema of what a zod schema accepts. What JSON Schema cannot say is left open. */
+export function jsonSchemaOf(schema: z.ZodType): Readonly<Record<string, unknown>> {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
+  return rest;
+}

@@ -1,0 +1,22 @@
+import type { Task } from "../../tasks/task.ts";
+import type { Tool } from "../tool.ts";
+import { askTool } from "./ask.ts";
+import { attachTool } from "./attach-file.ts";
+import { listFilesTool } from "./list-files.ts";
+import { readFileTool } from "./read-file.ts";
+import { taskTool } from "./run-task.ts";
+import { shellTool } from "./shell.ts";
+import { writeFileTool } from "./write-file.ts";
+
+/** The tools that every agent has unless it is given others; `run_task` only where there are tasks. */
+export function builtinTools({ tasks }: { readonly tasks: readonly Task[] }): readonly Tool[] {
+  return [
+    ...(tasks.length > 0 ? [taskTool({ tasks })] : []),
+    shellTool(),
+    readFileTool(),
+    writeFileTool(),
+    listFilesTool(),
+    attachTool(),
+    askTool(),
+  ];
+}

@@ -1,0 +1,36 @@
+import { expect, test } from "vitest";
+import { z } from "zod";
+
+import { defineTool } from "../../src/agent/define-tool.ts";
+import type { Tool } from "../../src/agent/tool.ts";
+
+test("defineTool() derives the JSON Schema from what the zod schema accepts", () => {
+  const tool: Tool = defineTool({
+    name: "clock",
+    description: "Tells the time.",
+    input: z.object({ zone: z.string().default("UTC"), at: z.string().transform(Number) }),
+    effect: "pure",
+    run: async ({ zone, at }) => ({
+      status: "ok",
+      output: `${zone} ${at + 1}`,
+      measures: {},
+      artifacts: [],
+    }),
+  });
+  expect(tool.parameters).toEqual({
+    type: "object",
+    properties: { zone: { type: "string", default: "UTC" }, at: { type: "string" } },
+    required: ["at"],
+  });
+});
+
+test("defineTool() describes what JSON Schema cannot say as anything", () => {
+  const tool = defineTool({
+    name: "later",
+    description: "",
+    input: z.object({ at: z.date() }),
+    effect: "pure",
+    run: async () => ({ status: "ok", output: "", measures: {}, artifacts: [] }),
+  });
+  expect(tool.parameters).toMatchObject({ properties: { at: {} } });
+});
