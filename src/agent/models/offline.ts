@@ -32,14 +32,11 @@ function decide(request: ModelRequest, tasks: readonly Task[]): ModelResponse {
   const conversation = readConversation(request);
   if (request.toolChoice === "auto") {
     const planned = planMessages(conversation.fresh, conversation.memory, abilities);
-    const calls = planned.flatMap(({ actions }) => actions.filter(({ type }) => type === "call"));
-    if (calls.length > 0) {
-      const step = conversation.answers + 1;
-      const toolCalls = calls.flatMap((action, index) =>
-        action.type === "call"
-          ? [{ callId: `call_${step}_${index + 1}`, tool: action.tool, args: action.args }]
-          : [],
-      );
+    const step = conversation.answers + 1;
+    const toolCalls = planned
+      .flatMap(({ actions }) => actions.filter((action) => action.type === "call"))
+      .map(({ tool, args }, index) => ({ callId: `call_${step}_${index + 1}`, tool, args }));
+    if (toolCalls.length > 0) {
       return { text: "", toolCalls, usage: noTokens };
     }
   }

@@ -15,6 +15,8 @@ export interface Call {
   readonly task?: string;
   /** Said above the result. */
   readonly lead?: string;
+  /** The number of lines is what was asked for. */
+  readonly counts?: boolean;
   /** Of a diff, show just what changed in this. */
   readonly topic?: string;
 }

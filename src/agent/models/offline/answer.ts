@@ -1,3 +1,4 @@
+import type { ToolCall } from "../../../core/tool-result.ts";
 import type { ModelRequest } from "../../model.ts";
 import type { Abilities } from "./abilities.ts";
 import type { Call } from "./action.ts";
@@ -45,8 +46,7 @@ function roundAnswers(round: Round, abilities: Abilities): readonly Answer[] {
   // What was called was available then, even if it is not now.
   const tools = new Set([...abilities.tools, ...calls.map(({ tool }) => tool)]);
   const planned = planMessages(said, memory, { ...abilities, tools });
-  const made = planned.flatMap(({ actions }) => actions.filter(({ type }) => type === "call"));
-  if (made.length !== calls.length) {
+  if (!isPlanOf(planned, calls)) {
     // Another model made these calls: they are reported as they are.
     const texts = calls.map((call) => replyTo(call, results.get(call.callId)));
     return [{ title: "", text: texts.join("\n\n") }];
@@ -62,6 +62,14 @@ function roundAnswers(round: Round, abilities: Abilities): readonly Answer[] {
       })
       .join("\n\n"),
   }));
+}
+
+function isPlanOf(planned: readonly Planned[], calls: readonly ToolCall[]): boolean {
+  const made = planned.flatMap(({ actions }) => actions.filter((action) => action.type === "call"));
+  return (
+    made.length === calls.length &&
+    made.every(({ tool, args }, index) => calls[index]?.tool === tool && calls[index].args === args)
+  );
 }
 
 function titleOf({ text }: Pick<Planned["said"], "text">): string {

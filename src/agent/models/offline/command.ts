@@ -64,7 +64,7 @@ function smallTalk(text: string): "help" | "hello" | "thanks" | undefined {
 
 /** After these words, `run` is English: "run the logs again", "run it on app.log". */
 const english =
-  /^(?:a|an|the|this|that|these|those|it|again|through|over|on|logs?|diffs?|some|all|my|our|with|for|another|both)\b/i;
+  /^(?:a|an|the|this|that|these|those|it|again|through|over|on|logs?|diffs?|some|all|my|our|with|another|both)\b/i;
 
 function shellOf(text: string): Command | undefined {
   const dollar = /^\$\s*(\S[\s\S]*)$/.exec(text)?.[1];

@@ -81,11 +81,16 @@ function tokensOf(text: string): readonly Token[] {
   const tokens: Token[] = [];
   for (const match of text.matchAll(/"([^"\n]+)"|'([^'\n]+)'|`([^`\n]+)`|[^\s,;()<>|"`]+/g)) {
     const quoted = match[1] ?? match[2] ?? match[3];
-    const token = quoted ?? match[0].replace(/^[*_]+|[.,:!?*'…]+$/g, "");
+    const token = quoted ?? bare(match[0]);
     const at = match.index;
     if (token !== "") tokens.push({ text: token.trim(), at, end: at + match[0].length });
   }
   return tokens;
+}
+
+/** Without the punctuation behind it, and without the stars of bold text. */
+function bare(token: string): string {
+  return token.replace(/[.,:!?'…]+$/, "").replace(/^(\*\*|__|[*_])([^*]+)\1$/, "$2");
 }
 
 function splitLine(token: string): { name: string; line?: number } {
@@ -114,7 +119,7 @@ function resolve(
   if (bareNames && sources.includes(name)) return [`/sources/${name}/**/*`];
   if (hasEnding || bareNames) {
     const started = files.filter((file) => isShortFor(wanted, keyOf(baseName(file))));
-    if (started.length > 0 && wanted.length >= 3) return started;
+    if (started.length > 0 && (bareNames || wanted.length >= 3)) return started;
   }
   return isPathLike(name) ? [name] : [];
 }

@@ -21,8 +21,8 @@ export function filtersIn(text: string): LogFilters {
     levels: levelsIn(text),
     match: matchIn(text),
     around: aroundIn(text),
-    context: numberIn(text, contextPatterns),
-    top: numberIn(text, [/\btop\s*[=:]?\s*(\d{1,3})\b/i]),
+    context: numberIn(text, contextPatterns, 50),
+    top: numberIn(text, [/\btop\s*[=:]?\s*(\d{1,6})\b/i], 100),
   };
 }
 
@@ -96,7 +96,7 @@ function timesIn(text: string): Pick<LogFilters, "since" | "until"> {
 
 const trouble = "errors?|failures?|exceptions?|crash(?:es)?|incident|outage|problem|panic";
 const firstError = new RegExp(
-  String.raw`\bfirst[\s-]+(?:${trouble}|fatal|failing)\b|\b(?:before|preceded|preceding|led\s+(?:up\s+)?to|leading\s+(?:up\s+)?to)\s+(?:the\s+|this\s+|that\s+)?(?:\w+\s+)?(?:${trouble}|failed|crashed|broke)\b`,
+  String.raw`\bfirst[\s-]+(?:${trouble}|fatal|failing)\b|\b(?:before|preceded|preceding|led\s+(?:up\s+)?to|leading\s+(?:up\s+)?to)\s+(?:\w+\s+){0,4}(?:${trouble}|failed|crashed|broke)\b`,
   "i",
 );
 
@@ -113,10 +113,11 @@ const contextPatterns = [
   /[±+](?:\/?-)?\s?(\d{1,4})\s+lines?\b/i,
 ];
 
-function numberIn(text: string, patterns: readonly RegExp[]): number | undefined {
+/** The first number that one of the patterns finds, at most what the task takes. */
+function numberIn(text: string, patterns: readonly RegExp[], most: number): number | undefined {
   for (const pattern of patterns) {
     const value = Number(pattern.exec(text)?.[1] ?? 0);
-    if (value > 0) return value;
+    if (value > 0) return Math.min(value, most);
   }
   return undefined;
 }

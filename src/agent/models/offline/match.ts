@@ -69,12 +69,12 @@ function patternOf(words: string): string | undefined {
     .split(/\s+/)
     .filter((part) => part !== "" && !/^(?:a|an|the|any|some|all|me)$/i.test(part));
   const last = parts.at(-1);
-  if (last === undefined || parts.length > 5) return undefined;
+  if (last === undefined || parts.length > 5 || /^\d+ lines?\b/i.test(words)) return undefined;
   if (parts.every((part) => isLevelWord(part) || tooGeneral.has(part.toLowerCase())))
     return undefined;
   const phrase = [...parts.slice(0, -1), singular(last)].join(" ");
   const spelling = spellings[phrase.toLowerCase()];
-  return `/${spelling ?? escape(phrase).replaceAll(" ", String.raw`\s+`)}/i`;
+  return `/${spelling ?? escape(phrase)}/i`;
 }
 
 function singular(word: string): string {

@@ -61,7 +61,7 @@ function isOther(path: string, first: FileMention, pair: Pair): boolean {
   return path !== first.path && (path === pair.before || path === pair.after);
 }
 
-const onward = /(?:→|⇒|[-=]+>|\b(?:to|into|became)\b)/i;
+const onward = /(?:→|⇒|[-=]+>|\b(?:to|into|becomes?|became)\b)/i;
 const backward =
   /(?:←|<[-=]+|\b(?:since|against|relative\s+to|compared\s+(?:to|with)|over|instead\s+of|replac(?:es|ed|ing)|from)\b)/i;
 

@@ -39,6 +39,7 @@ export function planLogs(
     {
       ...call("run_task", { task: "logs", input }),
       ...leadOf(input.files, filters, place?.around),
+      ...(countWords.test(text) ? { counts: true } : {}),
     },
     ...(day === undefined
       ? []
@@ -49,6 +50,8 @@ export function planLogs(
         ]),
   ];
 }
+
+const countWords = /\bhow\s+(?:many|often)\b|\bcount\b|\bnumber\s+of\b/i;
 
 function logFilesOf(
   { named, attached }: Pick<Request, "named" | "attached">,

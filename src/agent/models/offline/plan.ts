@@ -55,6 +55,7 @@ function joinUploads(messages: readonly Said[]): readonly Said[] {
       waiting = [];
     }
   }
+  if (messages.length === 0) return [];
   const last = joined.pop() ?? { text: "", files: [] };
   return [...joined, { ...last, files: [...last.files, ...waiting] }];
 }

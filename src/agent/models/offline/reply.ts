@@ -1,3 +1,5 @@
+import { z } from "zod";
+
 import { headTail } from "../../../core/head-tail.ts";
 import type { ToolCall, ToolResult } from "../../../core/tool-result.ts";
 import { parseTaskOutput } from "../../tools/task-output.ts";
@@ -12,7 +14,7 @@ const shownBytes = 3000;
 export function replyTo(
   call: ToolCall,
   result: ToolResult | undefined,
-  action: Pick<Call, "lead" | "topic"> = {},
+  action: Pick<Call, "lead" | "counts" | "topic"> = {},
 ): string {
   const what = describeCall(call);
   if (result === undefined) return `${what} has no result.`;
@@ -31,12 +33,13 @@ export function replyTo(
 function okText(
   call: ToolCall,
   { output }: ToolResult,
-  { lead, topic }: Pick<Call, "lead" | "topic">,
+  { lead, counts, topic }: Pick<Call, "lead" | "counts" | "topic">,
 ): string {
   switch (call.tool) {
     case "run_task": {
       const text = topic === undefined ? parseTaskOutput(output).summary : topicText(output, topic);
-      return lead === undefined ? text : `${lead}\n\n${text}`;
+      const count = counts === true ? countText(output) : "";
+      return [count, lead ?? "", text].filter((part) => part !== "").join("\n\n");
     }
     case "shell":
       return commandText(call, output);
@@ -46,6 +49,16 @@ function okText(
     default:
       return output;
   }
+}
+
+/** Of the data of the `logs` task, how many lines there were. */
+const LinesData = z.object({ lines: z.object({ total: z.number(), events: z.number() }) });
+
+function countText(output: string): string {
+  const data = LinesData.safeParse(parseTaskOutput(output).footer?.data);
+  if (!data.success) return "";
+  const { total, events } = data.data.lines;
+  return `**${events.toLocaleString("en")}** of ${total.toLocaleString("en")} lines.`;
 }
 
 function topicText(output: string, topic: string): string {
