@@ -1,4 +1,9 @@
+import { z } from "zod";
+
 import { parseTaskOutput } from "../../tools/task-output.ts";
+import { baseName } from "./file-names.ts";
+import { code } from "./markdown.ts";
+import { wordsOf } from "./words.ts";
 
 const maxShown = 25;
 
@@ -31,76 +36,98 @@ export type DiffAnswer =
   /** The output does not hold its data any more. */
   | { readonly type: "no-data" };
 
+/** What is used of the `diff` task's data. */
+const Change = z.object({
+  document: z.string().optional(),
+  path: z.string(),
+  before: z.string().optional(),
+  after: z.string().optional(),
+  masked: z.boolean().default(false),
+  note: z.string().optional(),
+  beforeLine: z.number().optional(),
+  afterLine: z.number().optional(),
+});
+type Change = z.infer<typeof Change>;
+
+const DiffData = z.object({
+  pairs: z.array(
+    z.object({
+      before: z.string(),
+      after: z.string(),
+      // Cut data has a text in the place of what is missing.
+      changes: z.array(Change.optional().catch(undefined)),
+      cut: z.number().default(0),
+    }),
+  ),
+});
+
 /** Looks a topic up in what the `diff` task gave. */
 export function answerFromDiff(output: string, topic: string): DiffAnswer {
   const { footer } = parseTaskOutput(output);
-  if (footer === undefined) return { type: "no-data" };
-  const changes = changesIn(footer.data);
-  const wanted = wordsOf(topic).map(stem);
-  const matching = changes.filter(({ path }) => {
-    const parts = wordsOf(path).map(stem);
-    return wanted.every((word) => parts.some((part) => part.startsWith(word)));
-  });
-  if (matching.length === 0) {
-    return { type: "absent", complete: footer.complete, changes: changes.length };
+  const data = DiffData.safeParse(footer?.data);
+  if (footer === undefined || !data.success) return { type: "no-data" };
+
+  const { pairs } = data.data;
+  const complete = footer.complete && pairs.every(({ cut }) => cut === 0);
+  const wanted = namesIn(topic);
+  const lines: string[] = [];
+  let count = 0;
+  for (const pair of pairs) {
+    for (const change of pair.changes) {
+      if (change === undefined) continue;
+      count += 1;
+      if (isAbout(change, wanted)) lines.push(`- ${changeText(change, pair)}`);
+    }
   }
-  const lines = matching.slice(0, maxShown).map(({ text }) => `- ${text}`);
-  const more = matching.length - lines.length;
-  if (more > 0) lines.push(`- … and ${more} more`);
-  if (!footer.complete)
-    lines.push(
-      "",
-      "*There may be more: I hold a part of the changes only, all are in the attached diff.*",
-    );
-  const count = `${matching.length} ${matching.length === 1 ? "change" : "changes"}`;
-  return { type: "found", markdown: [`${count} in \`${topic}\`:`, "", ...lines].join("\n") };
+  if (lines.length === 0) return { type: "absent", complete, changes: count };
+  return { type: "found", markdown: foundText(topic, lines, complete) };
 }
 
-interface Change {
-  readonly path: string;
-  readonly text: string;
+function foundText(topic: string, lines: readonly string[], complete: boolean): string {
+  const more = lines.length - maxShown;
+  return [
+    `**${lines.length} ${lines.length === 1 ? "change" : "changes"}** in ${code(topic)}:`,
+    "",
+    ...lines.slice(0, maxShown),
+    ...(more > 0 ? [`- … and ${more} more`] : []),
+    ...(complete ? [] : ["", "*There may be more: I hold only a part of the changes here.*"]),
+  ].join("\n");
 }
 
-/** Every record in the data that has a path and says what was there before or after. */
-function changesIn(data: unknown): readonly Change[] {
-  if (Array.isArray(data)) return data.flatMap(changesIn);
-  if (typeof data !== "object" || data === null) return [];
-  const change = changeOf(new Map(Object.entries(data)));
-  return change === undefined ? Object.values(data).flatMap(changesIn) : [change];
+/** By its path, or by a key inside of what was added or removed as a whole. */
+function isAbout({ document, path, before, after }: Change, wanted: readonly string[]): boolean {
+  const keys = [before, after].flatMap((text) => text?.match(/[\w.-]+(?=\s*[:=])/g) ?? []);
+  const names = namesIn([document ?? "", path, ...keys].join(" "));
+  return wanted.length > 0 && wanted.every((word) => names.some((name) => name.startsWith(word)));
 }
 
-function changeOf(record: ReadonlyMap<string, unknown>): Change | undefined {
-  const at = record.get("path") ?? record.get("key");
-  const path = Array.isArray(at) ? at.join(".") : at;
-  if (typeof path !== "string" || path === "") return undefined;
-  const before = firstOf(record, ["before", "from", "old"]);
-  const after = firstOf(record, ["after", "to", "new"]);
-  if (before === undefined && after === undefined) return undefined;
-  if (before === undefined) return { path, text: `\`${path}\` added: ${valueText(after)}` };
-  if (after === undefined) return { path, text: `\`${path}\` removed: ${valueText(before)}` };
-  return { path, text: `\`${path}\`: ${valueText(before)} → ${valueText(after)}` };
+function changeText(
+  change: Change,
+  pair: { readonly before: string; readonly after: string },
+): string {
+  const { document, path, note, afterLine, beforeLine } = change;
+  const where = [document, path === "" ? undefined : path].filter((part) => part !== undefined);
+  const values = note?.startsWith("secret ") ? note : valuesText(change);
+  const extra = note === undefined || note === values ? "" : `, ${note}`;
+  const file = afterLine === undefined ? pair.before : pair.after;
+  const line = afterLine ?? beforeLine;
+  const at = line === undefined ? "" : ` (${code(`${baseName(file)}:${line}`)})`;
+  return `${where.map(code).join(" ")} ${values}${extra}${at}`.trimStart();
 }
 
-function firstOf(record: ReadonlyMap<string, unknown>, keys: readonly string[]): unknown {
-  return keys.map((key) => record.get(key)).find((value) => value !== undefined);
+function valuesText({ before, after, masked }: Change): string {
+  if (masked && before === after) return "changed";
+  if (before === undefined) return `added: ${valueText(after)}`;
+  if (after === undefined) return `removed: ${valueText(before)}`;
+  return `${valueText(before)} → ${valueText(after)}`;
 }
 
-function valueText(value: unknown): string {
-  const text = typeof value === "string" ? value : JSON.stringify(value);
-  const short = text.length > 120 ? `${text.slice(0, 120)}…` : text;
-  return `\`${short.replace(/\s+/g, " ").replaceAll("`", "'")}\``;
+function valueText(value = ""): string {
+  return code(value.length > 120 ? `${value.slice(0, 120)}…` : value);
 }
 
-function wordsOf(text: string): readonly string[] {
-  return (
-    text
-      .replace(/(\p{Ll})(\p{Lu})/gu, "$1 $2")
-      .toLowerCase()
-      .match(/[\p{L}\p{N}]+/gu) ?? []
-  );
-}
-
-/** So that "replicas" finds `replica`, and "limits" `limit`. */
-function stem(word: string): string {
-  return word.length > 3 ? word.replace(/(?<=[^s])s$/, "") : word;
+/** The words of a text, at `camelCase` too; "limits" finds `limit`. */
+function namesIn(text: string): readonly string[] {
+  const words = wordsOf(text.replace(/(\p{Ll})(\p{Lu})/gu, "$1 $2").replaceAll("_", " "));
+  return words.map((word) => (word.length > 3 ? word.replace(/(?<=[^s])s$/, "") : word));
 }

@@ -30,9 +30,9 @@ export function hasFilters(filters: LogFilters): boolean {
   return Object.values(filters).some((value) => value !== undefined);
 }
 
-/** The filters in words, as they stand behind "Lines". */
+/** The filters in words. */
 export function describeFilters(filters: LogFilters): string {
-  const { since, until, levels, match, around, context } = filters;
+  const { since, until, levels, match, around } = filters;
   return [
     levels === undefined ? "" : `level ${levels.join(" or ")}`,
     match === undefined ? "" : `matching \`${match}\``,
@@ -41,7 +41,6 @@ export function describeFilters(filters: LogFilters): string {
     around === undefined
       ? ""
       : `around ${around === "first-error" ? "the first error" : `\`${around}\``}`,
-    context === undefined ? "" : `${context} lines of context`,
   ]
     .filter((part) => part !== "")
     .join(", ");

@@ -1,6 +1,7 @@
 import { type Action, call, say } from "./action.ts";
 import { answerFromDiff } from "./diff-answer.ts";
 import { baseName, fileKind } from "./file-names.ts";
+import { code } from "./markdown.ts";
 import type { Memory } from "./memory.ts";
 import { directPairs, type Pair, pairFiles } from "./pairs.ts";
 import { nameList, type Request, unique } from "./plan-logs.ts";
@@ -44,10 +45,10 @@ export function planDiffTopic(topic: string, memory: Memory): readonly Action[] 
 }
 
 export function absentText(topic: string, changes: number): string {
-  if (changes === 0) return `Nothing changed at all, so nothing in \`${topic}\`.`;
+  if (changes === 0) return `Nothing changed at all, so nothing in ${code(topic)}.`;
   const others =
     changes === 1 ? "the one change is elsewhere" : `none of the ${changes} changes is there`;
-  return `Nothing changed in \`${topic}\`: ${others}.`;
+  return `Nothing changed in ${code(topic)}: ${others}.`;
 }
 
 function diffCall(pairs: readonly Pair[]): Action & { type: "call" } {

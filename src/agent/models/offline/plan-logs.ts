@@ -20,7 +20,9 @@ export function planLogs(
   const files = logFilesOf({ named, attached }, memory);
   if (files.length === 0) return [say(noLogsText(memory))];
 
-  const filters = { ...filtersIn(withoutNames(text, named)), ...extra };
+  const asked = { ...filtersIn(withoutNames(text, named)), ...extra };
+  const isAround = asked.around !== undefined || named.some(({ line }) => line !== undefined);
+  const filters = isAround ? { ...asked, context: asked.context ?? linesAround } : asked;
   const place = placeOf(filters.around, { named, files });
   if (place === "unclear") {
     return [
@@ -51,6 +53,8 @@ export function planLogs(
   ];
 }
 
+/** Lines before and after a place, where the text does not say how many. */
+const linesAround = 8;
 const countWords = /\bhow\s+(?:many|often)\b|\bcount\b|\bnumber\s+of\b/i;
 
 function logFilesOf(
@@ -89,7 +93,8 @@ function leadOf(
   filters: LogFilters,
   around: string | undefined,
 ): { readonly lead?: string } {
-  const shown = { ...filters, around: around === undefined ? filters.around : baseName(around) };
+  const place = around === undefined ? filters.around : baseName(around);
+  const shown = { ...filters, around: place, context: undefined };
   if (!hasFilters({ ...shown, top: undefined })) return {};
   return { lead: `*${nameList(files)}: ${describeFilters(shown)}*` };
 }

@@ -1,10 +1,10 @@
-import { z } from "zod";
-
 import { headTail } from "../../../core/head-tail.ts";
 import type { ToolCall, ToolResult } from "../../../core/tool-result.ts";
 import { parseTaskOutput } from "../../tools/task-output.ts";
 import type { Call } from "./action.ts";
 import { answerFromDiff } from "./diff-answer.ts";
+import { countIn, linesAround, looksAround } from "./log-answer.ts";
+import { code, fence } from "./markdown.ts";
 import { absentText } from "./plan-diff.ts";
 
 /** Bytes of a command's output or of a file that one answer shows. */
@@ -38,8 +38,9 @@ function okText(
   switch (call.tool) {
     case "run_task": {
       const text = topic === undefined ? parseTaskOutput(output).summary : topicText(output, topic);
-      const count = counts === true ? countText(output) : "";
-      return [count, lead ?? "", text].filter((part) => part !== "").join("\n\n");
+      const count = counts === true ? countIn(output) : undefined;
+      const lines = looksAround(call.args) ? linesAround(output) : undefined;
+      return [count, lead, lines ?? text].filter((part) => part !== undefined).join("\n\n");
     }
     case "shell":
       return commandText(call, output);
@@ -51,26 +52,16 @@ function okText(
   }
 }
 
-/** Of the data of the `logs` task, how many lines there were. */
-const LinesData = z.object({ lines: z.object({ total: z.number(), events: z.number() }) });
-
-function countText(output: string): string {
-  const data = LinesData.safeParse(parseTaskOutput(output).footer?.data);
-  if (!data.success) return "";
-  const { total, events } = data.data.lines;
-  return `**${events.toLocaleString("en")}** of ${total.toLocaleString("en")} lines.`;
-}
-
 function topicText(output: string, topic: string): string {
   const answer = answerFromDiff(output, topic);
   if (answer.type === "found") return answer.markdown;
   const { summary } = parseTaskOutput(output);
   if (answer.type === "absent" && answer.complete) return absentText(topic, answer.changes);
-  return `I could not pick out \`${topic}\`, so here is the whole comparison.\n\n${summary}`;
+  return `I could not pick out ${code(topic)}, so here is the whole comparison.\n\n${summary}`;
 }
 
 function failedText(call: ToolCall, { output, measures }: ToolResult, what: string): string {
-  if (call.tool === "shell" && measures.exitCode !== undefined) return commandText(call, output);
+  if (call.tool === "shell" && output.includes("\nstdout: ")) return commandText(call, output);
   const isLimit =
     measures.timedOutAfterMs !== undefined || measures.outOfMemoryAtBytes !== undefined;
   const next = isLimit
@@ -84,12 +75,16 @@ function commandText(call: ToolCall, output: string): string {
   if (rest.at(-1) === "stderr: empty") rest.pop();
   if (rest.length > 0 && /^stdout: (?:empty|[\d.]+ \w+)$/.test(rest[0] ?? "")) rest.shift();
   const title = `${describeCall(call)}: ${head}`;
-  return rest.length === 0 ? `${title}, no output` : `${title}\n\n${fence(rest.join("\n"))}`;
+  return rest.length === 0
+    ? `${title}, no output`
+    : `${title}\n\n${fence(headTail(rest.join("\n"), shownBytes))}`;
 }
 
 function headedText(output: string): string {
   const at = output.indexOf("\n");
-  return at === -1 ? output : `${output.slice(0, at)}\n\n${fence(output.slice(at + 1))}`;
+  return at === -1
+    ? output
+    : `${output.slice(0, at)}\n\n${fence(headTail(output.slice(at + 1), shownBytes))}`;
 }
 
 function describeCall({ tool, args }: ToolCall): string {
@@ -115,14 +110,7 @@ function textFields(args: string): Readonly<Record<string, string | undefined>> 
 function inlineCode(text: string): string {
   const line = text.split("\n")[0] ?? "";
   const short = line.length > 80 || line !== text ? `${line.slice(0, 80)}…` : line;
-  return short.includes("`") ? `\`\` ${short} \`\`` : `\`${short}\``;
-}
-
-/** A code block that its content cannot end. */
-function fence(text: string): string {
-  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([ticks]) => ticks.length));
-  const marks = "`".repeat(longest + 1);
-  return `${marks}\n${headTail(text, shownBytes)}\n${marks}`;
+  return code(short);
 }
 
 function quote(text: string): string {

@@ -86,8 +86,8 @@ test.each(cases)("filtersIn(%j)", (text, expected) => {
 });
 
 test("describeFilters() tells every filter", () => {
-  const filters = { levels: errors, match: "oom", since: "15m", until: "14:00", context: 5 };
+  const filters = { levels: errors, match: "oom", since: "15m", until: "14:00" };
   expect(describeFilters({ ...filters, around: "first-error" })).toBe(
-    "level fatal or error, matching `oom`, the last 15m, until 14:00, around the first error, 5 lines of context",
+    "level fatal or error, matching `oom`, the last 15m, until 14:00, around the first error",
   );
 });
