@@ -75,7 +75,8 @@ export function levelOfSyslog(severity: number): Level {
 
 /** The numbers of pino and bunyan: 10 (trace) to 60 (fatal). */
 export function levelOfNumber(value: number): Level | undefined {
-  if (!(value >= 10 && value < 100)) return value >= 0 && value <= 7 ? levelOfSyslog(value) : undefined;
+  if (!(value >= 10 && value < 100))
+    return value >= 0 && value <= 7 ? levelOfSyslog(value) : undefined;
   if (value >= 60) return "fatal";
   if (value >= 50) return "error";
   if (value >= 40) return "warn";

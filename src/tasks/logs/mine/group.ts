@@ -45,10 +45,7 @@ function countWords(
 }
 
 /** The largest set of words that are equally common; of equal sets the more common one. */
-function rootOf(
-  words: readonly string[],
-  counts: readonly ReadonlyMap<string, number>[],
-): string {
+function rootOf(words: readonly string[], counts: readonly ReadonlyMap<string, number>[]): string {
   const sets = new Map<number, number[]>();
   for (const [place, word] of words.entries()) {
     if (word === variable) continue;
@@ -89,13 +86,17 @@ function valuesAt(
   const values = new Map<string, number[]>();
   let named = false;
   for (const index of group) {
-    const word = wordsOf(shapes, index)[place] ?? "";
-    named ||= namesThing(word);
+    const words = wordsOf(shapes, index);
+    const word = words[place] ?? "";
+    named ||= namesThing(word) || introducers.has(words[place - 1]?.toLowerCase() ?? "");
     push(values, word, index);
     if (values.size > valueLimit) return undefined;
   }
   return named ? undefined : values;
 }
+
+/** Words after which a name follows. */
+const introducers = new Set(["user", "host", "hostname", "username", "account", "client", "peer"]);
 
 /** Words that name a thing rather than say something: paths, host names, addresses. Exceptions do say something. */
 function namesThing(word: string): boolean {

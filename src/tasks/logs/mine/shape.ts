@@ -28,8 +28,9 @@ export function shapeOf(text: string): string {
       if (kind === digit) digits += 1;
     }
     if (digits === 0) continue;
-    const keep = start + keptLength(text, start, at);
-    const joins = keep === start && afterVariable !== -1 && isSoft(text, afterVariable, start);
+    const date = dateStart(text, start);
+    const keep = date < start ? Math.max(date, copied) : start + keptLength(text, start, at);
+    const joins = keep <= start && afterVariable !== -1 && isSoft(text, afterVariable, keep);
     if (!joins) shape += text.slice(copied, keep) + variable;
     copied = at;
     afterVariable = at;
@@ -38,7 +39,9 @@ export function shapeOf(text: string): string {
   return shape.trimEnd();
 }
 
-const [letter, digit, delimiter] = [0, 1, 2];
+const letter = 0;
+const digit = 1;
+const delimiter = 2;
 
 const kinds: Readonly<Uint8Array> = Uint8Array.from({ length: 128 }, (_, code) => {
   if (code >= 0x30 && code <= 0x39) return digit;
@@ -49,7 +52,8 @@ const kinds: Readonly<Uint8Array> = Uint8Array.from({ length: 128 }, (_, code) =
 function keptLength(text: string, start: number, end: number): number {
   let first = start;
   while (kindAt(text, first) !== digit) first += 1;
-  if (first === start || !/[A-Za-z]/.test(text.charAt(start))) return signLength(text, start, first);
+  if (first === start || !/[A-Za-z]/.test(text.charAt(start)))
+    return signLength(text, start, first);
   if (isHexWord(text, start, end)) return 0;
   return runsOfDigits(text, first, end) >= 3 && first - start < 3 ? 0 : first - start;
 }
@@ -58,7 +62,8 @@ function keptLength(text: string, start: number, end: number): number {
 function signLength(text: string, start: number, first: number): number {
   for (let at = start; at < first; at += 1) {
     const code = text.charCodeAt(at);
-    if (code !== 0x2d && code !== 0x2b && code !== 0x2e && code !== 0x2f && code !== 0x23) return first - start;
+    if (code !== 0x2d && code !== 0x2b && code !== 0x2e && code !== 0x2f && code !== 0x23)
+      return first - start;
   }
   return 0;
 }
@@ -86,6 +91,23 @@ function runsOfDigits(text: string, first: number, end: number): number {
     inside = is;
   }
   return runs;
+}
+
+const dateWords = new Set(
+  "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec Mon Tue Wed Thu Fri Sat Sun".split(" "),
+);
+
+/** Where the date begins that a word with digits goes on: `Sat Jul  9`. The word's own start when there is none. */
+function dateStart(text: string, start: number): number {
+  let first = start;
+  for (;;) {
+    let end = first;
+    while (end > 0 && text.charCodeAt(end - 1) === 0x20) end -= 1;
+    if (end === first || end < 3 || kindAt(text, end - 1) !== letter) return first;
+    if (end > 3 && kindAt(text, end - 4) !== delimiter) return first;
+    if (!dateWords.has(text.slice(end - 3, end))) return first;
+    first = end - 3;
+  }
 }
 
 /** Whether only blanks and list marks lie between two variable words, which then are one. */

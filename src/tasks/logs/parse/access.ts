@@ -4,14 +4,17 @@ import type { TimeFormat } from "./timestamp.ts";
 
 /** The common and the combined access log of Apache, nginx and many others, also with a virtual host in front. */
 export function accessParser(formats: readonly TimeFormat[]): LineParser {
-  const line = /^(?:\S+ )?\S+ \S+ [^[\]]{1,100} ?\[([^\]]{10,40})\] "((?:[^"\\]|\\.)*)" (\d{3}) (?:\d+|-)(?: |$)/;
+  const line =
+    /^(?:\S+ )?\S+ \S+ [^[\]]{1,100} ?\[([^\]]{10,40})\] "((?:[^"\\]|\\.)*)" (\d{3}) (?:\d+|-)(?: |$)/;
   return {
     name: "access log",
     parse(text, event) {
       const match = line.exec(text);
       if (match === null) return false;
       const [, time = "", request = "", status = ""] = match;
-      const read = formats.map((format) => format.read(time, 0)).find((found) => found !== undefined);
+      const read = formats
+        .map((format) => format.read(time, 0))
+        .find((found) => found !== undefined);
       if (read === undefined) return false;
       event.time = read.ms;
       event.offset = read.offset;

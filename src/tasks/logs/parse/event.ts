@@ -19,7 +19,14 @@ export interface LogEvent {
 }
 
 export function newEvent(): LogEvent {
-  return { time: Number.NaN, offset: undefined, level: "unknown", text: "", tag: "", component: "" };
+  return {
+    time: Number.NaN,
+    offset: undefined,
+    level: "unknown",
+    text: "",
+    tag: "",
+    component: "",
+  };
 }
 
 export function resetEvent(event: LogEvent): void {

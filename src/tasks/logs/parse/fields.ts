@@ -19,8 +19,28 @@ const timeNames = [
   "eventTime",
   "__REALTIME_TIMESTAMP",
 ];
-const levelNames = ["level", "severity", "lvl", "@l", "levelname", "loglevel", "log_level", "log.level", "s"];
-const messageNames = ["msg", "message", "MESSAGE", "@m", "@mt", "event", "text", "log", "short_message"];
+const levelNames = [
+  "level",
+  "severity",
+  "lvl",
+  "@l",
+  "levelname",
+  "loglevel",
+  "log_level",
+  "log.level",
+  "s",
+];
+const messageNames = [
+  "msg",
+  "message",
+  "MESSAGE",
+  "@m",
+  "@mt",
+  "event",
+  "text",
+  "log",
+  "short_message",
+];
 const errorNames = ["error", "err", "exception", "exc_info", "error.message", "reason"];
 const componentNames = [
   "service",
@@ -51,7 +71,8 @@ export function readFields(
   event.component = firstOf(componentNames, fieldOf, shortText) ?? "";
   const message = firstOf(messageNames, fieldOf, textOf);
   const error = firstOf(errorNames, fieldOf, textOf);
-  if (message === undefined && error === undefined && !timed && event.level === "unknown") return false;
+  if (message === undefined && error === undefined && !timed && event.level === "unknown")
+    return false;
   event.text = [message, error === message ? undefined : error]
     .filter((part) => part !== undefined)
     .join(": ");
@@ -78,7 +99,8 @@ function unwrapDate(value: unknown): unknown {
 function levelOf(value: unknown): Level | undefined {
   if (typeof value === "number") return levelOfNumber(value);
   if (typeof value !== "string") return undefined;
-  if (value.length === 1) return /\d/.test(value) ? levelOfNumber(Number(value)) : levelOfLetter(value);
+  if (value.length === 1)
+    return /\d/.test(value) ? levelOfNumber(Number(value)) : levelOfLetter(value);
   return /^\d+$/.test(value) ? levelOfNumber(Number(value)) : levelOfWord(value);
 }
 

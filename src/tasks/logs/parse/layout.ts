@@ -25,7 +25,9 @@ export type TailStep = "separator" | "bracket" | "number" | "name" | "host" | "p
 export function layoutParser(layout: Layout): LineParser {
   const time = layout.head.find((step) => step.type === "time");
   const level = layout.head.some((step) => step.type === "level");
-  const parts = [time?.format.name, level ? "level" : undefined].filter((part) => part !== undefined);
+  const parts = [time?.format.name, level ? "level" : undefined].filter(
+    (part) => part !== undefined,
+  );
   return {
     name: parts.length === 0 ? "plain text" : `text (${parts.join(", ")})`,
     parse(line, event) {
@@ -52,7 +54,6 @@ export function readHead(
 ): number {
   let at = skipSpace(line, 0);
   for (const step of head) {
-    const end = tokenEnd(line, at);
     switch (step.type) {
       case "time": {
         const read = step.format.read(line, afterOpening(line, at));
@@ -61,10 +62,11 @@ export function readHead(
           event.time = read.ms;
           event.offset = read.offset;
         }
-        at = read === undefined ? end : pastMarks(line, read.end);
+        at = read === undefined ? tokenEnd(line, at) : pastMarks(line, read.end);
         break;
       }
       case "level": {
+        const end = tokenEnd(line, at);
         const token = line.slice(at, end);
         const level = step.letter ? levelOfLetterToken(token) : levelOfToken(token);
         if (level === undefined) return at;
@@ -73,7 +75,7 @@ export function readHead(
         break;
       }
       case "word":
-        at = end;
+        at = tokenEnd(line, at);
         break;
     }
     at = skipSpace(line, at);
@@ -114,7 +116,8 @@ function programOf(line: string, start: number, end: number): string {
   let stop = start;
   while (stop < end) {
     const code = line.charCodeAt(stop);
-    if (code === 0x5b || code === 0x28 || (code === 0x3a && stop + 1 === end) || isSpace(code)) break;
+    if (code === 0x5b || code === 0x28 || (code === 0x3a && stop + 1 === end) || isSpace(code))
+      break;
     stop += 1;
   }
   return line.slice(start, stop);

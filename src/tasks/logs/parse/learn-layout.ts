@@ -1,4 +1,11 @@
-import { type HeadStep, type TailStep, afterOpening, pastMarks, readHead, tailMatches } from "./layout.ts";
+import {
+  type HeadStep,
+  type TailStep,
+  afterOpening,
+  pastMarks,
+  readHead,
+  tailMatches,
+} from "./layout.ts";
 import type { Layout } from "./layout.ts";
 import { levelOfLetterToken, levelOfToken } from "./level-token.ts";
 import type { TimeFormat } from "./timestamp.ts";
@@ -41,9 +48,11 @@ function learnLayout(
   const head: HeadStep[] = [];
   for (let index = 0; index < length; index += 1) {
     const format = mostCommon(rows.map((row) => row[index]?.format));
-    const timed = format !== undefined && share(rows, (row) => row[index]?.format === format) >= 0.5;
+    const timed =
+      format !== undefined && share(rows, (row) => row[index]?.format === format) >= 0.5;
     if (index === level?.index) head.push({ type: "level", letter: level.letter });
-    else if (timed) head.push({ type: "time", format, primary: !head.some((step) => step.type === "time") });
+    else if (timed)
+      head.push({ type: "time", format, primary: !head.some((step) => step.type === "time") });
     else head.push({ type: "word" });
   }
   return { head, tail: length === 0 ? [] : learnTail(lines, head), levelRequired };
@@ -92,7 +101,9 @@ function levelIndex(words: readonly Word[]): number {
   );
 }
 
-function levelColumn(rows: readonly (readonly Word[])[]): { index: number; letter: boolean } | undefined {
+function levelColumn(
+  rows: readonly (readonly Word[])[],
+): { index: number; letter: boolean } | undefined {
   let best = { index: -1, letter: false, share: 0 };
   for (let index = 0; index < headLimit; index += 1) {
     const word = share(rows, (row) => levelOfToken(row[index]?.text ?? "") !== undefined);
@@ -147,7 +158,10 @@ function nextStep(places: readonly Place[], tail: readonly TailStep[]): TailStep
   const here = (step: TailStep): number =>
     share(words, ({ line, at, end }) => end > at && tailMatches(step, line, at, end));
   const then = (step: TailStep): number =>
-    share(words, ({ line, next, nextEnd }) => nextEnd > next && tailMatches(step, line, next, nextEnd));
+    share(
+      words,
+      ({ line, next, nextEnd }) => nextEnd > next && tailMatches(step, line, next, nextEnd),
+    );
   const looksLike = (regex: RegExp): number =>
     share(words, ({ line, at, end }) => end - at <= 100 && regex.test(line.slice(at, end)));
 

@@ -40,10 +40,15 @@ export function learnParsers(
 
 /** Formats that a line itself proves. */
 function markedFormats(formats: readonly TimeFormat[]): readonly LineParser[] {
-  return [jsonParser, syslogParser, klogParser, accessParser, logfmtParser].map((make) => make(formats));
+  return [jsonParser, syslogParser, klogParser, accessParser, logfmtParser].map((make) =>
+    make(formats),
+  );
 }
 
-function textParsers(lines: readonly string[], formats: readonly TimeFormat[]): readonly LineParser[] {
+function textParsers(
+  lines: readonly string[],
+  formats: readonly TimeFormat[],
+): readonly LineParser[] {
   const [first = ""] = lines;
   const time = firstTime(first, formats);
   if (time?.place === 0) {

@@ -5,8 +5,10 @@ import { readTimeValue } from "./value-time.ts";
 
 /** Syslog as it goes over the wire, with its priority in front: RFC 5424 and RFC 3164. */
 export function syslogParser(formats: readonly TimeFormat[]): LineParser {
-  const modern = /^<(\d{1,3})>\d{1,2} (\S+) (\S+) (\S+) (\S+) (\S+) (?:-|(?:\[(?:[^\]\\]|\\.)*\])+)(?: \ufeff?|$)/;
-  const legacy = /^<(\d{1,3})>([A-Z][a-z]{2} +\d{1,2} \d{2}:\d{2}:\d{2}) (\S+) ([^\s:[]{1,64})(?:\[[^\]]*\])?: ?/;
+  const modern =
+    /^<(\d{1,3})>\d{1,2} (\S+) (\S+) (\S+) (\S+) (\S+) (?:-|(?:\[(?:[^\]\\]|\\.)*\])+)(?: \ufeff?|$)/;
+  const legacy =
+    /^<(\d{1,3})>([A-Z][a-z]{2} +\d{1,2} \d{2}:\d{2}:\d{2}) (\S+) ([^\s:[]{1,64})(?:\[[^\]]*\])?: ?/;
   return {
     name: "syslog with priority",
     parse(line, event) {

@@ -21,11 +21,14 @@ export interface TimeFormat {
 export function timeFormats(options: { readonly now: number }): readonly TimeFormat[] {
   return shapes.map(({ name, pattern, fields }) => {
     const regex = new RegExp(pattern, "y");
+    const digitFirst = !/^(?:\(\?:\[A-Z\]|\(Jan)/.test(pattern);
     const lacks = /[YyeEun]/.test(fields) ? "nothing" : fields.includes("D") ? "year" : "date";
     return {
       name,
       lacks,
       read(text, at) {
+        // Most words of a log begin no time of this format: their first character tells, without the expression.
+        if (isDigit(text.charCodeAt(at)) !== digitFirst) return undefined;
         regex.lastIndex = at;
         const match = regex.exec(text);
         if (match === null) return undefined;
@@ -33,6 +36,10 @@ export function timeFormats(options: { readonly now: number }): readonly TimeFor
       },
     };
   });
+}
+
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39;
 }
 
 const month = "(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)";
@@ -73,7 +80,12 @@ const shapes: readonly { name: string; pattern: string; fields: string }[] = [
   },
   {
     name: "day month year time",
-    pattern: String.raw`(?:[A-Z][a-z]{2},? )?(\d{1,2})[-/ ]${month}[-/ ](\d{4}),?[ T]${clock}${zone}${end}`,
+    pattern: String.raw`(\d{1,2})[-/ ]${month}[-/ ](\d{4}),?[ T]${clock}${zone}${end}`,
+    fields: "DMYhmsfz",
+  },
+  {
+    name: "weekday, day month year time",
+    pattern: String.raw`(?:[A-Z][a-z]{2}),? (\d{1,2})[- ]${month}[- ](\d{4}) ${clock}${zone}${end}`,
     fields: "DMYhmsfz",
   },
   {
@@ -88,7 +100,7 @@ const shapes: readonly { name: string; pattern: string; fields: string }[] = [
   },
   {
     name: "month day time",
-    pattern: String.raw`(?:[A-Z][a-z]{2} )?${month} +(\d{1,2}) ${clock}${zone}${end}`,
+    pattern: String.raw`(?:[A-Z][a-z]{2} )?${month} +(\d{1,2}) ${clock}${zone}(?! \d{4}(?!\d))${end}`,
     fields: "MDhmsfz",
   },
   {

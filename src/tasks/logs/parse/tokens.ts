@@ -4,7 +4,7 @@ export interface HeaderToken {
   readonly end: number;
 }
 
-const bracketLimit = 160;
+const bracketLimit = 400;
 
 /** The end of the header word that begins at `start`. */
 export function tokenEnd(line: string, start: number): number {

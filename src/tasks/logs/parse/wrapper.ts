@@ -76,5 +76,11 @@ function compose(line: string): Unwrapped | undefined {
   if (match === null) return undefined;
   const [all, component = ""] = match;
   if (levelOfWord(component) !== undefined) return undefined;
-  return { line: line.slice(all.length), time: undefined, offset: undefined, component, partial: false };
+  return {
+    line: line.slice(all.length),
+    time: undefined,
+    offset: undefined,
+    component,
+    partial: false,
+  };
 }
