@@ -1,0 +1,28 @@
+import { variable } from "./shape.ts";
+
+const wordLimit = 64;
+/** A key keeps its `=`, which tells `user=root` from `user root`. */
+const word = /[^\s,;:=()[\]{}"'<>|!?]+=?|(?<=\s)\(\)(?=\s|$)/g;
+
+/** The words of a shape, without the marks between them. At most 64; the last holds what is left. An empty `()` is a word. */
+export function wordsOfShape(shape: string): readonly string[] {
+  const words = (shape.match(word) ?? []).map((text) => (text === "()" ? variable : text));
+  if (words.length <= wordLimit) return words;
+  return [...words.slice(0, wordLimit - 1), words.slice(wordLimit - 1).join(" ")];
+}
+
+/**
+ * A shape as people read it: `<*>` for each variable part, and for each place where `words` has the variable because
+ * the joined shapes differ there.
+ */
+export function templateOf(shape: string, words: readonly string[]): string {
+  let place = -1;
+  return shape
+    .replaceAll(word, (text) => {
+      place += 1;
+      if (words[Math.min(place, wordLimit - 1)] !== variable) return text;
+      return text === "()" ? `(${variable})` : variable;
+    })
+    .replaceAll(variable, "<*>")
+    .replaceAll(/<\*>(?:[ ,:]+<\*>)+/g, "<*>");
+}

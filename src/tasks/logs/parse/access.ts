@@ -1,0 +1,38 @@
+import type { Level } from "../level.ts";
+import type { LineParser } from "./event.ts";
+import type { TimeFormat } from "./timestamp.ts";
+
+/** The common and the combined access log of Apache, nginx and many others, also with a virtual host in front. */
+export function accessParser(formats: readonly TimeFormat[]): LineParser {
+  const line =
+    /^(?:\S+ )?\S+ \S+ [^[\]]{1,100} ?\[([^\]]{10,40})\] "((?:[^"\\]|\\.)*)" (\d{3}) (?:\d+|-)(?: |$)/;
+  return {
+    name: "access log",
+    parse(text, event) {
+      const match = line.exec(text);
+      if (match === null) return false;
+      const [, time = "", request = "", status = ""] = match;
+      const read = formats
+        .map((format) => format.read(time, 0))
+        .find((found) => found !== undefined);
+      if (read === undefined) return false;
+      event.time = read.ms;
+      event.offset = read.offset;
+      event.level = levelOfStatus(Number(status));
+      event.tag = status;
+      event.text = requestOf(request);
+      return true;
+    },
+  };
+}
+
+/** A server's failure is an error, a client's a warning. */
+export function levelOfStatus(status: number): Level {
+  if (status >= 500) return "error";
+  return status >= 400 ? "warn" : "info";
+}
+
+function requestOf(request: string): string {
+  const [method = "", target = ""] = request.split(" ", 2);
+  return `${method} ${target.split("?", 1)[0] ?? ""}`;
+}
