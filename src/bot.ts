@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 
+import { z } from "zod";
+
 import type { Adapter } from "./adapters/adapter.ts";
 import { type BudgetLimits, defaultBudget } from "./agent/budget.ts";
 import { defaultInstructions } from "./agent/instructions.ts";
@@ -9,13 +11,14 @@ import { offlineModel } from "./agent/models/offline.ts";
 import type { Tool } from "./agent/tool.ts";
 import { builtinTools } from "./agent/tools/builtin.ts";
 import { type Clock, systemClock } from "./core/clock.ts";
+import { OpsthreadError } from "./core/errors.ts";
 import type { ThreadRef } from "./core/ids.ts";
 import { type Logger, silentLogger } from "./core/logger.ts";
 import { localQueue } from "./queue/local.ts";
 import type { Queue } from "./queue/queue.ts";
 import { Limits, Permissions } from "./sandbox/permissions.ts";
 import type { SandboxProvider } from "./sandbox/sandbox.ts";
-import { type AccessConfig, createAccess } from "./security/access.ts";
+import { AccessConfig, createAccess } from "./security/access.ts";
 import { createRedactor } from "./security/redact.ts";
 import { localControl } from "./sessions/control.ts";
 import { createEngine } from "./sessions/engine.ts";
@@ -34,7 +37,7 @@ export interface BotOptions {
   /** Where people talk to it. */
   readonly adapters: readonly Adapter[];
   /** Who may use it, by id. Nobody who is not named here. */
-  readonly access: AccessConfig;
+  readonly access: z.input<typeof AccessConfig>;
   /** Where sessions, workspaces and artifacts are kept. Default `.opsthread` in the working directory. */
   readonly dataFolder?: string;
   /** Default: the offline planner, which needs no key and no network. */
@@ -95,10 +98,10 @@ export interface Bot extends AsyncDisposable {
 export async function createBot(options: BotOptions): Promise<Bot> {
   const { clock = systemClock, log = silentLogger, dataFolder = ".opsthread" } = options;
   const { tasks = [logs, diff], sources = [], mode = "steer", retentionDays = 90 } = options;
-  const gate = createAccess(options.access);
+  const gate = createAccess(parseOption(AccessConfig, options.access, "access"));
   const redactor = createRedactor({ literals: options.secrets ?? [] });
-  const permissions = Permissions.parse(options.permissions ?? {});
-  const limits = Limits.parse(options.limits ?? {});
+  const permissions = parseOption(Permissions, options.permissions ?? {}, "permissions");
+  const limits = parseOption(Limits, options.limits ?? {}, "limits");
   const blobs = options.blobs ?? directoryBlobs({ folder: join(dataFolder, "blobs") });
   const sandboxes = options.sandboxes ?? (await openSandboxes(dataFolder, log));
   const store = options.store ?? (await openStore(dataFolder, clock, log));
@@ -158,6 +161,20 @@ export async function createBot(options: BotOptions): Promise<Bot> {
     [Symbol.asyncDispose]: () => bot.stop(),
   };
   return bot;
+}
+
+function parseOption<Schema extends z.ZodType>(
+  schema: Schema,
+  value: z.input<Schema>,
+  name: string,
+): z.output<Schema> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new OpsthreadError(
+    "CONFIG_INVALID",
+    `Cannot use option "${name}": ${z.prettifyError(parsed.error)}`,
+    { cause: parsed.error },
+  );
 }
 
 /** Drivers load when a bot is built, not when the package is imported. */
