@@ -27,13 +27,11 @@ export async function writeDemoFiles(
     manifests: [path("checkout-v41.yaml"), path("checkout-v42.yaml")],
     environments: [path(".env.staging"), path(".env.production")],
   };
-  const story = { lines: linesPerLog, reloadAt: linesPerLog - 400 };
-  await pipeline(
-    Readable.from(rotatedLog(story)),
-    createGzip({ level: 1 }),
-    createWriteStream(files.logs[0]),
+  const [rotated, live] = [quietHour(linesPerLog), incidentHour(linesPerLog)].map((lines) =>
+    Readable.from(inChunks(lines)),
   );
-  await pipeline(Readable.from(liveLog(story)), createWriteStream(files.logs[1]));
+  if (rotated) await pipeline(rotated, createGzip({ level: 1 }), createWriteStream(files.logs[0]));
+  if (live) await pipeline(live, createWriteStream(files.logs[1]));
   await Promise.all([
     writeFile(files.manifests[0], before),
     writeFile(files.manifests[1], after),
@@ -43,36 +41,40 @@ export async function writeDemoFiles(
   return files;
 }
 
-interface Story {
-  readonly lines: number;
-  /** The line of the rotated log at which the configuration is reloaded. */
-  readonly reloadAt: number;
+/** A quiet hour, with the usual small trouble. */
+function* quietHour(lines: number): Generator<string> {
+  const random = seeded(41);
+  for (let line = 0; line < lines; line += 1) yield usual(start + (line * hour) / lines, random);
 }
 
-/** A quiet morning, with the usual small trouble; shortly before its end somebody reloads the configuration. */
-function* rotatedLog({ lines, reloadAt }: Story): Generator<string> {
-  const random = seeded(41);
+/**
+ * The hour after it. Somebody reloads the configuration with a pool of 4 connections instead of 40; the pool is empty at
+ * once, requests time out, and the gateway answers with 503 until the configuration is put back.
+ */
+function* incidentHour(lines: number): Generator<string> {
+  const random = seeded(42);
+  const reload = Math.floor(lines * 0.05);
+  const restored = Math.floor(lines * 0.7);
   for (let line = 0; line < lines; line += 1) {
-    const at = start + (line * hour) / lines;
-    if (line === reloadAt)
-      yield entry(at, "info", "config reloaded", {
-        file: "/etc/checkout/app.yaml",
-        changed: "db.pool.max",
-        from: 40,
-        to: 4,
-      });
+    const at = start + hour + (line * hour) / lines;
+    if (line === reload) yield reloaded(at, 40, 4);
+    else if (line === reload + 2) yield poolTimeout(at, random);
+    else if (line === restored) yield reloaded(at, 4, 40);
+    else if (line > reload + 2 && line < restored && random() < 0.22) yield troubled(at, random);
     else yield usual(at, random);
   }
 }
 
-/** Minutes later the pool is empty; requests time out, and the gateway begins to answer with 503. */
-function* liveLog({ lines }: Story): Generator<string> {
-  const random = seeded(42);
-  for (let line = 0; line < lines; line += 1) {
-    const at = start + hour + (line * hour) / lines;
-    const trouble = line < lines * 0.05 || line > lines * 0.7 ? 0 : 0.22;
-    yield random() < trouble ? troubled(at, random) : usual(at, random);
+/** Writing line by line would take longer than everything else. */
+function* inChunks(lines: Iterable<string>): Generator<string> {
+  let chunk = "";
+  for (const line of lines) {
+    chunk += line;
+    if (chunk.length < 65_536) continue;
+    yield chunk;
+    chunk = "";
   }
+  yield chunk;
 }
 
 const start = Date.UTC(2026, 8, 14, 13, 0, 0);
@@ -83,7 +85,7 @@ function usual(at: number, random: () => number): string {
   const requestId = hex(random, 8);
   const duration = Math.round(8 + random() * 60);
   if (kind < 0.0004)
-    return entry(at, "error", `card declined by issuer for order ${digits(random)}`, {
+    return entry(at, "warn", `card declined by issuer for order ${digits(random)}`, {
       requestId,
       code: "do_not_honor",
     });
@@ -102,22 +104,33 @@ function usual(at: number, random: () => number): string {
 
 function troubled(at: number, random: () => number): string {
   const requestId = hex(random, 8);
-  const waiting = Math.round(20 + random() * 200);
   const kind = random();
-  if (kind < 0.55)
-    return entry(at, "error", "timeout acquiring connection from pool: 4 of 4 in use", {
-      requestId,
-      waiting,
-      waitedMs: 5000,
-      stack:
-        "PoolTimeoutError: timeout acquiring connection from pool\n    at Pool.acquire (/srv/checkout/node_modules/pool/index.js:88:13)\n    at placeOrder (/srv/checkout/src/orders.js:41:19)",
-    });
+  if (kind < 0.55) return poolTimeout(at, random);
   if (kind < 0.9)
     return entry(at, "error", "POST /checkout 503 5003 ms", { requestId, status: 503 });
+  const waiting = Math.round(20 + random() * 200);
   return entry(at, "warn", `circuit breaker for orders-db half open, ${waiting} waiting`, {
     requestId,
   });
 }
+
+function poolTimeout(at: number, random: () => number): string {
+  return entry(at, "error", "timeout acquiring connection from pool: 4 of 4 in use", {
+    requestId: hex(random, 8),
+    waiting: Math.round(20 + random() * 200),
+    waitedMs: 5000,
+    stack:
+      "PoolTimeoutError: timeout acquiring connection from pool\n    at Pool.acquire (/srv/checkout/node_modules/pool/index.js:88:13)\n    at placeOrder (/srv/checkout/src/orders.js:41:19)",
+  });
+}
+
+const reloaded = (at: number, from: number, to: number): string =>
+  entry(at, "info", "config reloaded", {
+    file: "/etc/checkout/app.yaml",
+    changed: "db.pool.max",
+    from,
+    to,
+  });
 
 function entry(at: number, level: string, msg: string, fields: Record<string, unknown>): string {
   const time = new Date(at).toISOString();
