@@ -1,14 +1,15 @@
 import { createBot } from "opsthread";
-import { consoleAdapter, openConsole } from "opsthread/console";
+import { consoleAdapter, openConsoleWorkspace, renderTranscript } from "opsthread/console";
 
-const workspace = await openConsole({ folder: ".opsthread/console" });
-await using bot = await createBot({
+const workspace = await openConsoleWorkspace({ dir: ".opsthread/console" });
+const bot = await createBot({
   adapters: [consoleAdapter({ workspace })],
-  access: { admins: ["console:local:you"] },
-  dataFolder: ".opsthread",
+  access: { admins: [`console:${workspace.id}:ada`] },
 });
 await bot.start();
 
-const { thread } = await workspace.say({ text: "logs what went wrong?", files: ["app.log"] });
-await bot.idle();
-console.log(workspace.transcript(thread));
+const files = process.argv.slice(2);
+const { thread } = await workspace.say({ actor: { id: "ada" }, text: "what went wrong?", files });
+await workspace.answered(thread);
+console.log(renderTranscript(workspace.transcript(thread)));
+await bot.stop();

@@ -1,3 +1,73 @@
+/**
+ * Opsthread: durable agent sessions in chat threads. This entry point loads no driver's dependency;
+ * drivers are entry points of their own (`opsthread/console`, `opsthread/sqlite`, `opsthread/virtual`).
+ */
+export { type Bot, type BotOptions, createBot } from "./bot.ts";
+
+export type { Adapter, Inbound, OpenArtifact, Received } from "./adapters/adapter.ts";
+export { type BudgetLimits, defaultBudget } from "./agent/budget.ts";
+export { defineTool } from "./agent/define-tool.ts";
+export { defaultInstructions } from "./agent/instructions.ts";
+export type {
+  Item,
+  Model,
+  ModelCapabilities,
+  ModelEvent,
+  ModelRequest,
+  ToolSpec,
+} from "./agent/model.ts";
+export { offlineModel } from "./agent/models/offline.ts";
+export type { Tool, ToolContext, ToolSession } from "./agent/tool.ts";
+
 export { Stopped } from "./core/abort.ts";
+export { type Clock, systemClock } from "./core/clock.ts";
 export { errorCodes, isOpsthreadError, OpsthreadError } from "./core/errors.ts";
 export type { ErrorCode } from "./core/errors.ts";
+export { sessionIdOf, stableKey, threadId, type ThreadRef } from "./core/ids.ts";
+export { Effect, JournalEntry, type JournalRecord, ModelResponse, Usage } from "./core/journal.ts";
+export { type Logger, silentLogger } from "./core/logger.ts";
+export { Actor, Attachment, Message } from "./core/message.ts";
+export { Artifact, Post } from "./core/post.ts";
+export { Measures, ToolCall, ToolResult } from "./core/tool-result.ts";
+
+export { localQueue } from "./queue/local.ts";
+export type { Queue } from "./queue/queue.ts";
+export { Limits, Permissions } from "./sandbox/permissions.ts";
+export type {
+  Captured,
+  ExecOptions,
+  ExecResult,
+  FileEntry,
+  Outcome,
+  Sandbox,
+  SandboxCapabilities,
+  SandboxFiles,
+  SandboxProvider,
+  SandboxSpec,
+  SourceMount,
+  TaskOptions,
+  TaskProgram,
+  TaskProgress,
+  TaskRun,
+} from "./sandbox/sandbox.ts";
+export { AccessConfig } from "./security/access.ts";
+export { createRedactor, type Redactor } from "./security/redact.ts";
+export type { Mode } from "./sessions/turn.ts";
+export { fileSource } from "./sources/file.ts";
+export type { Source, SourceFile } from "./sources/source.ts";
+export type { Blobs } from "./store/blobs.ts";
+export { directoryBlobs } from "./store/directory.ts";
+export type {
+  Accepted,
+  Append,
+  InboxItem,
+  Lease,
+  PostClaim,
+  PostOutcome,
+  SessionInfo,
+  Store,
+  StoredPost,
+} from "./store/store.ts";
+export { diff } from "./tasks/diff/index.ts";
+export { logs } from "./tasks/logs/index.ts";
+export { defineTask, type Task, type TaskContext, type TaskFiles, type TaskResult } from "./tasks/task.ts";

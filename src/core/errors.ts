@@ -3,7 +3,6 @@
  * Expected outcomes (a non-zero exit code, a denied approval, a failed tool) are values, not errors.
  */
 export const errorCodes = {
-  ACCESS_DENIED: "The person, channel or role is not allowed to do this",
   ADAPTER_POST_FAILED: "The platform did not take a post; sending it again is safe",
   ADAPTER_POST_REJECTED: "The platform refused a post for good; sending it again would not help",
   ADAPTER_POST_UNKNOWN: "It is not known whether the platform took a post",
