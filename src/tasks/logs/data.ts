@@ -12,7 +12,7 @@ const place = z.string();
 const ShownLine = z.object({ at: place, text: z.string() });
 
 export const LogsOnset = z.object({
-  /** - `new`: never seen before `from`; - `burst`: only from `from` to `to`; - `jump`: `factor` times as often from `from` to `to`; - `stopped`: not once after `to`. */
+  /** - `new`: never seen before `from`, last seen at `to`; - `burst`: only from `from` to `to`; - `jump`: `factor` times as often from `from` to `to`; - `stopped`: not once after `to`. */
   type: z.enum(["new", "burst", "jump", "stopped", "steady"]),
   from: time.optional(),
   to: time.optional(),

@@ -9,7 +9,7 @@ import { headlineOf } from "./render/headline.ts";
 import { reportOf } from "./render/report.ts";
 import { summaryOf } from "./render/summary.ts";
 import { timeText } from "./render/time.ts";
-import { findingData, overview, patternData, writer } from "./story/assemble.ts";
+import { findingData, overview, patternData } from "./story/assemble.ts";
 import { findEnd } from "./story/end.ts";
 import { findWrong } from "./story/findings.ts";
 import { type Scope, gather } from "./story/gather.ts";
@@ -17,6 +17,7 @@ import { parseMatcher } from "./story/match.ts";
 import { minePatterns } from "./story/patterns.ts";
 import { reporter } from "./story/progress.ts";
 import { needsEnd, parseMoment, placeMoment } from "./story/window.ts";
+import { writer } from "./story/writer.ts";
 
 export { LogsData, LogsFile, LogsFinding, LogsOnset, LogsPattern } from "./data.ts";
 export { LogsInput } from "./input.ts";

@@ -2,6 +2,20 @@
 export const levels = ["fatal", "error", "warn", "info", "debug", "trace", "unknown"] as const;
 export type Level = (typeof levels)[number];
 
+/** One value for each level. */
+export function perLevel<T>(make: (level: Level, index: number) => T): Record<Level, T> {
+  const [fatal, error, warn, info, debug, trace, unknown] = levels;
+  return {
+    fatal: make(fatal, 0),
+    error: make(error, 1),
+    warn: make(warn, 2),
+    info: make(info, 3),
+    debug: make(debug, 4),
+    trace: make(trace, 5),
+    unknown: make(unknown, 6),
+  };
+}
+
 const words: Readonly<Record<string, Level>> = {
   fatal: "fatal",
   panic: "fatal",

@@ -101,7 +101,7 @@ const introducers = new Set(["user", "host", "hostname", "username", "account", 
 /** Words that name a thing rather than say something: paths, host names, addresses. Exceptions do say something. */
 function namesThing(word: string): boolean {
   if (word.includes(variable)) return true;
-  return /[/@\\]|\w\.\w/.test(word) && !/(?:Exception|Error)$/.test(word);
+  return /\S[/\\]|@|\w\.\w/.test(word) && !/(?:Exception|Error)$/.test(word);
 }
 
 function wordsOf(shapes: readonly Shape[], index: number): readonly string[] {

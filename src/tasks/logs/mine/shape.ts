@@ -45,7 +45,7 @@ const delimiter = 2;
 
 const kinds: Readonly<Uint8Array> = Uint8Array.from({ length: 128 }, (_, code) => {
   if (code >= 0x30 && code <= 0x39) return digit;
-  return ` \t\r\n,;:=()[]{}"'<>|!?`.includes(String.fromCodePoint(code)) ? delimiter : letter;
+  return ` \t\r\n,;:=()[]{}"'<>|!?/`.includes(String.fromCodePoint(code)) ? delimiter : letter;
 });
 
 /** How much of a word with digits in it is worth keeping: the letters before the first digit, if it is no id. */
@@ -114,7 +114,7 @@ function dateStart(text: string, start: number): number {
 function isSoft(text: string, from: number, to: number): boolean {
   for (let at = from; at < to; at += 1) {
     const code = text.charCodeAt(at);
-    if (code !== 0x20 && code !== 0x2c && code !== 0x3a) return false;
+    if (code !== 0x20 && code !== 0x2c && code !== 0x3a && code !== 0x2f) return false;
   }
   return true;
 }

@@ -11,6 +11,15 @@ export function wordsOfShape(shape: string): readonly string[] {
   return [...words.slice(0, wordLimit - 1), words.slice(wordLimit - 1).join(" ")];
 }
 
+/** What two words share: the word, or whole parts of a path or name that they begin with, and a variable. */
+export function commonWord(a: string, b: string): string {
+  if (a === b) return a;
+  let length = 0;
+  while (length < a.length && a[length] === b[length]) length += 1;
+  const shared = a.slice(0, length);
+  return shared.slice(0, Math.max(shared.lastIndexOf("/"), shared.lastIndexOf(".")) + 1) + variable;
+}
+
 /**
  * A shape as people read it: `<*>` for each variable part, and for each place where `words` has the variable because
  * the joined shapes differ there.
@@ -20,9 +29,10 @@ export function templateOf(shape: string, words: readonly string[]): string {
   return shape
     .replaceAll(word, (text) => {
       place += 1;
-      if (words[Math.min(place, wordLimit - 1)] !== variable) return text;
-      return text === "()" ? `(${variable})` : variable;
+      if (place >= words.length - 1 && words.length === wordLimit) return text;
+      const common = words[place] ?? text;
+      return text === "()" && common === variable ? `(${variable})` : common;
     })
     .replaceAll(variable, "<*>")
-    .replaceAll(/<\*>(?:[ ,:]+<\*>)+/g, "<*>");
+    .replaceAll(/<\*>(?:[ ,:/]+<\*>)+/g, "<*>");
 }

@@ -1,5 +1,6 @@
 import type { Level } from "../level.ts";
 import type { LineParser } from "./event.ts";
+import { requestText } from "./request.ts";
 import type { TimeFormat } from "./timestamp.ts";
 
 /** The common and the combined access log of Apache, nginx and many others, also with a virtual host in front. */
@@ -20,7 +21,8 @@ export function accessParser(formats: readonly TimeFormat[]): LineParser {
       event.offset = read.offset;
       event.level = levelOfStatus(Number(status));
       event.tag = status;
-      event.text = requestOf(request);
+      const [method = "", target = ""] = request.split(" ", 2);
+      event.text = requestText(method, target);
       return true;
     },
   };
@@ -30,9 +32,4 @@ export function accessParser(formats: readonly TimeFormat[]): LineParser {
 export function levelOfStatus(status: number): Level {
   if (status >= 500) return "error";
   return status >= 400 ? "warn" : "info";
-}
-
-function requestOf(request: string): string {
-  const [method = "", target = ""] = request.split(" ", 2);
-  return `${method} ${target.split("?", 1)[0] ?? ""}`;
 }

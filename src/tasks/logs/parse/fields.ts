@@ -1,5 +1,6 @@
 import { type Level, levelOfLetter, levelOfNumber, levelOfSyslog, levelOfWord } from "../level.ts";
 import type { LogEvent } from "./event.ts";
+import { requestText } from "./request.ts";
 import type { TimeFormat } from "./timestamp.ts";
 import { readTimeValue } from "./value-time.ts";
 
@@ -73,11 +74,15 @@ export function readFields(
   const error = firstOf(errorNames, fieldOf, textOf);
   if (message === undefined && error === undefined && !timed && event.level === "unknown")
     return false;
-  event.text = [message, error === message ? undefined : error]
-    .filter((part) => part !== undefined)
-    .join(": ");
+  event.text = bothOf(message, error);
   readRequest(fieldOf, event);
   return true;
+}
+
+/** An error's own text often repeats the message, or is repeated by it. */
+function bothOf(message: string | undefined, error: string | undefined): string {
+  if (message === undefined || error === undefined) return message ?? error ?? "";
+  return message.includes(error) ? message : `${message}: ${error}`;
 }
 
 /** Request logs say everything in fields: the method and path join the text, the status the tag. */
@@ -87,7 +92,7 @@ function readRequest(fieldOf: FieldOf, event: LogEvent): void {
   event.tag = String(status);
   const method = firstOf(["method", "http.method", "verb"], fieldOf, shortText);
   const path = firstOf(["path", "url", "uri", "route", "http.route"], fieldOf, textOf);
-  const request = [method, path?.split("?", 1)[0]].filter((part) => part !== undefined).join(" ");
+  const request = requestText(method ?? "", path ?? "");
   if (request !== "") event.text = event.text === "" ? request : `${event.text} ${request}`;
 }
 

@@ -108,8 +108,9 @@ export function tailMatches(step: TailStep, line: string, start: number, end: nu
       return end - start <= 100 && line.charCodeAt(end - 1) === 0x3a && end - start > 1;
     case "name":
     case "host":
-      return end - start <= 100 && line.charCodeAt(start) !== 0x5b;
+      break;
   }
+  return end - start <= 100 && line.charCodeAt(start) !== 0x5b;
 }
 
 function programOf(line: string, start: number, end: number): string {

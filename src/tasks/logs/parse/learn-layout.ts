@@ -1,18 +1,11 @@
-import {
-  type HeadStep,
-  type TailStep,
-  afterOpening,
-  pastMarks,
-  readHead,
-  tailMatches,
-} from "./layout.ts";
-import type { Layout } from "./layout.ts";
+import { groupBy, share } from "./group-by.ts";
+import { type HeadStep, type Layout, afterOpening, pastMarks } from "./layout.ts";
+import { learnTail } from "./learn-tail.ts";
 import { levelOfLetterToken, levelOfToken } from "./level-token.ts";
 import type { TimeFormat } from "./timestamp.ts";
 import { skipSpace, tokenEnd } from "./tokens.ts";
 
 const headLimit = 14;
-const tailLimit = 6;
 
 /**
  * Learns how the headers of lines are built whose first time has the same format and place. Several layouts when their
@@ -123,75 +116,6 @@ function lastColumn(rows: readonly (readonly Word[])[], is: (word: Word) => bool
     if (found >= 0.6) return index;
   }
   return -1;
-}
-
-function learnTail(lines: readonly string[], head: readonly HeadStep[]): readonly TailStep[] {
-  const scratch = { time: 0, offset: undefined, level: "unknown" as const };
-  let places = lines
-    .map((line) => ({ line, at: readHead(head, line, { ...scratch }) }))
-    .filter((place) => place.at !== -1);
-  const tail: TailStep[] = [];
-  while (tail.length < tailLimit) {
-    const step = nextStep(places, tail);
-    if (step === undefined) break;
-    tail.push(step);
-    places = places.map(({ line, at }) => {
-      const end = tokenEnd(line, at);
-      return { line, at: tailMatches(step, line, at, end) ? skipSpace(line, end) : at };
-    });
-  }
-  return tail;
-}
-
-interface Place {
-  readonly line: string;
-  readonly at: number;
-}
-
-function nextStep(places: readonly Place[], tail: readonly TailStep[]): TailStep | undefined {
-  const words = places.map(({ line, at }) => {
-    const end = tokenEnd(line, at);
-    const next = skipSpace(line, end);
-    return { line, at, end, next, nextEnd: tokenEnd(line, next) };
-  });
-  const named = tail.includes("program") || tail.includes("name");
-  const here = (step: TailStep): number =>
-    share(words, ({ line, at, end }) => end > at && tailMatches(step, line, at, end));
-  const then = (step: TailStep): number =>
-    share(
-      words,
-      ({ line, next, nextEnd }) => nextEnd > next && tailMatches(step, line, next, nextEnd),
-    );
-  const looksLike = (regex: RegExp): number =>
-    share(words, ({ line, at, end }) => end - at <= 100 && regex.test(line.slice(at, end)));
-
-  if (here("separator") >= 0.6) return "separator";
-  if (here("bracket") >= 0.6) return "bracket";
-  if (named) return undefined;
-  if (here("program") >= 0.6) return "program";
-  if (here("number") >= 0.9) return "number";
-  if (then("separator") >= 0.6 && looksLike(/^[\w.$:/@*()-]+$/) >= 0.9) return "name";
-  if (then("program") >= 0.6 && looksLike(/^[\w.:-]+$/) >= 0.9) return "host";
-  if (looksLike(/^[A-Za-z_][\w$-]*(?:(?:\.|::)[\w$<>-]+)+(?::\d+)?$/) >= 0.9) return "name";
-  return undefined;
-}
-
-/** `Map.groupBy`, which Node 20 lacks. */
-export function groupBy<K, T>(items: Iterable<T>, keyOf: (item: T) => K): Map<K, T[]> {
-  const groups = new Map<K, T[]>();
-  for (const item of items) {
-    const key = keyOf(item);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [item]);
-    else group.push(item);
-  }
-  return groups;
-}
-
-function share<T>(items: readonly T[], is: (item: T) => boolean): number {
-  let count = 0;
-  for (const item of items) if (is(item)) count += 1;
-  return items.length === 0 ? 0 : count / items.length;
 }
 
 function mostCommon<T>(items: readonly (T | undefined)[]): T | undefined {

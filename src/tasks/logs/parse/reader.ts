@@ -98,7 +98,8 @@ function tryParser(parser: LineParser, line: string, event: LogEvent): boolean {
 }
 
 function addOuter(event: LogEvent, outer: Unwrapped): void {
-  if (outer.time !== undefined && Number.isNaN(event.time)) {
+  // The runtime knows the zone, and the year, which the program may leave out.
+  if (outer.time !== undefined && (Number.isNaN(event.time) || event.offset === undefined)) {
     event.time = outer.time;
     event.offset = outer.offset;
   }

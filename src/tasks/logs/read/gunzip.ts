@@ -16,7 +16,8 @@ export async function* gunzip(
   const feeding = new AbortController();
   const fed = feed(source, unzip, feeding.signal);
   try {
-    for await (const chunk of unzip) yield chunk as Buffer;
+    const chunks: AsyncIterable<Buffer> = unzip;
+    yield* chunks;
   } catch (error) {
     onProblem(messageOf(error));
   } finally {

@@ -10,6 +10,7 @@ const shownFindings = 5;
 export function summaryOf(data: LogsData): string {
   const parts = [
     `**${data.headline}**`,
+    firstSign(data),
     firstContext(data.findings[0]),
     levelLine(data),
     findingList(data),
@@ -25,6 +26,22 @@ export function summaryOf(data: LogsData): string {
     text += `${text === "" ? "" : "\n\n"}${part}`;
   }
   return last === "" ? text : `${text}\n\n${last}`;
+}
+
+const signMs = 30 * 60_000;
+
+/** What began shortly before the worst finding may be its cause. */
+function firstSign({ findings }: LogsData): string {
+  const [worst, ...others] = findings;
+  const start = Date.parse(worst?.time ?? "");
+  const [sign] = others
+    .filter(({ onset, time }) => {
+      const lead = start - Date.parse(time ?? "");
+      return onset.type !== "steady" && onset.type !== "stopped" && lead > 0 && lead <= signMs;
+    })
+    .toSorted((a, b) => Date.parse(a.time ?? "") - Date.parse(b.time ?? ""));
+  if (sign === undefined) return "";
+  return `First sign, ${duration(start - Date.parse(sign.time ?? ""))} before: ${code(sign.title, 120)} at ${code(sign.at)}`;
 }
 
 /** The lines just before the worst finding, and the change that was reported last before it. */
@@ -93,8 +110,9 @@ export function whenOf({ onset, time }: LogsFinding): string {
     case "stopped":
       return `, stopped${onset.to === undefined ? "" : ` at ${onset.to}`}`;
     case "steady":
-      return time === undefined ? "" : `, since ${time}`;
+      break;
   }
+  return time === undefined ? "" : `, since ${time}`;
 }
 
 function aroundBlock({ around }: LogsData): string {

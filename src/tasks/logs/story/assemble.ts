@@ -1,62 +1,19 @@
-import type { LogsData, LogsFile, LogsFinding, LogsPattern } from "../data.ts";
-import { type Level, levels } from "../level.ts";
-import type { Place } from "../mine/miner.ts";
+import type { LogsData, LogsFinding, LogsPattern } from "../data.ts";
+import { perLevel } from "../level.ts";
+import type { Place } from "../mine/tally.ts";
 import type { NotRead } from "../read/select.ts";
 import type { TimeText } from "../render/time.ts";
-import type { Capture, ShownLine } from "./capture.ts";
+import type { Capture } from "./capture.ts";
+import { fileData, leftOut } from "./file-data.ts";
 import type { Finding } from "./findings.ts";
-import { roundFactor } from "./findings.ts";
 import { findGaps } from "./gaps.ts";
 import type { Gathered, GatheredFile } from "./gather.ts";
 import type { Pattern, Patterns } from "./patterns.ts";
 import { type Span, coarsen } from "./timeline.ts";
+import type { Writer } from "./writer.ts";
 
 const histogramBuckets = 60;
 const shownChanges = 20;
-
-/** Writes places and times of what was gathered as they are told to others. */
-export interface Writer {
-  place(place: { readonly file: number; readonly line: number } | undefined): string;
-  time(ms: number | undefined): { readonly time?: string };
-  lines(file: number, lines: readonly ShownLine[]): { at: string; text: string }[];
-  onset(pattern: Pattern): LogsPattern["onset"];
-}
-
-export function writer(gathered: Gathered, { span }: Patterns, times: TimeText): Writer {
-  const place: Writer["place"] = (at) =>
-    at === undefined ? "" : `${shortPath(gathered.files[at.file]?.chapter.path ?? "")}:${at.line}`;
-  const bucket = (index: number): { time?: string } =>
-    span === undefined || gathered.axis === "line" ? {} : time(span.start + index * span.widthMs);
-  const time: Writer["time"] = (ms = Number.NaN) => {
-    const iso = times.iso(ms);
-    return iso === undefined ? {} : { time: iso };
-  };
-  return {
-    place,
-    time,
-    lines: (file, lines) => lines.map(({ line, text }) => ({ at: place({ file, line }), text })),
-    onset({ onset, tally }) {
-      if (onset.type === "steady") return { type: "steady" };
-      // Buckets are coarse: where the pattern itself begins or ends, its own times are nearer to the truth.
-      const { time: from } = onset.type === "jump" ? bucket(onset.from) : time(tally.first?.time);
-      const { time: to } =
-        onset.type === "burst" || onset.type === "stopped"
-          ? time(tally.last?.time)
-          : bucket(onset.to);
-      return {
-        type: onset.type,
-        ...(from === undefined ? {} : { from }),
-        ...(to === undefined ? {} : { to }),
-        ...(onset.type === "jump" ? { factor: roundFactor(onset.factor) } : {}),
-      };
-    },
-  };
-}
-
-/** A path as people name the file: what is in the workspace, without the workspace. */
-export function shortPath(path: string): string {
-  return path.replace(/^(?:\/workspace\/|\.\/)/, "");
-}
 
 export function patternData(pattern: Pattern, write: Writer): LogsPattern {
   const { id, template, tally } = pattern;
@@ -146,18 +103,13 @@ export function overview(
 
 function histogram(span: Span, { total, rows }: Gathered, times: TimeText): LogsData["histogram"] {
   const all = span.read(total);
-  const byLevel = levels.map((level): readonly [Level, readonly number[]] => [
-    level,
-    span.read(rows[level]),
-  ]);
+  const byLevel = perLevel((level) => span.read(rows[level]));
   return {
     widthMs: span.widthMs,
     buckets: all.map((count, index) => ({
       from: times.iso(span.start + index * span.widthMs) ?? "",
       total: count,
-      counts: Object.fromEntries(
-        byLevel.map(([level, counted]) => [level, counted[index] ?? 0]),
-      ) as Record<Level, number>,
+      counts: perLevel((level) => byLevel[level][index] ?? 0),
     })),
   };
 }
@@ -168,51 +120,4 @@ function gapData(span: Span, { total }: Gathered, times: TimeText): LogsData["ga
     to: times.iso(to) ?? "",
     ms: to - from,
   }));
-}
-
-function fileData(file: GatheredFile, write: Writer): LogsFile {
-  const { time: first } = write.time(file.first);
-  const { time: last } = write.time(file.last);
-  return {
-    path: file.chapter.path,
-    encoding: file.chapter.encoding,
-    formats: Object.fromEntries(file.formats),
-    bytes: file.chapter.bytes,
-    lines: file.lines,
-    ...(first === undefined ? {} : { first }),
-    ...(last === undefined ? {} : { last }),
-    notes: fileNotes(file),
-  };
-}
-
-function fileNotes(file: GatheredFile): string[] {
-  const notes: string[] = [];
-  if (file.badBytes) notes.push("some bytes are not UTF-8 and are shown as �");
-  if (file.oddTimes > 0)
-    notes.push(
-      `${file.oddTimes} lines with a time more than a year away from the others: their times are not used`,
-    );
-  return notes;
-}
-
-function leftOut({ files, lines, miner }: Gathered): readonly NotRead[] {
-  const notes: NotRead[] = [];
-  for (const { chapter, problem, cut } of files) {
-    const what = shortPath(chapter.path);
-    if (problem !== undefined)
-      notes.push({ what, why: `ends early or is damaged (${problem}); what came before was read` });
-    if (cut > 0) notes.push({ what, why: `${cut} lines longer than 256 KiB were cut` });
-  }
-  if (lines.filtered > 0)
-    notes.push({
-      what: `${lines.filtered} lines`,
-      why: "left out by since, until, levels or match",
-    });
-  if (miner.overflow.lines > 0) {
-    notes.push({
-      what: `${miner.overflow.lines} lines`,
-      why: "counted by level, but in none of the patterns: there were too many different ones",
-    });
-  }
-  return notes;
 }

@@ -73,7 +73,7 @@ function judge(pattern: Pattern): Finding {
       if (tally.count > 10) reasons.push("all the time");
       break;
   }
-  return { pattern, score: Math.round(score * 10) / 10, reasons };
+  return { pattern, score: Math.round(score), reasons };
 }
 
 function startOf({ pattern }: Finding): number {

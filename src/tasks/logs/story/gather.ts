@@ -1,6 +1,7 @@
 import type { TaskFiles } from "../../task.ts";
-import type { Level } from "../level.ts";
-import { type Miner, type Place, countLine, createMiner } from "../mine/miner.ts";
+import { type Level, perLevel } from "../level.ts";
+import { type Miner, createMiner } from "../mine/miner.ts";
+import { type Place, countLine } from "../mine/tally.ts";
 import type { Chapter } from "../read/story.ts";
 import { type Walked, walk } from "../read/walk.ts";
 import { type Change, type Recorder, type ShownLine, createRecorder, shown } from "./capture.ts";
@@ -72,15 +73,6 @@ export async function gather(
 
 function emptyGathered(chapters: readonly Chapter[]): Gathered {
   const timeline = createTimeline();
-  const perLevel = <T>(make: () => T): Record<Level, T> => ({
-    fatal: make(),
-    error: make(),
-    warn: make(),
-    info: make(),
-    debug: make(),
-    trace: make(),
-    unknown: make(),
-  });
   return {
     miner: createMiner({ timeline }),
     timeline,

@@ -1,5 +1,6 @@
-import { type Tally, mergeTallies } from "../mine/miner.ts";
+import { type Tally, mergeTallies } from "../mine/tally.ts";
 import { templateOf } from "../mine/words.ts";
+import { requestTemplate } from "../parse/request.ts";
 import type { Gathered } from "./gather.ts";
 import { type Onset, findOnset } from "./onset.ts";
 import { type Span, coarsen } from "./timeline.ts";
@@ -33,11 +34,16 @@ export function minePatterns({ miner, timeline, total }: Gathered): Patterns {
   const traffic = span?.read(total) ?? [];
   const list = tallies.map((tally, index) => ({
     id: `P${index + 1}`,
-    template: `${tally.tag === "" ? "" : `${tally.tag} `}${templateOf(tally.shape, tally.words)}`,
+    template: fullTemplate(tally),
     tally,
     onset: onsetOf(tally, span, traffic),
   }));
   return { list, span };
+}
+
+function fullTemplate({ tag, shape, words }: Tally): string {
+  const template = templateOf(shape, words);
+  return tag === "" ? template : requestTemplate(`${tag} ${template}`);
 }
 
 function onsetOf(tally: Tally, span: Span | undefined, traffic: readonly number[]): Onset {

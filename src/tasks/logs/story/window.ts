@@ -58,6 +58,7 @@ export function placeMoment(
       return Math.floor(local / dayMs) * dayMs + moment.ms - offset * 60_000;
     }
     case "before-end":
-      return end - moment.ms;
+      break;
   }
+  return end - moment.ms;
 }
