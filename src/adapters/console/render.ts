@@ -3,7 +3,7 @@ import { visibleControls, visibleLabel } from "../text/control.ts";
 import { renderMarkdown } from "../text/markdown.ts";
 import { paint } from "../text/paint.ts";
 import { terminalRenderer } from "../text/terminal.ts";
-import { wrap } from "../text/width.ts";
+import { clip, wrap } from "../text/width.ts";
 import type { SavedArtifact, Transcript, TranscriptEntry } from "./transcript.ts";
 
 export interface RenderOptions {
@@ -49,7 +49,8 @@ export function renderEntry(entry: TranscriptEntry, options: RenderOptions = {})
       const renderer = terminalRenderer({ width: inner, color: options.color ?? false });
       const text = renderMarkdown(entry.markdown, renderer);
       const files = entry.artifacts.map((artifact) => artifactLine(artifact, dim));
-      const body = [...(text === "" ? [] : [text]), ...(files.length === 0 ? [] : ["", ...files])];
+      const gap = text !== "" && files.length > 0 ? [""] : [];
+      const body = [...(text === "" ? [] : [text]), ...gap, ...files];
       const name = visibleLabel(options.botName ?? "opsthread");
       return withBody(`${bold(cyan(name))}${mark[entry.kind]}  ${time}`, body);
     }
@@ -64,7 +65,7 @@ export function renderEntry(entry: TranscriptEntry, options: RenderOptions = {})
 export function renderProgress(markdown: string, options: RenderOptions = {}): string {
   const { dim } = paint(options.color ?? false);
   const text = renderMarkdown(markdown, terminalRenderer({ width: 1000, color: false }));
-  return dim(`… ${visibleLabel(text)}`.slice(0, options.width ?? 80));
+  return dim(clip(`… ${visibleLabel(text)}`, options.width ?? 80));
 }
 
 const bodyIndent = "  ";
@@ -87,7 +88,8 @@ function attachmentLine({ name, bytes }: Attachment): string {
 
 function artifactLine(artifact: SavedArtifact, dim: (text: string) => string): string {
   const label = `📄 ${visibleLabel(artifact.name)} (${sizeOf(artifact.bytes)})`;
-  return `${label} ${dim(artifact.path === undefined ? "no longer kept" : visibleLabel(artifact.path))}`;
+  const place = artifact.path === undefined ? "no longer kept" : visibleControls(artifact.path);
+  return `${label} ${dim(place)}`;
 }
 
 function sizeOf(bytes: number): string {

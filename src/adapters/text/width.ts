@@ -4,8 +4,7 @@ import { stripVTControlCharacters } from "node:util";
 export function columns(text: string): number {
   if (/^[ -~]*$/.test(text)) return text.length;
   let width = 0;
-  const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
-  for (const { segment } of graphemes.segment(stripVTControlCharacters(text))) {
+  for (const { segment } of graphemes(stripVTControlCharacters(text))) {
     if (!zeroWidth.test(segment)) width += wide.test(segment) ? 2 : 1;
   }
   return width;
@@ -31,11 +30,27 @@ function wrapLine(line: string, width: number): string {
   return wrapped;
 }
 
+/** As much of `text`, which holds no escape sequences, as fits into `width` columns. */
+export function clip(text: string, width: number): string {
+  let clipped = "";
+  let used = 0;
+  for (const { segment } of graphemes(text)) {
+    used += columns(segment);
+    if (used > width) break;
+    clipped += segment;
+  }
+  return clipped;
+}
+
 /** `text` with spaces to fill `width` columns. */
 export function pad(text: string, width: number, align: "left" | "center" | "right"): string {
   const missing = Math.max(0, width - columns(text));
   const before = { left: 0, center: Math.floor(missing / 2), right: missing }[align];
   return " ".repeat(before) + text + " ".repeat(missing - before);
+}
+
+function graphemes(text: string): Iterable<{ readonly segment: string }> {
+  return new Intl.Segmenter(undefined, { granularity: "grapheme" }).segment(text);
 }
 
 const zeroWidth = /^[\p{Mark}\p{Cf}\p{Cc}]*$/u;
