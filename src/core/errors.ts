@@ -22,6 +22,8 @@ export const errorCodes = {
   STORE_LOCKED: "Another process uses the data folder",
   STORE_SCHEMA_NEWER: "The data folder was written by a newer version of Opsthread",
   TASK_FAILED: "A task ended without a result",
+  TASK_INPUT_INVALID: "A task's input does not match its schema",
+  TASK_NOT_FOUND: "A task's module does not export it",
 } as const;
 
 export type ErrorCode = keyof typeof errorCodes;

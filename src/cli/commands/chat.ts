@@ -64,7 +64,7 @@ const you = { id: "you", name: "you" };
 
 function parseSource(text: string) {
   const [name = "", ...rest] = text.split("=");
-  return fileSource({ name, pattern: rest.join("=") });
+  return fileSource({ name, patterns: [rest.join("=")] });
 }
 
 /** Reads lines until the input ends, and shows what is said in the thread that is open. */
