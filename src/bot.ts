@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 
 import { z } from "zod";
 
@@ -96,7 +96,8 @@ export interface Bot extends AsyncDisposable {
  * @throws {OpsthreadError} `CONFIG_INVALID`, `STORE_LOCKED`, `STORE_SCHEMA_NEWER`
  */
 export async function createBot(options: BotOptions): Promise<Bot> {
-  const { clock = systemClock, log = silentLogger, dataFolder = ".opsthread" } = options;
+  const { clock = systemClock, log = silentLogger } = options;
+  const dataFolder = resolve(options.dataFolder ?? ".opsthread");
   const { tasks = [logs, diff], sources = [], mode = "steer", retentionDays = 90 } = options;
   const gate = createAccess(parseOption(AccessConfig, options.access, "access"));
   const redactor = createRedactor({ literals: options.secrets ?? [] });
