@@ -29,16 +29,19 @@ export type Secrecy = "none" | "named" | "all";
  * How secret each member of one object is: by the member's name, by the object being a Kubernetes Secret, or because
  * the object is a pair such as `{ name: "DB_PASSWORD", value: … }`. `read` gives a member's value by its name.
  */
-export function memberSecrecy(read: (key: string) => unknown): (key: string) => Secrecy {
+export function memberSecrecy(
+  read: (key: string) => unknown,
+  isSecret: (name: string) => boolean = isSecretKey,
+): (key: string) => Secrecy {
   const kubernetesSecret = read("kind") === "Secret";
   const named = pairNames.some((key) => {
     const name = read(key);
-    return typeof name === "string" && isSecretKey(name);
+    return typeof name === "string" && isSecret(name);
   });
   return (key) => {
     if (kubernetesSecret && (key === "data" || key === "stringData")) return "all";
     if (named && pairValues.has(key.toLowerCase())) return "all";
-    return isSecretKey(key) ? "named" : "none";
+    return isSecret(key) ? "named" : "none";
   };
 }
 
@@ -46,7 +49,9 @@ const pairNames = ["name", "key", "Name", "Key", "variable"];
 const pairValues = new Set(["value", "values", "default", "defaultvalue", "content", "data"]);
 
 /** Names that hold references, or the working directory, although their words say otherwise. */
-const names = new Set(["imagepullsecrets", "imagepullsecret", "pwd", "oldpwd"]);
+const names = new Set(
+  "imagepullsecrets imagepullsecret existingsecret tlssecret pwd oldpwd".split(" "),
+);
 
 const secretUrl = /webhookurl|databaseconnection/;
 

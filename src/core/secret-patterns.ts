@@ -158,15 +158,16 @@ export const secretPatterns: readonly SecretPattern[] = [
 
 /** Text that stands where a secret will be put, or where one was taken out. */
 export function isPlaceholder(text: string): boolean {
-  return (
-    /^(?:\[(?:redacted|masked)|\$\{|\$\(|\{\{|\(\(|%\(|<[^<>]{0,80}>$|\*{3,}|x{3,}$|•+$|\.{3}$)/i.test(
-      text,
-    ) ||
-    /^(?:\$[A-Z_][A-Z0-9_]*|%[A-Za-z_]+%?|true|false|null|nil|none|undefined|yes|no|on|off|~)$/i.test(
-      text,
-    )
-  );
+  return placeholders.some((pattern) => pattern.test(text));
 }
+
+const placeholders = [
+  /^\[(?:redacted|masked)/,
+  // A default, as in `${PASSWORD:-hunter2}`, is a secret of its own.
+  /^(?:\$\{[A-Za-z_][\w.]*\}|\$\{\{.{1,200}\}\}|\$[A-Z_][A-Z0-9_]*|\$\([\w./ -]{0,200}\)?|%\(\w+\)s|%[A-Z_]+%|%[sdv])$/,
+  /^(?:\{\{.{0,200}\}\}|\{\{|\(\(.{1,200}\)\)|<[^<>]{0,80}>)$/,
+  /^(?:\*{3,}|x{3,}|•+|\.{3}|true|false|null|nil|none|undefined|yes|no|on|off|~)$/i,
+];
 
 function isBasicCredential(text: string): boolean {
   try {

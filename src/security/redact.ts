@@ -98,7 +98,7 @@ function formsOf(literals: readonly string[]): string[] {
     );
   const forms = literals.flatMap((literal) => [
     literal,
-    encodeURIComponent(literal),
+    encodeURIComponent(Buffer.from(literal).toString()),
     JSON.stringify(literal).slice(1, -1),
     Buffer.from(literal).toString("base64").replace(/=+$/, ""),
   ]);
