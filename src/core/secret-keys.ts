@@ -49,7 +49,9 @@ const pairNames = ["name", "key", "Name", "Key", "variable"];
 const pairValues = new Set(["value", "values", "default", "defaultvalue", "content", "data"]);
 
 /** Names that hold references, or the working directory, although their words say otherwise. */
-const names = new Set(["imagepullsecrets", "imagepullsecret", "pwd", "oldpwd"]);
+const names = new Set(
+  "imagepullsecrets imagepullsecret existingsecret tlssecret pwd oldpwd".split(" "),
+);
 
 const secretUrl = /webhookurl|databaseconnection/;
 

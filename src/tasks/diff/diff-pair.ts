@@ -59,7 +59,10 @@ export function diffTexts(names: PairNames, { before, after, ...options }: Texts
     after: parsed.after.documents,
     ...options,
   });
-  const masker = createMasker([...parsed.before.documents, ...parsed.after.documents]);
+  const masker = createMasker(
+    [...parsed.before.documents, ...parsed.after.documents],
+    [before, after],
+  );
   const equal = changes.length === 0;
   const notes = [
     ...fileNotes(names, parsed),
@@ -96,7 +99,7 @@ function linePair(names: PairNames, { before, after, parsed }: LineOptions): Com
   const documents = [parsed.before, parsed.after].flatMap((side) =>
     side.type === "parsed" ? side.documents : [],
   );
-  const { text: mask } = createMasker(documents);
+  const { text: mask } = createMasker(documents, [before, after]);
   const diff = diffText({
     before: { name: names.before, text: before },
     after: { name: names.after, text: after },

@@ -26,12 +26,15 @@ export function hasMask(text: string): boolean {
 }
 
 /**
- * Finds the secrets of the given documents: by the names that they stand under and by their own shape. What was found
- * under a name is masked wherever else it stands, also inside of other texts.
+ * Finds the secrets of the given documents and files: by the names that they stand under and by their own shape. What
+ * was found in one place is masked wherever else it stands, also inside of other texts.
  */
-export function createMasker(documents: readonly Tree[]): Masker {
+export function createMasker(documents: readonly Tree[], files: readonly string[]): Masker {
   const found = findSecrets(documents);
-  const literals = literalPattern([...found.secrets].map((tree) => tree.value));
+  const inFiles = files.flatMap((file) =>
+    secretSpans(file).map(({ start, end }) => file.slice(start, end)),
+  );
+  const literals = literalPattern([...[...found.secrets].map((tree) => tree.value), ...inFiles]);
 
   const text = (input: string): string => {
     const literal = literals === undefined ? [] : [...input.matchAll(literals)];
@@ -177,7 +180,7 @@ function decoded(value: string): string {
 }
 
 function isDistinctive(value: string): boolean {
-  if (value.length < 6 || /^[\d.]+$/.test(value)) return false;
-  const classes = [/[a-z]/, /[A-Z]/, /\d/, /[^A-Za-z0-9]/].filter((pattern) => pattern.test(value));
+  if (value.length < 6 || /^[a-z]*(?:[-_. /][a-z]*)*$|^[\d.]+$/.test(value)) return false;
+  const classes = [/[a-z]/, /[A-Z]/, /\d/, /[^A-Za-z0-9_. -]/].filter((part) => part.test(value));
   return classes.length >= 2 || value.length >= 16;
 }

@@ -79,7 +79,7 @@ function parseChunk(chunk: Chunk, notes: string[]): Tree[] {
   return documents.flatMap((document) => {
     const error = document.errors[0];
     if (error) throw new Unparsable(`YAML: ${words(error.code)}`, lineAt(error.pos[0]));
-    return document.contents === null ? [] : [convert(document, { lineAt, notes })];
+    return isEmpty(document) ? [] : [convert(document, { lineAt, notes })];
   });
 }
 
@@ -107,6 +107,14 @@ function* tokens(text: string, lines: LineCounter, above: number): Generator<CST
     yield* parser.next(lexeme);
   }
   yield* parser.end();
+}
+
+/** Comments between two `---` make no document. */
+function isEmpty({ contents }: Document.Parsed): boolean {
+  return (
+    contents === null ||
+    (isScalar(contents) && contents.value === null && contents.range[0] === contents.range[1])
+  );
 }
 
 function words(code: string): string {
