@@ -80,7 +80,10 @@ export const outboxCases: StoreCases = {
     await store.append(lease, { after: 0, entries: [], posts: [samplePost("P1", one)] });
 
     await assertNothingToClaim(store);
-    assert.equal((await store.posts(sessionIdOf(one))).length, 1);
+    assert.deepEqual(
+      (await store.posts(sessionIdOf(one))).map(({ state, messageId }) => [state, messageId]),
+      [["sent", "X1"]],
+    );
   },
 
   "a post put behind unsent ones waits for them": async ({ store, clock }) => {

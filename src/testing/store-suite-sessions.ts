@@ -21,10 +21,12 @@ async function finishTurn(store: Store, thread: ThreadRef): Promise<string> {
 /** dirtySessions(), sessions(), session() and prune(). */
 export const sessionCases: StoreCases = {
   "dirtySessions() gives the longest waiting first": async ({ store, clock }) => {
+    await finishTurn(store, one);
     for (const thread of [two, three, one]) {
-      await store.accept(sampleMessage(`M ${thread.thread}`, thread), { opens: true });
       await clock.advance(10);
+      await store.accept(sampleMessage(`M ${thread.thread}`, thread), { opens: true });
     }
+    await clock.advance(10);
     await store.accept(sampleMessage("M again", two), { opens: true });
 
     assert.deepEqual(await store.dirtySessions(), [two, three, one].map(sessionIdOf));

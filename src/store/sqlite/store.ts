@@ -27,6 +27,7 @@ export interface SqliteStoreOptions {
  * @throws {OpsthreadError} `STORE_LOCKED` when another process, or this one, has the folder open already
  * @throws {OpsthreadError} `STORE_SCHEMA_NEWER` when a newer version of Opsthread wrote it
  * @throws {OpsthreadError} `STORE_CORRUPT` when the file is no database
+ * @throws {OpsthreadError} `CONFIG_INVALID` when the folder can't be made or written to
  */
 export async function sqliteStore({
   folder,
