@@ -10,6 +10,7 @@ await bot.start();
 
 const files = process.argv.slice(2);
 const { thread } = await workspace.say({ actor: { id: "ada" }, text: "what went wrong?", files });
-await workspace.answered(thread);
+await workspace.delivered();
+await bot.idle();
 console.log(renderTranscript(workspace.transcript(thread)));
 await bot.stop();

@@ -15,6 +15,8 @@ export type EventHandler = (event: MessageRecord) => Promise<Acknowledgement>;
 /** Brings events to one handler: in order within a thread, again and again until each is acknowledged. */
 export interface Delivery extends AsyncDisposable {
   enqueue(event: MessageRecord): void;
+  /** Resolves when every event is acknowledged. */
+  idle(): Promise<void>;
 }
 
 export function delivery(options: {
@@ -63,6 +65,9 @@ export function delivery(options: {
           if (tails.get(event.thread) === tail) tails.delete(event.thread);
         });
       tails.set(event.thread, tail);
+    },
+    async idle() {
+      while (tails.size > 0) await Promise.all(tails.values());
     },
     async [Symbol.asyncDispose]() {
       stopping.abort();

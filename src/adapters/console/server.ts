@@ -22,6 +22,8 @@ export interface ConsoleServer extends AsyncDisposable {
   connect(handle: EventHandler): AsyncDisposable;
   /** Tells the connected bot of an event. */
   notify(event: MessageRecord): void;
+  /** Resolves when the connected bot has taken every event, or there is no bot. */
+  delivered(): Promise<void>;
   /** Takes a file in, for a post to come. */
   upload(bytes: AsyncIterable<Uint8Array>): Promise<Upload>;
   post(post: Omit<Post, "artifacts">, uploads: readonly NamedUpload[]): Promise<PostAnswer>;
@@ -88,6 +90,7 @@ export function consoleServer(core: WorkspaceCore): ConsoleServer {
       };
     },
     notify: (event) => connection?.enqueue(event),
+    delivered: async () => connection?.idle(),
     async upload(bytes) {
       const path = join(dir, "uploads", `u${(uploads += 1)}`);
       return { path, bytes: await saveStream(path, bytes) };

@@ -32,6 +32,8 @@ export interface ConsoleWorkspace extends AsyncDisposable {
   threadRef(thread: string): ThreadRef | undefined;
   /** The ids of messages that the bot has not acknowledged yet. */
   unacknowledged(): readonly string[];
+  /** Resolves when the bot has taken everything that was said. Whether it has answered, `bot.idle()` tells. */
+  delivered(): Promise<void>;
   /** Calls `listener` on each change, until the returned function is called. */
   onChange(listener: (change: ConsoleChange) => void): () => void;
   readonly faults: ConsoleFaults;
@@ -86,6 +88,7 @@ export async function openConsoleWorkspace(
       if (channel === undefined) return undefined;
       return { platform: "console", workspace: id, channel, thread };
     },
+    delivered: () => server.delivered(),
     unacknowledged: () => [...state.unacknowledged.keys()],
     onChange(listener) {
       core.listeners.add(listener);

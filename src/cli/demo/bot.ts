@@ -7,6 +7,7 @@ import {
 } from "../../adapters/console/index.ts";
 import { type Bot, createBot } from "../../bot.ts";
 import type { Logger } from "../../core/logger.ts";
+import { settled } from "../settled.ts";
 import { ada, ben } from "./script.ts";
 
 /** The demo's bot and the chat workspace that it lives in. The workspace keeps what was said when the bot dies. */
@@ -41,14 +42,4 @@ export async function openDemoBot(
       await workspace[Symbol.asyncDispose]();
     },
   };
-}
-
-/** Resolves when the bot has taken everything that was said, and done it. */
-export async function settled(workspace: ConsoleWorkspace, bot: Bot): Promise<void> {
-  for (;;) {
-    await bot.idle();
-    if (workspace.unacknowledged().length === 0) break;
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  await bot.idle();
 }
