@@ -19,8 +19,10 @@ export function learnLayouts(
   const large = groups.filter(
     ([index, group]) => index !== -1 && group.length >= Math.max(5, lines.length * 0.1),
   );
-  if (large.length < 2) return [learnLayout(lines, formats, { levelRequired: false })];
   const rest = groups.filter((group) => !large.includes(group)).flatMap(([, group]) => group);
+  if (large.length === 0 || (large.length === 1 && rest.length < lines.length * 0.1)) {
+    return [learnLayout(lines, formats, { levelRequired: false })];
+  }
   return [
     ...large
       .toSorted((a, b) => b[1].length - a[1].length)
@@ -87,11 +89,18 @@ export function timeAt(
   return undefined;
 }
 
-/** Where a line's level seems to stand: a level word that is marked as one by capitals or a bracket. */
+/**
+ * Where a line's level seems to stand: a level word that is marked as one by capitals or a bracket. A plain word before
+ * it belongs to a sentence, and so does then what follows.
+ */
 function levelIndex(words: readonly Word[]): number {
-  return words.findIndex(
+  const index = words.findIndex(
     ({ text }) => /^[[(<]|^[A-Z]/.test(text) && levelOfToken(text) !== undefined,
   );
+  const before = words.slice(0, Math.max(0, index));
+  return before.some(({ text, format }) => format === undefined && /^[a-z]+$/i.test(text))
+    ? -1
+    : index;
 }
 
 function levelColumn(

@@ -23,11 +23,11 @@ export function learnParsers(
   const found: { parser: LineParser; lines: number }[] = [];
   let rest = sample.filter((line) => line.trim() !== "" && !/^\s/.test(line));
   for (const parser of markedFormats(formats)) {
-    const taken = new Set(rest.filter((line) => parses(parser, line)));
-    if (taken.size < Math.min(enough, rest.length)) continue;
-    const before = rest.length;
-    rest = rest.filter((line) => !taken.has(line));
-    if (before > rest.length) found.push({ parser, lines: before - rest.length });
+    const others = rest.filter((line) => !parses(parser, line));
+    const lines = rest.length - others.length;
+    if (lines === 0 || lines < Math.min(enough, rest.length)) continue;
+    found.push({ parser, lines });
+    rest = others;
   }
   for (const lines of groupBy(rest, (line) => placeOfTime(line, formats)).values()) {
     if (lines.length < Math.min(enough, rest.length)) continue;

@@ -5,10 +5,13 @@ export function levelOfToken(token: string): Level | undefined {
   if (token.length > 40) return undefined;
   const bare = trimMarks(token);
   const direct = levelOfWord(bare);
-  if (direct !== undefined) return direct;
-  const cut = Math.max(bare.lastIndexOf(":"), bare.lastIndexOf("="), bare.lastIndexOf("."));
+  if (direct !== undefined) return bare === token && everyday.test(bare) ? undefined : direct;
+  const cut = Math.max(bare.lastIndexOf(":"), bare.lastIndexOf("="));
   return cut === -1 ? undefined : levelOfWord(bare.slice(cut + 1));
 }
+
+/** Level words that are everyday words as well: bare and in small letters they are taken for those. */
+const everyday = /^(?:log|note|fine|system|config|success|statement|hint|alert|failure)$/;
 
 /** Reads a header word as a one-letter level: `E`, `[W]`, `I/`. */
 export function levelOfLetterToken(token: string): Level | undefined {

@@ -86,7 +86,7 @@ export function createLineReader(
       if (pending !== "") return "partial";
       const kind = readInner(whole, event, afterTrouble);
       addOuter(event, outer);
-      return kind;
+      return kind === "plain" ? "event" : kind;
     },
   };
 }

@@ -4,7 +4,7 @@
  */
 export function requestText(method: string, target: string): string {
   const path = target.split(/[?#]/, 1)[0] ?? "";
-  return `${method} ${path.replaceAll("/", " /")}`.trim();
+  return `${method}${path.replaceAll("/", " /")}`.trim();
 }
 
 /** The template of a request as people write it: `GET /shop/cart/<*>`. */
