@@ -1,0 +1,192 @@
+import { lstatSync, mkdirSync, realpathSync, type Stats } from "node:fs";
+import { dirname, isAbsolute, join, posix, relative, sep } from "node:path";
+
+import { OpsthreadError } from "../core/errors.ts";
+import { compileGlob, type Glob } from "./glob.ts";
+
+/** A host folder as the sandbox sees it. */
+export interface Place {
+  /** `/workspace` or `/sources/<name>`. */
+  readonly path: string;
+  readonly hostPath: string;
+  readonly writable: boolean;
+  /** Globs relative to the folder; files that match none are not there. Default: every file. */
+  readonly include?: readonly string[];
+}
+
+/** Sandbox paths at and below which reading or writing is granted. */
+export interface Grants {
+  readonly read: readonly string[];
+  readonly write: readonly string[];
+}
+
+/** Something that is there, by its canonical paths. */
+export interface Found {
+  readonly place: Place;
+  readonly path: string;
+  readonly hostPath: string;
+  readonly stats: Stats;
+}
+
+/**
+ * The one way from a sandbox path to a host path. It works synchronously, so that between the check and the use
+ * of a path nothing else of this process runs.
+ * Each function throws `SANDBOX_PATH_REFUSED` for a path that is outside of every place, leads out of its place
+ * by a link, or is not granted.
+ */
+export interface Scope {
+  readonly places: readonly Place[];
+  /** What the path names, links followed; undefined when nothing is there. */
+  find(path: string): Found | undefined;
+  /** The same, but a link that the path itself names is not followed. */
+  entry(path: string): Found | undefined;
+  /** Where a file or folder of this path is to be made; the folders above it are there then. */
+  target(path: string): string;
+  /** Whether the place shows this file or folder; `path` is canonical. */
+  shows(path: string, type: "file" | "folder"): boolean;
+}
+
+export const workspacePath = "/workspace";
+
+const everything: Grants = { read: ["/"], write: ["/"] };
+
+export function createScope(places: readonly Place[], grants: Grants = everything): Scope {
+  const roots = new Map(places.map((place) => [place, realpathSync.native(place.hostPath)]));
+  const globs = new Map(
+    places.flatMap((place) =>
+      place.include ? [[place, compileGlob(place.include)] as const] : [],
+    ),
+  );
+
+  const locate = (path: string): Spot => {
+    if (path.includes("\0")) throw refused(path);
+    const absolute = posix.resolve(workspacePath, path);
+    const place = places.find((candidate) => covers(candidate.path, absolute));
+    const root = place && roots.get(place);
+    if (!place || root === undefined) throw refused(path);
+    return { place, root, path: absolute, below: posix.relative(place.path, absolute) };
+  };
+
+  /** What lies at a canonical host path, if the place shows it under both of its names. */
+  const found = (spot: Spot, hostPath: string): Found | undefined => {
+    const below = relative(spot.root, hostPath);
+    if (leadsOut(below)) throw refused(spot.path);
+    const stats = lstatSync(hostPath);
+    const path = posix.join(spot.place.path, below.split(sep).join("/"));
+    for (const name of [spot.path, path]) {
+      if (!grants.read.some((grant) => covers(grant, name))) throw refused(spot.path);
+      if (!isShown(globs.get(spot.place), posix.relative(spot.place.path, name), stats))
+        return undefined;
+    }
+    return { place: spot.place, path, hostPath, stats };
+  };
+
+  const find = (path: string): Found | undefined => {
+    const spot = locate(path);
+    return unlessMissing(path, () => found(spot, realpathSync.native(join(spot.root, spot.below))));
+  };
+
+  const entry = (path: string): Found | undefined => {
+    const spot = locate(path);
+    if (spot.below === "") return find(path);
+    const name = posix.basename(spot.below);
+    return unlessMissing(path, () => {
+      const parent = realpathSync.native(join(spot.root, dirname(spot.below)));
+      return found(spot, join(parent, name));
+    });
+  };
+
+  const target = (path: string): string => {
+    const spot = locate(path);
+    const granted = grants.write.some((grant) => covers(grant, spot.path));
+    if (!spot.place.writable || !granted || spot.below === "") throw refused(path);
+    const folder = makeFolders(spot, dirname(spot.below));
+    return writableAt(spot, join(folder, posix.basename(spot.below)));
+  };
+
+  return {
+    places,
+    find,
+    entry,
+    target,
+    shows(path, type) {
+      const place = places.find((candidate) => covers(candidate.path, path));
+      if (!place) return false;
+      const glob = globs.get(place);
+      return glob === undefined || glob[type](posix.relative(place.path, path));
+    },
+  };
+}
+
+interface Spot {
+  readonly place: Place;
+  readonly root: string;
+  readonly path: string;
+  readonly below: string;
+}
+
+/** Whether `path` is `parent` or below it. */
+export const covers = (parent: string, path: string): boolean =>
+  path === parent || path.startsWith(parent.endsWith("/") ? parent : `${parent}/`);
+
+const refused = (path: string): OpsthreadError =>
+  new OpsthreadError(
+    "SANDBOX_PATH_REFUSED",
+    `Cannot use "${path}": it is outside of what the sandbox may use, expected a path in /workspace or /sources`,
+  );
+
+const leadsOut = (below: string): boolean =>
+  below === ".." || below.startsWith(`..${sep}`) || isAbsolute(below);
+
+function isShown(glob: Glob | undefined, below: string, stats: Stats): boolean {
+  if (glob === undefined || below === "") return true;
+  return stats.isDirectory() ? glob.folder(below) : glob.file(below);
+}
+
+function unlessMissing<T>(path: string, look: () => T): T | undefined {
+  try {
+    return look();
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === "ENOENT" || code === "ENOTDIR" || code === "ENAMETOOLONG") return undefined;
+    if (code === "ELOOP") throw refused(path);
+    throw error;
+  }
+}
+
+/** The error code of a failed system call. */
+export function codeOf(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !("code" in error)) return undefined;
+  return typeof error.code === "string" ? error.code : undefined;
+}
+
+function makeFolders(spot: Spot, below: string): string {
+  const folder = join(spot.root, below);
+  const real = unlessMissing(spot.path, () => realpathSync.native(folder));
+  if (real !== undefined) {
+    if (leadsOut(relative(spot.root, real))) throw refused(spot.path);
+    return real;
+  }
+  const made = join(makeFolders(spot, dirname(below)), posix.basename(below));
+  try {
+    mkdirSync(made, { mode: 0o700 });
+  } catch (error) {
+    // Another program may have made it just now. A file or a link that leads nowhere can't hold anything.
+    const code = codeOf(error);
+    if (code !== "EEXIST" && code !== "ENOTDIR") throw error;
+    if (!unlessMissing(spot.path, () => lstatSync(made))?.isDirectory()) throw refused(spot.path);
+  }
+  return made;
+}
+
+/** Follows a link at the end of a path to be written, as long as it stays inside. */
+function writableAt(spot: Spot, hostPath: string): string {
+  const stats = unlessMissing(spot.path, () => lstatSync(hostPath));
+  if (stats === undefined) return hostPath;
+  // A second name of the same file may lie outside.
+  if (stats.isFile() && stats.nlink > 1) throw refused(spot.path);
+  if (!stats.isSymbolicLink()) return hostPath;
+  const real = unlessMissing(spot.path, () => realpathSync.native(hostPath));
+  if (real === undefined || leadsOut(relative(spot.root, real))) throw refused(spot.path);
+  return writableAt(spot, real);
+}

@@ -1,0 +1,1 @@
+export { virtualSandboxes, type VirtualSandboxesOptions } from "./virtual.ts";

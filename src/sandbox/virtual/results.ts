@@ -1,0 +1,68 @@
+import { measuresOf } from "../measures.ts";
+import type { Limits } from "../permissions.ts";
+import type { Captured, ExecResult, Outcome, TaskRun } from "../sandbox.ts";
+import type { RunEnd } from "./runner.ts";
+
+/** A run that has ended. */
+export interface Run {
+  readonly end: RunEnd;
+  readonly wallMs: number;
+}
+
+interface RunLimits {
+  readonly limits: Limits;
+  readonly timeoutMs: number;
+}
+
+/** What the sandbox says of a command. Nothing is known of what one printed that was ended. */
+export function execResult(run: Run, limits: RunLimits): ExecResult {
+  const { end } = run;
+  const ran = end.type === "done" && end.reply.type === "ran" ? end.reply : undefined;
+  const outcome = outcomeOf(end, limits);
+  const measures = measuresOf(outcome, measured(run), ran ? [ran.stdout, ran.stderr] : []);
+  return { outcome, stdout: ran?.stdout ?? nothing, stderr: ran?.stderr ?? nothing, measures };
+}
+
+/** What the sandbox says of a task. */
+export function taskRun(run: Run, limits: RunLimits): TaskRun {
+  const { end } = run;
+  const outcome = outcomeOf(end, limits);
+  const measures = measuresOf(outcome, measured(run));
+  if (end.type === "exited") return { outcome, error: endedEarly, measures };
+  if (end.type !== "done" || end.reply.type === "ran") return { outcome, measures };
+  if (end.reply.type === "threw") return { outcome, error: end.reply.error, measures };
+  const value: unknown = JSON.parse(end.reply.value);
+  return { outcome, value, measures };
+}
+
+const endedEarly = "The task's process ended before the task returned";
+
+function outcomeOf(end: RunEnd, { limits, timeoutMs }: RunLimits): Outcome {
+  switch (end.type) {
+    case "done":
+      if (end.reply.type === "returned") return { type: "exit", code: 0 };
+      if (end.reply.type === "threw") return { type: "exit", code: 1 };
+      if (end.reply.limit !== undefined) return { type: "limit", limit: end.reply.limit };
+      return { type: "exit", code: end.reply.exitCode };
+    case "timeout":
+      return { type: "timeout", limitMs: timeoutMs };
+    case "out-of-memory":
+      return { type: "out-of-memory", limitBytes: limits.memoryBytes };
+    case "exited":
+      // It did not do what it was asked for, whatever the code says.
+      return { type: "exit", code: end.code === 0 ? 1 : end.code };
+    case "stopped":
+      return { type: "stopped" };
+    case "signal":
+    case "lost":
+      return end;
+  }
+}
+
+const nothing: Captured = { text: "", bytes: 0 };
+
+const measured = ({ end, wallMs }: Run): Parameters<typeof measuresOf>[1] => {
+  if (end.type !== "done") return { wallMs };
+  const { cpuMs, peakMemoryBytes } = end.use;
+  return { wallMs, cpuMs, peakMemoryBytes };
+};

@@ -1,0 +1,186 @@
+import { posix } from "node:path";
+
+import { OpsthreadError } from "../../core/errors.ts";
+import { createLock } from "../lock.ts";
+import { createQuota, measureTree, type Quota } from "../quota.ts";
+import type { Sandbox, SandboxSpec } from "../sandbox.ts";
+import { createScope, workspacePath, type Place } from "../scope.ts";
+import { scopedFiles } from "../scoped-files.ts";
+import type { RunnerRequest, RunnerSetup } from "./protocol.ts";
+import { execResult, taskRun, type Run } from "./results.ts";
+import { startRunner, type Runner, type RunOptions } from "./runner.ts";
+
+/** A sandbox over places that are there. Nothing runs in it until it is used. */
+export function openSandbox(
+  spec: SandboxSpec,
+  { places, onClose }: { readonly places: readonly Place[]; readonly onClose: () => void },
+): Sandbox {
+  const { sessionId, permissions, limits } = spec;
+  const scope = createScope(places);
+  const closing = new AbortController();
+  const lock = createLock();
+  const running = new Set<Promise<unknown>>();
+  let shell: Runner | undefined;
+  let counted: Promise<Quota> | undefined;
+
+  const assertOpen = (): void => {
+    if (!closing.signal.aborted) return;
+    throw new OpsthreadError(
+      "SANDBOX_CLOSED",
+      `Cannot use the sandbox of session "${sessionId}": it is closed, expected it open`,
+    );
+  };
+
+  const measure = async (): Promise<Quota> => {
+    const found = scope.find(workspacePath);
+    return createQuota(limits, found ? await measureTree(found.hostPath) : 0);
+  };
+  const quota = (): Promise<Quota> => {
+    counted ??= measure();
+    // What could not be measured now may be measured next time.
+    counted.catch(() => {
+      counted = undefined;
+    });
+    return counted;
+  };
+
+  const setup = (kind: RunnerSetup["kind"]): RunnerSetup => ({
+    kind,
+    places,
+    limits,
+    grants: { read: permissions.read, write: permissions.write },
+    env: { ...baseEnv, ...permissions.env },
+  });
+
+  /** Runs a request alone: the limits are those of the sandbox, and the workspace is counted by one at a time. */
+  const runAlone = async (
+    start: (signal: AbortSignal) => Promise<Runner>,
+    request: (usedBytes: number) => RunnerRequest,
+    options: RunOptions,
+  ): Promise<Run> => {
+    const signal = AbortSignal.any([options.signal, closing.signal]);
+    let free = (): void => {};
+    try {
+      free = await lock.acquire({ signal });
+      const { usedBytes } = await quota();
+      const runner = await start(signal);
+      const startedAt = performance.now();
+      const end = await runner.run(request(usedBytes), { ...options, signal });
+      const wallMs = performance.now() - startedAt;
+      if (end.type === "done") (await quota()).release(usedBytes - end.use.usedBytes);
+      else counted = undefined;
+      return { end, wallMs };
+    } catch (error) {
+      if (signal.aborted) return { end: { type: "stopped" }, wallMs: 0 };
+      throw error;
+    } finally {
+      free();
+    }
+  };
+
+  const tracked = async <T>(work: Promise<T>): Promise<T> => {
+    running.add(work);
+    try {
+      return await work;
+    } finally {
+      running.delete(work);
+    }
+  };
+
+  const close = async (): Promise<void> => {
+    closing.abort();
+    await Promise.allSettled(running);
+    await shell?.close();
+    onClose();
+  };
+
+  return {
+    sessionId,
+
+    async exec(command, options) {
+      assertOpen();
+      const { executionId, stdin = "", shownBytes = limits.shownBytes, env = {} } = options;
+      const timeoutMs = Math.min(options.timeoutMs ?? limits.commandMs, limits.commandMs);
+      const cwd = posix.resolve(workspacePath, options.cwd ?? ".");
+      const warm = async (signal: AbortSignal): Promise<Runner> => {
+        if (!shell?.usable) {
+          await shell?.close();
+          shell = await startRunner(setup("shell"), { signal });
+        }
+        return shell;
+      };
+      const run = await tracked(
+        runAlone(
+          warm,
+          (usedBytes) => ({
+            type: "exec",
+            command,
+            executionId,
+            cwd,
+            env,
+            stdin,
+            shownBytes,
+            usedBytes,
+          }),
+          { signal: options.signal, timeoutMs },
+        ),
+      );
+      return execResult(run, { limits, timeoutMs });
+    },
+
+    async attach() {
+      assertOpen();
+      return undefined;
+    },
+
+    async task(program, options) {
+      assertOpen();
+      const { signal, executionId } = options;
+      const timeoutMs = Math.min(options.timeoutMs ?? limits.taskMs, limits.taskMs);
+      let host: Runner | undefined;
+      const fresh = async (starting: AbortSignal): Promise<Runner> => {
+        host = await startRunner(setup("task"), { signal: starting });
+        return host;
+      };
+      try {
+        const run = await tracked(
+          runAlone(fresh, (usedBytes) => ({ type: "task", program, executionId, usedBytes }), {
+            signal,
+            timeoutMs,
+            onProgress: (progress) => options.onProgress?.(progress),
+          }),
+        );
+        return taskRun(run, { limits, timeoutMs });
+      } finally {
+        await host?.close();
+      }
+    },
+
+    files: whileOpen(scopedFiles(scope, { quota }), assertOpen),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+const baseEnv = { PATH: "/usr/bin:/bin", HOME: workspacePath, LANG: "C.UTF-8" };
+
+function whileOpen(files: Sandbox["files"], assertOpen: () => void): Sandbox["files"] {
+  return {
+    async read(path, options) {
+      assertOpen();
+      return files.read(path, options);
+    },
+    async export(path, options) {
+      assertOpen();
+      return files.export(path, options);
+    },
+    async write(path, bytes, options) {
+      assertOpen();
+      return files.write(path, bytes, options);
+    },
+    async list(path, options) {
+      assertOpen();
+      return files.list(path, options);
+    },
+  };
+}

@@ -1,0 +1,125 @@
+import { mkdir, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+
+import { messageOf, OpsthreadError } from "../../core/errors.ts";
+import { silentLogger, type Logger } from "../../core/logger.ts";
+import type { Sandbox, SandboxProvider, SandboxSpec, SourceMount } from "../sandbox.ts";
+import { covers, workspacePath, type Place } from "../scope.ts";
+import { openSandbox } from "./sandbox.ts";
+
+export interface VirtualSandboxesOptions {
+  /** Host folder that holds a workspace for each session. */
+  readonly folder: string;
+  readonly log?: Logger;
+}
+
+/**
+ * Sandboxes that need nothing but Node: a bash interpreter and tasks, each in a process of its own. They run
+ * everywhere, have no network and no real programs, and are not a kernel boundary.
+ *
+ * @example
+ * await using sandboxes = virtualSandboxes({ folder: "/var/lib/opsthread/workspaces" });
+ */
+export function virtualSandboxes({
+  folder,
+  log = silentLogger,
+}: VirtualSandboxesOptions): SandboxProvider {
+  const open = new Set<Sandbox>();
+  return {
+    name: "virtual",
+    capabilities: {
+      isolation: "interpreter",
+      realPrograms: false,
+      network: false,
+      reattach: false,
+      measuresUse: true,
+      limitations,
+    },
+    async open(spec, { signal }) {
+      signal.throwIfAborted();
+      assertKept(spec);
+      const workspace = workspaceOf(folder, spec.sessionId);
+      await mkdir(workspace, { recursive: true, mode: 0o700 });
+      const places: Place[] = [{ path: workspacePath, hostPath: workspace, writable: true }];
+      for (const source of spec.sources) places.push(await placeOf(source, places));
+      const sandbox = openSandbox(spec, { places, onClose: () => open.delete(sandbox) });
+      open.add(sandbox);
+      log.debug({ sessionId: spec.sessionId, sources: spec.sources.length }, "Sandbox opened");
+      return sandbox;
+    },
+    async remove(sessionId) {
+      const workspace = workspaceOf(folder, sessionId);
+      for (const sandbox of open) if (sandbox.sessionId === sessionId) await sandbox.close();
+      await rm(workspace, { recursive: true, force: true });
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all([...open].map((sandbox) => sandbox.close()));
+    },
+  };
+}
+
+const limitations = [
+  "Commands are run by a bash interpreter with its own grep, sed, awk, jq, sort and the like; no real program can be run, so there is no git, node, python, package manager or compiler.",
+  "It is a process of the same user on the same host, without a kernel boundary around it.",
+  "There is no network.",
+  "The interpreter is 5 to 500 times slower than real tools and holds files in memory whole: up to some 50 MB work well, and none over 512 MB or the memory limit. Tasks read files of any size.",
+  "Links can't be made, and file modes other than the owner's x are not kept.",
+  "Nothing runs on after a command has ended; a background job is waited for.",
+  "Commands and tasks run one at a time; the next one waits.",
+  "What a command printed is known only when it ends by itself: nothing is left of the output of one that was stopped or ran into the time or memory limit.",
+  "A redirection into a place that can't be written ends the whole command and loses its output.",
+  "Output and pipes are text: bytes that are not UTF-8 may be changed on the way.",
+  "/tmp is in memory and may be empty at the next command.",
+  "The memory limit is checked every 20 ms and counts what is used above the idle interpreter.",
+];
+
+/** Ids become names of files. */
+function workspaceOf(folder: string, sessionId: string): string {
+  if (/^[A-Za-z0-9][\w.-]{0,127}$/.test(sessionId)) return join(folder, sessionId);
+  throw new TypeError(
+    `Cannot use session id ${JSON.stringify(sessionId)}: it is no plain name, expected letters, digits, ".", "_" and "-"`,
+  );
+}
+
+/** Refuses what this driver can't keep. */
+function assertKept({ permissions: { net, read, write } }: SandboxSpec): void {
+  const refuse = (grant: string, expected: string): never => {
+    throw new OpsthreadError(
+      "SANDBOX_UNSUPPORTED",
+      `Cannot grant ${grant} in a virtual sandbox: expected ${expected}`,
+    );
+  };
+  if (net.length > 0) refuse(`network access to ${net.join(", ")}`, "none");
+  for (const path of read)
+    if (!covers(workspacePath, path) && !covers("/sources", path))
+      refuse(`reading ${path}`, "paths in /workspace or /sources");
+  for (const path of write)
+    if (!covers(workspacePath, path)) refuse(`writing ${path}`, "paths in /workspace");
+}
+
+async function placeOf(
+  { name, hostPath, include }: SourceMount,
+  others: readonly Place[],
+): Promise<Place> {
+  const path = `/sources/${name}`;
+  if (!/^[\w-][\w.-]{0,127}$/.test(name) || others.some((other) => other.path === path))
+    throw new TypeError(
+      `Cannot mount source ${JSON.stringify(name)}: expected plain names, each once`,
+    );
+  const isFolder = await stat(hostPath).then(
+    (stats) => stats.isDirectory(),
+    (cause: unknown) => {
+      throw new OpsthreadError(
+        "SOURCE_UNREADABLE",
+        `Cannot mount source "${name}": ${messageOf(cause)}`,
+        { cause },
+      );
+    },
+  );
+  if (!isFolder)
+    throw new OpsthreadError(
+      "SOURCE_UNREADABLE",
+      `Cannot mount source "${name}": "${hostPath}" is a file, expected a folder`,
+    );
+  return { path, hostPath, writable: false, ...(include && { include }) };
+}
