@@ -10,7 +10,6 @@ import { expect, test } from "vitest";
 const layers: Readonly<Record<string, readonly string[]>> = {
   core: [],
   observe: [],
-  config: [],
   store: [],
   queue: [],
   security: [],
@@ -58,7 +57,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     "adapters/",
     "agent/",
     "bot.ts",
-    "config/",
+
     "observe/",
     "sandbox/",
     "security/",
@@ -79,6 +78,7 @@ const vendors: Readonly<Record<string, readonly string[]>> = {
   dotenv: ["tasks/diff/"],
   ini: ["tasks/diff/"],
   "just-bash": ["sandbox/virtual/"],
+  marked: ["adapters/text/"],
   "p-queue": ["queue/local.ts"],
   pino: ["observe/"],
   "smol-toml": ["tasks/diff/"],
@@ -91,7 +91,7 @@ const vendors: Readonly<Record<string, readonly string[]>> = {
     "security/",
     "store/",
     "tasks/",
-    "config/",
+
     "adapters/console/",
     "testing/",
   ],
