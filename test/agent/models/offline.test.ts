@@ -407,6 +407,34 @@ test("output that holds a fence cannot end its block, and long output is cut wit
   expect(text.length).toBeLessThan(3200);
 });
 
+test.each([
+  "*",
+  "/",
+  "a.",
+  "please ",
+  "errors and ",
+  "12:00-",
+  "did the ",
+  "`",
+  "<http://a|",
+  "before ",
+])("a text of thousands of %j is answered", async (part) => {
+  const talk = conversation();
+  talk.says("look", log);
+  await talk.step();
+  talk.results(taskResult("logs", "Fine."));
+  await talk.step();
+  talk.says(`${part.repeat(40_000 / part.length)}x?`);
+  await expect(talk.step()).resolves.toBeDefined();
+});
+
+test("a long command is run whole", async () => {
+  const talk = conversation();
+  const command = `echo ${"x".repeat(9000)} end`;
+  talk.says(`$ ${command}`);
+  expect(callsOf(await talk.step())).toEqual([{ tool: "shell", command }]);
+});
+
 test("nothing is answered once the signal has aborted", async () => {
   const stop = new AbortController();
   stop.abort(new Stopped("stop"));

@@ -7,7 +7,7 @@ export function plainText(text: string): string {
     .replace(/[‘’‚]/g, "'")
     .replace(/\u00A0/g, " ")
     .replace(/<@!?\w+>/g, " ") // a mention, as Slack and Discord write it
-    .replace(/<(?:https?|mailto):[^|>\s]*\|([^>\n]*)>/g, "$1") // Slack makes links of file names
+    .replace(/<(?:https?|mailto):[^|<>\s]*\|([^<>\n]*)>/g, "$1") // Slack makes links of file names
     .replace(/(^|\s):[a-z][a-z0-9_+-]*:(?=\s|$)/gi, "$1")
     .replace(/\p{Extended_Pictographic}/gu, " ")
     .trim()
