@@ -34,7 +34,7 @@ function isTypoOf(word: string, known: ReadonlySet<string>): boolean {
  * Two neighbours swapped, or in longer words one letter missing, doubled or replaced. Short words get no more,
  * since `lots` is not `logs`.
  */
-export function isSlip(word: string, meant: string): boolean {
+function isSlip(word: string, meant: string): boolean {
   if (word === meant) return true;
   if (Math.abs(word.length - meant.length) > 1) return false;
   const start = commonStart(word, meant);
