@@ -73,28 +73,17 @@ const vendors: Readonly<Record<string, readonly string[]>> = {
   "@photostructure/sqlite": ["store/sqlite/"],
   "@standard-schema/spec": ["agent/tool.ts"],
   commander: ["cli/"],
-  croner: ["queue/local.ts"],
+  croner: ["queue/"],
   diff: ["tasks/diff/"],
   dotenv: ["tasks/diff/"],
-  ini: ["tasks/diff/"],
   "just-bash": ["sandbox/virtual/"],
   marked: ["adapters/text/"],
-  "p-queue": ["queue/local.ts"],
+  "p-queue": ["queue/"],
   pino: ["observe/"],
   "smol-toml": ["tasks/diff/"],
   tinyglobby: ["sources/", "sandbox/"],
   yaml: ["tasks/diff/"],
-  zod: [
-    "core/",
-    "agent/",
-    "sandbox/",
-    "security/",
-    "store/",
-    "tasks/",
-
-    "adapters/console/",
-    "testing/",
-  ],
+  zod: ["core/", "agent/", "sandbox/", "security/", "store/", "tasks/", "adapters/console/", "testing/", "bot.ts", "cli/"],
 };
 
 /** Packages that only loading a driver may load. `opsthread` itself must stay light. */
