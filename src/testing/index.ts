@@ -1,0 +1,1 @@
+export { sandboxSuite, type SandboxesUnderTest } from "./sandbox-suite.ts";
