@@ -83,7 +83,18 @@ const vendors: Readonly<Record<string, readonly string[]>> = {
   "smol-toml": ["tasks/diff/"],
   tinyglobby: ["sources/", "sandbox/"],
   yaml: ["tasks/diff/"],
-  zod: ["core/", "agent/", "sandbox/", "security/", "store/", "tasks/", "adapters/console/", "testing/", "bot.ts", "cli/"],
+  zod: [
+    "core/",
+    "agent/",
+    "sandbox/",
+    "security/",
+    "store/",
+    "tasks/",
+    "adapters/console/",
+    "testing/",
+    "bot.ts",
+    "cli/",
+  ],
 };
 
 /** Packages that only loading a driver may load. `opsthread` itself must stay light. */
