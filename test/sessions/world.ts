@@ -166,7 +166,8 @@ export class World {
       <Args extends unknown[], Result>(call: (...args: Args) => Promise<Result>, writes: boolean) =>
       async (...args: Args): Promise<Result> => {
         if (process.dead) throw new Crash();
-        const trouble = writes ? troubles?.get((this.#writes += 1)) : undefined;
+        if (writes) this.#writes += 1;
+        const trouble = writes ? troubles?.get(this.#writes) : undefined;
         if (trouble === "crash-before") return kill(process);
         if (trouble === "lease-lost") await steal(args[0], store, clock);
         const result = await call(...args);
