@@ -2,6 +2,7 @@ import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
 import { expect, test, vi } from "vitest";
@@ -63,6 +64,7 @@ test("a busy runner ends when its host is killed", async () => {
   const host = startHost(subject, module, "spin");
   const [pid] = (await once(host, "message")) as [number];
 
+  await delay(500); // By now it is in its endless loop, and hears nothing.
   host.kill("SIGKILL");
   await vi.waitFor(() => expect(isRunning(pid)).toBe(false), { timeout: 5_000 });
 });
