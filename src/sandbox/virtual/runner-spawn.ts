@@ -7,7 +7,8 @@ import { fileURLToPath } from "node:url";
 import { messageOf } from "../../core/errors.ts";
 import { captureOutput } from "../output.ts";
 import type { Limits } from "../permissions.ts";
-import { outOfMemoryMark, type ToRunner } from "./protocol.ts";
+import { outOfMemoryMark } from "./guard.ts";
+import type { ToRunner } from "./protocol.ts";
 
 export interface RunnerProcess {
   readonly child: ChildProcess;
