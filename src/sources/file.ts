@@ -39,7 +39,9 @@ export function fileSource({ name, description, patterns }: FileSourceOptions): 
       await checkFolder(name, hostPath);
       const paths = await glob([...include], {
         cwd: hostPath,
+        // Links to files are wanted, links to folders are not followed: only this pair of options gives that.
         followSymbolicLinks: false,
+        onlyFiles: false,
         dot: true,
         signal,
       });
