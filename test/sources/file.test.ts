@@ -59,13 +59,13 @@ test("fileSource() takes the folder that all patterns share", async () => {
   ]);
 });
 
-test("fileSource() leaves out links that lead out of the folder", async () => {
+test("fileSource() leaves out links", async () => {
   await write("logs/app.log");
   await write("secret.log");
   await symlink(join(folder, "secret.log"), join(folder, "logs/out.log"));
   await symlink("app.log", join(folder, "logs/in.log"));
-  await symlink("gone.log", join(folder, "logs/gone.log"));
-  expect([...(await list("logs/*.log"))].toSorted()).toEqual(["app.log", "in.log"]);
+  await symlink("..", join(folder, "logs/up"));
+  expect(await list("logs/**/*.log")).toEqual(["app.log"]);
 });
 
 test("fileSource() says when its folder is not there", async () => {

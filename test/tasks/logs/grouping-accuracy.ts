@@ -1,10 +1,10 @@
-import { groupShapes } from "../../../src/tasks/logs/mine/group.ts";
-import { shapeOf } from "../../../src/tasks/logs/mine/shape.ts";
-import { wordsOfShape } from "../../../src/tasks/logs/mine/words.ts";
+import { createMiner } from "../../../src/tasks/logs/mine/miner.ts";
+import { countLine } from "../../../src/tasks/logs/mine/tally.ts";
 import { newEvent } from "../../../src/tasks/logs/parse/event.ts";
 import { createLineReader } from "../../../src/tasks/logs/parse/reader.ts";
 import { timeFormats } from "../../../src/tasks/logs/parse/timestamp.ts";
 import { cleanLine } from "../../../src/tasks/logs/read/clean.ts";
+import { createTimeline } from "../../../src/tasks/logs/story/timeline.ts";
 
 /**
  * The part of the lines whose group holds exactly the lines that the truth puts together: the usual measure of log
@@ -31,27 +31,25 @@ export function groupingAccuracy(raw: string, structured: string): number {
   return right / lines.length;
 }
 
+/** What the task does: header, shape, patterns. Patterns of different level are different patterns. */
 function groupLines(lines: readonly string[]): readonly string[] {
   const formats = timeFormats({ now: Date.UTC(2026, 10, 1) });
   const reader = createLineReader(lines.slice(0, 500), formats);
+  const timeline = createTimeline();
+  const miner = createMiner({ timeline });
   const event = newEvent();
-  const counts = new Map<string, number>();
-  const shapes = lines.map((line) => {
-    reader.read(line, event, { afterTrouble: false });
-    const shape = shapeOf(event.text);
-    counts.set(shape, (counts.get(shape) ?? 0) + 1);
-    return shape;
+  const tallies = lines.map((text, line) => {
+    reader.read(text, event, { afterTrouble: false });
+    const tally = miner.find(event);
+    if (tally !== undefined) {
+      countLine(tally, { file: 0, line, time: event.time }, { slot: -1, component: "", timeline });
+    }
+    return tally;
   });
-  const distinct = [...counts].map(([shape, count]) => ({
-    shape,
-    count,
-    words: wordsOfShape(shape),
-  }));
-  const groupOf = new Map<string, string>();
-  for (const [index, members] of groupShapes(distinct).entries()) {
-    for (const member of members) groupOf.set(distinct[member]?.shape ?? "", String(index));
-  }
-  return shapes.map((shape) => groupOf.get(shape) ?? "");
+  const groups = miner.finish();
+  return tallies.map((tally) =>
+    String(groups.findIndex((group) => tally !== undefined && group.includes(tally))),
+  );
 }
 
 function collect(keys: readonly string[]): Map<string, number[]> {
