@@ -70,4 +70,10 @@ export type {
 } from "./store/store.ts";
 export { diff } from "./tasks/diff/index.ts";
 export { logs } from "./tasks/logs/index.ts";
-export { defineTask, type Task, type TaskContext, type TaskFiles, type TaskResult } from "./tasks/task.ts";
+export {
+  defineTask,
+  type Task,
+  type TaskContext,
+  type TaskFiles,
+  type TaskResult,
+} from "./tasks/task.ts";

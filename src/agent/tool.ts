@@ -35,7 +35,7 @@ export interface ToolContext {
   readonly executionId: string;
   readonly session: ToolSession;
   /** Shows a line in the thread while the tool runs. */
-  progress(text: string): void;
+  readonly progress: (text: string) => void;
 }
 
 /** What a tool may use of its session. */

@@ -10,9 +10,9 @@ export interface MountedFiles {
   /** Their paths in the sandbox, in the order given. */
   readonly paths: readonly string[];
   /** Replaces local paths by those in the sandbox. */
-  inside(text: string): string;
+  readonly inside: (text: string) => string;
   /** Replaces the sandbox's paths by what was given. */
-  outside(text: string): string;
+  readonly outside: (text: string) => string;
 }
 
 export async function mountFiles(paths: readonly string[]): Promise<MountedFiles> {

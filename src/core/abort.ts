@@ -3,7 +3,10 @@
  * The work behind `promise` must stop by itself; this only stops the waiting.
  */
 export async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
+  if (signal.aborted) {
+    promise.catch(() => {}); // Nobody waits for it any more.
+    throw signal.reason;
+  }
   let onAbort = (): void => {};
   const aborted = new Promise<never>((_, reject) => {
     onAbort = () => reject(signal.reason);

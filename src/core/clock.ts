@@ -8,11 +8,16 @@ export interface Clock {
   sleep(ms: number, options: { readonly signal: AbortSignal }): Promise<void>;
 }
 
+/** Node fires a longer timer at once. https://nodejs.org/api/timers.html#settimeoutcallback-delay-args */
+const longestTimerMs = 2 ** 31 - 1;
+
 export const systemClock: Clock = {
   now: () => Date.now(),
   async sleep(ms, { signal }) {
+    const until = Date.now() + ms;
     try {
-      await delay(ms, undefined, { signal, ref: false });
+      for (let left = ms; left > 0; left = until - Date.now())
+        await delay(Math.min(left, longestTimerMs), undefined, { signal, ref: false });
     } catch (error) {
       throw signal.aborted ? signal.reason : error;
     }

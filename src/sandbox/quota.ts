@@ -29,7 +29,7 @@ export function createQuota({ fileBytes, workspaceBytes }: QuotaLimits, usedByte
     },
     change(beforeBytes, afterBytes) {
       const growth = charge(afterBytes) - charge(beforeBytes);
-      if (growth > 0 && afterBytes !== undefined && afterBytes > fileBytes)
+      if (afterBytes !== undefined && afterBytes > Math.max(fileBytes, beforeBytes ?? 0))
         throw tooMuch("fileBytes", `the file would have ${afterBytes} bytes`, fileBytes);
       if (growth > 0 && used + growth > workspaceBytes)
         throw tooMuch(

@@ -3,7 +3,7 @@ import type { Clock } from "../core/clock.ts";
 import type { ThreadRef } from "../core/ids.ts";
 import type { JournalEntry, Usage } from "../core/journal.ts";
 import type { Artifact, Post } from "../core/post.ts";
-import type { Lease, Store } from "../store/store.ts";
+import type { Lease, SessionInfo, Store } from "../store/store.ts";
 
 /** A turn that has begun and not ended, as its journal tells. */
 export interface OpenTurn {
@@ -41,6 +41,8 @@ export interface Along {
 export class Session {
   readonly lease: Lease;
   readonly thread: ThreadRef;
+  /** Tells a session from an earlier one of the same thread that retention removed. */
+  readonly createdAt: number;
   readonly transcript: Transcript;
   /** Attachment paths in use. */
   readonly paths = new Set<string>();
@@ -50,9 +52,10 @@ export class Session {
   #turn = 0;
   #open: OpenTurn | undefined;
 
-  private constructor(options: SessionOptions & { readonly thread: ThreadRef }) {
+  private constructor(options: SessionOptions & Pick<SessionInfo, "thread" | "createdAt">) {
     this.lease = options.lease;
     this.thread = options.thread;
+    this.createdAt = options.createdAt;
     this.#store = options.store;
     this.#clock = options.clock;
     this.transcript = new Transcript({ redact: options.redact });
@@ -62,7 +65,7 @@ export class Session {
     const { sessionId } = options.lease;
     const info = await options.store.session(sessionId);
     if (!info) throw new RangeError(`Cannot load session "${sessionId}": it does not exist`);
-    const session = new Session({ ...options, thread: info.thread });
+    const session = new Session({ ...options, ...info });
     for (const { seq, entry } of await options.store.readJournal(sessionId, { after: 0 })) {
       session.#seq = seq;
       session.#track(entry);

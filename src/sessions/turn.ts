@@ -258,7 +258,7 @@ async function endTurn(
 ): Promise<void> {
   const { turn, open } = session;
   const post: Post = {
-    key: stableKey("post", session.id, turn, 0),
+    key: stableKey("post", session.id, session.createdAt, turn),
     sessionId: session.id,
     thread: session.thread,
     turn,

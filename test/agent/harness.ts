@@ -5,9 +5,10 @@ import { type LoopEvent, type LoopOptions, runLoop } from "../../src/agent/loop.
 import type { Model, ModelRequest } from "../../src/agent/model.ts";
 import type { Tool, ToolContext, ToolSession } from "../../src/agent/tool.ts";
 import { Transcript } from "../../src/agent/transcript.ts";
+import type { Clock } from "../../src/core/clock.ts";
 import type { Effect, JournalEntry, ModelResponse } from "../../src/core/journal.ts";
 import type { ToolResult } from "../../src/core/tool-result.ts";
-import { ManualClock } from "../sessions/manual-clock.ts";
+import { manualClock } from "../../src/testing/manual-clock.ts";
 
 export type Answer = string | readonly [tool: string, args?: unknown][] | Error;
 
@@ -29,9 +30,9 @@ export function answering(
       const toolCalls =
         typeof answer === "string"
           ? []
-          : answer.map(([tool, args]) => ({
+          : answer.map(([name, args]) => ({
               callId: `call-${(calls += 1)}`,
-              tool,
+              tool: name,
               args: typeof args === "string" ? args : JSON.stringify(args ?? {}),
             }));
       const response: ModelResponse = {
@@ -47,7 +48,7 @@ export function answering(
 /** A tool that accepts anything. */
 export function tool(
   name: string,
-  run: (context: ToolContext) => Promise<string | Partial<ToolResult>>,
+  work: (context: ToolContext) => Promise<string | Partial<ToolResult>>,
   options: { readonly effect?: Effect; readonly endsTurn?: boolean } & Pick<
     Partial<Tool>,
     "reattach" | "input"
@@ -61,7 +62,7 @@ export function tool(
     effect: "pure",
     ...options,
     async run(_input, context) {
-      const result = await run(context);
+      const result = await work(context);
       const partial = typeof result === "string" ? { output: result } : result;
       return { status: "ok", output: "", measures: {}, artifacts: [], ...partial };
     },
@@ -89,7 +90,7 @@ export async function run({
   readonly transcript: Transcript;
   readonly files: ReadonlyMap<string, string>;
 }> {
-  const clock = new ManualClock();
+  const clock = manualClock();
   const { session, files } = memorySession();
   const transcript = options.transcript ?? new Transcript();
   const entries: JournalEntry[] = [];
@@ -118,7 +119,7 @@ export async function run({
   return { entries, end, transcript, files };
 }
 
-const nothingSpent = (clock: ManualClock) => ({
+const nothingSpent = (clock: Clock) => ({
   steps: 0,
   usage: { inputTokens: 0, outputTokens: 0 },
   startedAt: clock.now(),

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { Transcript } from "../../src/agent/transcript.ts";
 import { Stopped } from "../../src/core/abort.ts";
 import type { JournalEntry } from "../../src/core/journal.ts";
-import { ManualClock } from "../sessions/manual-clock.ts";
+import { manualClock } from "../../src/testing/manual-clock.ts";
 import { answering, run, tool } from "./harness.ts";
 
 const kinds = (entries: readonly JournalEntry[]) => entries.map(({ type }) => type);
@@ -69,7 +69,7 @@ test("the model sees results in the order of its calls, whatever the order in wh
 });
 
 function deferred() {
-  let resolve = (_: string): void => {};
+  let resolve: (text: string) => void = () => {};
   const promise = new Promise<string>((settle) => {
     resolve = settle;
   });
@@ -274,12 +274,12 @@ test("a consumer that leaves early takes running tools with it", async () => {
 });
 
 test("a tool that ignores its signal does not keep a stopped turn waiting", async () => {
-  const clock = new ManualClock();
+  const clock = manualClock();
   const controller = new AbortController();
   const deaf = tool("deaf", () => {
     setImmediate(() => {
       controller.abort(new Stopped("stop"));
-      clock.advance(1000);
+      void clock.advance(1000);
     });
     return new Promise(() => {});
   });

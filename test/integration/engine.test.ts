@@ -9,7 +9,7 @@ import { sessionIdOf } from "../../src/core/ids.ts";
 import type { Mode } from "../../src/sessions/turn.ts";
 import { sqliteStore } from "../../src/store/sqlite/index.ts";
 import type { Store } from "../../src/store/store.ts";
-import { ManualClock } from "../sessions/manual-clock.ts";
+import { manualClock } from "../../src/testing/manual-clock.ts";
 import {
   messageTo,
   type PostTrouble,
@@ -19,7 +19,7 @@ import {
 } from "../sessions/world.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "opsthread-property-"));
-const clock = new ManualClock();
+const clock = manualClock();
 let store: Store;
 let runs = 0;
 
@@ -56,7 +56,7 @@ interface Said {
   readonly pause: number;
 }
 
-const said: fc.Arbitrary<Said> = fc.record({
+const anyTalk: fc.Arbitrary<Said> = fc.record({
   thread: fc.integer({ min: 0, max: 2 }),
   asks: fc.constantFrom("", " once", " keyed", " look", "stop"),
   times: fc.integer({ min: 1, max: 3 }),
@@ -66,7 +66,7 @@ const said: fc.Arbitrary<Said> = fc.record({
 test("whatever crashes, repeats or fails, each message is answered once, in order, and no effect happens twice", async () => {
   await fc.assert(
     fc.asyncProperty(
-      fc.array(said, { minLength: 1, maxLength: 8 }),
+      fc.array(anyTalk, { minLength: 1, maxLength: 8 }),
       troubles,
       postTroubles,
       fc.constantFrom<Mode>("steer", "queue", "interrupt"),
@@ -166,5 +166,5 @@ async function expectRest(sessionId: string, posts: number): Promise<void> {
   expect((await store.posts(sessionId)).filter(({ state }) => state !== "sent")).toEqual([]);
 }
 
-const byNumber = <T>(troubles: Readonly<Record<string, T>>): ReadonlyMap<number, T> =>
-  new Map(Object.entries(troubles).map(([number, trouble]) => [Number(number), trouble]));
+const byNumber = <T>(planned: Readonly<Record<string, T>>): ReadonlyMap<number, T> =>
+  new Map(Object.entries(planned).map(([number, trouble]) => [Number(number), trouble]));

@@ -178,6 +178,15 @@ describe("stream()", () => {
     },
   );
 
+  test("never parts a secret from its name", async () => {
+    // Around the place where the first window of 131,072 characters is cut, 16,384 before its end.
+    for (let before = 114_688 - 30; before <= 114_688; before += 1) {
+      const text = `${" ".repeat(before)}password=hunter2hunter2\n${" ".repeat(40_000)}`;
+      const streamed = await collect(redactor.stream(chunksOf(text, 4096)));
+      expect(streamed.trim()).toBe("password=[redacted:password]");
+    }
+  });
+
   test("hides a secret that is longer than what it keeps in memory", async () => {
     for (const head of ["password=", "-----BEGIN PRIVATE KEY-----\n", "Authorization: Bearer "]) {
       const text = `${head}${"Qa1".repeat(200_000)}\n!end`;

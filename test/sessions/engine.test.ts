@@ -11,12 +11,12 @@ import type { Sandbox, SandboxProvider } from "../../src/sandbox/sandbox.ts";
 import type { EngineOptions } from "../../src/sessions/engine.ts";
 import { sqliteStore } from "../../src/store/sqlite/index.ts";
 import type { Store } from "../../src/store/store.ts";
+import { manualClock } from "../../src/testing/manual-clock.ts";
 import { answering, tool, type Answer } from "../agent/harness.ts";
-import { ManualClock } from "./manual-clock.ts";
 import { messageTo, World, type WorldOptions } from "./world.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "opsthread-engine-"));
-const clock = new ManualClock();
+const clock = manualClock();
 let store: Store;
 let threads = 0;
 

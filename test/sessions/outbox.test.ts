@@ -11,11 +11,11 @@ import type { Post } from "../../src/core/post.ts";
 import { createOutbox } from "../../src/sessions/outbox.ts";
 import { sqliteStore } from "../../src/store/sqlite/index.ts";
 import type { Store } from "../../src/store/store.ts";
-import { ManualClock } from "./manual-clock.ts";
+import { manualClock } from "../../src/testing/manual-clock.ts";
 import { messageTo } from "./world.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "opsthread-outbox-"));
-const clock = new ManualClock();
+const clock = manualClock();
 let store: Store;
 let threads = 0;
 
@@ -143,11 +143,11 @@ async function sending(
     lookups,
     sessions,
     /** Lets the time pass in small steps, and the outbox work. */
-    async idleAfter(ms: number): Promise<void> {
+    idleAfter: async (ms: number): Promise<void> => {
       outbox.kick();
       for (let passed = 0; passed <= ms; passed += 100) {
         await outbox.idle();
-        clock.advance(100);
+        await clock.advance(100);
       }
       await outbox.idle();
     },

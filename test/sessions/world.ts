@@ -19,7 +19,7 @@ import { localControl } from "../../src/sessions/control.ts";
 import { createEngine, type Engine, type EngineOptions } from "../../src/sessions/engine.ts";
 import type { Mode } from "../../src/sessions/turn.ts";
 import type { Store } from "../../src/store/store.ts";
-import { ManualClock } from "./manual-clock.ts";
+import type { ManualClock } from "../../src/testing/manual-clock.ts";
 
 /** What goes wrong at one write to the store. */
 export type Trouble = "crash-before" | "crash-after" | "lease-lost";
@@ -101,7 +101,7 @@ export class World {
       const [dirty, postAt] = [await store.dirtySessions(), await store.nextPostAt()];
       const leased = (await store.sessions({ limit: 100 })).some((session) => session.dirty);
       if (dirty.length === 0 && !leased && postAt === undefined) return;
-      clock.advance(3000);
+      await clock.advance(3000);
     }
     throw new Error("The world does not come to rest");
   }
@@ -115,7 +115,7 @@ export class World {
     if (this.#process) {
       this.crashes += 1;
       // Leases and claims of the dead process run out.
-      this.#options.clock.advance(120_000);
+      await this.#options.clock.advance(120_000);
     }
     this.#process = this.#start();
     await this.#process.engine.start();
@@ -243,7 +243,7 @@ export class World {
         await tick();
         return { status: "ok", output: `did ${note}`, measures: {}, artifacts: [] };
       },
-    } as Tool<{ note: string }>;
+    };
   }
 }
 
@@ -264,9 +264,9 @@ function kill(process: Process): never {
 /** Another worker takes the session over and dies at once. */
 async function steal(lease: unknown, store: Store, clock: ManualClock): Promise<void> {
   if (typeof lease !== "object" || lease === null || !("sessionId" in lease)) return;
-  clock.advance(60_000);
+  await clock.advance(60_000);
   await store.lease(String(lease.sessionId), { holder: "thief", ttlMs: 1 });
-  clock.advance(2);
+  await clock.advance(2);
 }
 
 const unused = (): never => {

@@ -7,14 +7,16 @@ import { stableKey } from "../../core/ids.ts";
  * The name comes from outside: it may hold paths, control characters or a device's name.
  */
 export function safeFileName(name: string, taken: ReadonlySet<string>): string {
-  const base = name.split(/[/\\]/).at(-1) ?? "";
-  const clean = base
-    .normalize("NFC")
-    .replaceAll(unsafe, "_")
-    .replace(/^[.\s-]+/, "")
-    .replace(/[.\s]+$/, "");
+  const base = name.slice(-1000).split(/[/\\]/).at(-1) ?? "";
+  const clean = trimEnd(
+    base
+      .normalize("NFC")
+      .replaceAll(unsafe, "_")
+      .replace(/^[.\s-]+/, ""),
+  );
   const extension = extname(clean).length <= 16 ? extname(clean) : "";
-  const stem = cut(clean.slice(0, clean.length - extension.length), maxStemBytes) || "file";
+  const stem =
+    trimEnd(cut(clean.slice(0, clean.length - extension.length), maxStemBytes)) || "file";
   const root = device.test(stem) ? `_${stem}` : stem;
   let result = root + extension;
   for (let count = 2; taken.has(foldName(result)); count += 1) {
@@ -31,6 +33,11 @@ export function foldName(name: string): string {
 /** The folder of a thread. Ids that this workspace gave are folders as they are, all others become a hash. */
 export function threadFolder(thread: string): string {
   return /^t[1-9]\d{0,9}$/.test(thread) ? thread : `x-${stableKey(thread)}`;
+}
+
+/** Windows drops dots and spaces at the end of a name. */
+function trimEnd(text: string): string {
+  return text.replace(/[.\s]+$/, "");
 }
 
 function cut(text: string, maxBytes: number): string {

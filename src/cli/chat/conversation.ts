@@ -1,6 +1,11 @@
 import type { Interface } from "node:readline";
 
-import { type ConsoleChange, type ConsoleWorkspace, renderEntry, renderTranscript } from "../../adapters/console/index.ts";
+import {
+  type ConsoleChange,
+  type ConsoleWorkspace,
+  renderEntry,
+  renderTranscript,
+} from "../../adapters/console/index.ts";
 import { messageOf } from "../../core/errors.ts";
 import { type Input, inputHelp, parseInput } from "./input.ts";
 
@@ -90,7 +95,12 @@ class Conversation {
     const thread = this.#thread;
     if (thread === undefined && /^stop$/i.test(text)) return print("Nothing is running here.");
     try {
-      const said = await workspace.say({ actor, text, files, ...(thread !== undefined && { thread }) });
+      const said = await workspace.say({
+        actor,
+        text,
+        files,
+        ...(thread !== undefined && { thread }),
+      });
       if (said.thread !== thread) print(`(thread ${said.thread})`);
       this.#thread = said.thread;
     } catch (error) {
@@ -105,7 +115,8 @@ class Conversation {
     if (command === "threads") {
       const list = workspace.threads();
       if (list.length === 0) print("There are no threads yet.");
-      for (const { thread, channel, entries } of list) print(`${thread}  #${channel}  ${entries} entries`);
+      for (const { thread, channel, entries } of list)
+        print(`${thread}  #${channel}  ${entries} entries`);
     }
     if (command !== "history") return;
     const transcript = this.#thread === undefined ? undefined : workspace.transcript(this.#thread);

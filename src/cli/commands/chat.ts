@@ -20,7 +20,9 @@ interface ChatOptions {
 /** `opsthread chat`: the bot in a terminal. */
 export function chatCommand({ signal }: { readonly signal: AbortSignal }): Command {
   return new Command("chat")
-    .description("Talk to the bot in this terminal: threads, attachments by path, artifacts saved, stop.")
+    .description(
+      "Talk to the bot in this terminal: threads, attachments by path, artifacts saved, stop.",
+    )
     .addOption(
       new Option("--data <folder>", "keep sessions, files and threads here")
         .env("OPSTHREAD_DATA")
@@ -34,7 +36,10 @@ export function chatCommand({ signal }: { readonly signal: AbortSignal }): Comma
     .addHelpText("after", `\n${inputHelp}`)
     .action(async ({ data, source = [] }: ChatOptions, command: Command) => {
       const log = commandLog(command);
-      await using workspace = await openConsoleWorkspace({ dir: join(data, "console"), logger: log });
+      await using workspace = await openConsoleWorkspace({
+        dir: join(data, "console"),
+        logger: log,
+      });
       await using bot = await createBot({
         adapters: [consoleAdapter({ workspace })],
         access: { admins: [`console:${workspace.id}:${you.id}`] },
@@ -46,15 +51,21 @@ export function chatCommand({ signal }: { readonly signal: AbortSignal }): Comma
       const { stdin, stdout } = process;
       const { name, capabilities } = bot.sandboxes;
       const print = (text: string): void => void stdout.write(`${text}\n`);
-      print(`sandbox: ${name} (${capabilities.isolation}); no model is configured, the offline planner answers; /help`);
+      print(
+        `sandbox: ${name} (${capabilities.isolation}); no model is configured, the offline planner answers; /help`,
+      );
       const lines = createInterface({ input: stdin, output: stdout, terminal: stdin.isTTY });
       const close = (): void => lines.close();
       signal.addEventListener("abort", close);
       lines.on("SIGINT", close);
       const show = { width: Math.min(stdout.columns ?? 100, 110), color: stdout.isTTY };
-      const interactive = stdin.isTTY;
       await converse({
-        ...{ workspace, lines, print, show, interactive, actor: you },
+        workspace,
+        actor: you,
+        lines,
+        print,
+        show,
+        interactive: stdin.isTTY,
         settled: () => settled(workspace, bot),
       });
     });

@@ -119,7 +119,7 @@ async function runTask(
     using progress = progressLine(process.stderr);
     const run = await sandbox.task(
       { name: task.name, module: task.module, input: parsed.data },
-      { signal, executionId: "run", onProgress: progress.show },
+      { signal, executionId: "run", onProgress: (step) => progress.show(step) },
     );
     progress.clear();
     const artifacts = out === undefined ? [] : await saveArtifacts(sandbox, run, { out, signal });

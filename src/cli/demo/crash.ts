@@ -4,9 +4,11 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
+import { z } from "zod";
+
 import { openConsoleWorkspace } from "../../adapters/console/index.ts";
-import { messageOf } from "../../core/errors.ts";
 import { sessionIdOf } from "../../core/ids.ts";
+import { parseStored } from "../../core/journal.ts";
 import type { Logger } from "../../core/logger.ts";
 import { sqliteStore } from "../../store/sqlite/index.ts";
 import { openDemoBot } from "./bot.ts";
@@ -16,10 +18,15 @@ import { type Screen, watchProgress } from "./screen.ts";
 import { type DemoThreads, openThreads } from "./script.ts";
 
 /** What the process that is going to be killed tells, a JSON line each. */
-type ChildEvent =
-  | { readonly type: "threads"; readonly threads: DemoThreads }
-  | { readonly type: "progress"; readonly thread: string; readonly text: string }
-  | { readonly type: "settled" };
+const ChildEvent = z.discriminatedUnion("type", [
+  z.object({
+    type: z.literal("threads"),
+    threads: z.object({ logs: z.string(), manifests: z.string(), environments: z.string() }),
+  }),
+  z.object({ type: z.literal("progress"), thread: z.string(), text: z.string() }),
+  z.object({ type: z.literal("settled") }),
+]);
+type ChildEvent = z.infer<typeof ChildEvent>;
 
 /**
  * Runs the main job in another process, kills that with SIGKILL while the logs are being read, then goes on in this one.
@@ -90,13 +97,17 @@ async function killHalfWay(
     signal.removeEventListener("abort", stop);
     child.kill("SIGKILL");
   }
-  const [code, killedBy]: unknown[] = await exited;
+  const [code, killedBy]: readonly unknown[] = await exited;
   signal.throwIfAborted();
   if (!threads)
     throw new TypeError(
       `Cannot run the demo: its process ended with ${String(code)} before it began`,
     );
-  return { threads, withProgress, killedBy: String(killedBy ?? `exit ${String(code)}`) };
+  return {
+    threads,
+    withProgress,
+    killedBy: typeof killedBy === "string" ? killedBy : `exit ${String(code)}`,
+  };
 }
 
 function startChild(folder: string): ChildProcess {
@@ -159,12 +170,6 @@ async function attemptsOf(
   return { length: new Set(started).size, ended };
 }
 
-function parseEvent(line: string): ChildEvent | { readonly type: "other" } {
-  try {
-    return JSON.parse(line) as ChildEvent;
-  } catch (error) {
-    throw new TypeError(`Cannot understand the demo's process: ${messageOf(error)}`, {
-      cause: error,
-    });
-  }
+function parseEvent(line: string): ChildEvent {
+  return parseStored(ChildEvent, line, "what the demo's process tells");
 }

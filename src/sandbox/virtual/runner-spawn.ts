@@ -11,6 +11,7 @@ import { outOfMemoryMark, type ToRunner } from "./protocol.ts";
 
 export interface RunnerProcess {
   readonly child: ChildProcess;
+  readonly alive: boolean;
   /** How it ended, once it has. Never rejects. */
   readonly ended: Promise<Ended>;
   send(message: ToRunner): void;
@@ -50,8 +51,12 @@ export function spawnRunner({ memoryBytes }: Limits): RunnerProcess {
       else handle?.unref();
     }
   };
+  const isAlive = (): boolean => child.exitCode === null && child.signalCode === null;
   return {
     child,
+    get alive() {
+      return isAlive();
+    },
     ended,
     keepAlive,
     send(message) {
@@ -60,7 +65,7 @@ export function spawnRunner({ memoryBytes }: Limits): RunnerProcess {
     },
     async kill() {
       keepAlive(true); // Its end is waited for.
-      if (child.exitCode === null && child.signalCode === null) killGroup(child);
+      if (isAlive()) killGroup(child);
       await ended;
     },
   };

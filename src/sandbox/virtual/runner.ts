@@ -49,12 +49,9 @@ export async function startRunner(
   }
   runner.keepAlive(false);
   let usable = true;
-  void runner.ended.then(() => {
-    usable = false;
-  });
   return {
     get usable() {
-      return usable;
+      return usable && runner.alive;
     },
     async run(request, options) {
       runner.keepAlive(true);

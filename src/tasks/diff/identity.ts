@@ -26,8 +26,9 @@ export function identityOf(before: readonly Tree[], after: readonly Tree[]): IdO
 const strong: readonly (readonly string[])[] = [
   ["kind", "metadata.namespace", "metadata.name"],
   ["kind", "metadata.name"],
-  ["name"],
+  // What has both is renamed more often than it gets another id.
   ["id"],
+  ["name"],
   ["key"],
   ["uid"],
 ];

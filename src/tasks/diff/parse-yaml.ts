@@ -25,6 +25,7 @@ import {
   type Tree,
   Unparsable,
 } from "./tree.ts";
+import { type Chunk, chunksOf } from "./yaml-chunks.ts";
 import { createDepthGauge } from "./yaml-depth.ts";
 
 export interface ParsedYaml {
@@ -43,32 +44,8 @@ export function parseYaml(text: string): ParsedYaml {
   return { documents, notes };
 }
 
-interface Chunk {
-  readonly text: string;
-  /** Lines above it in the file. */
-  readonly above: number;
-}
-
 /** Bytes of one document: the syntax tree takes about a hundred times as much memory. */
 const longestDocument = 3_000_000;
-
-/** A line that starts with `---` begins a document, even inside of a block scalar. */
-function* chunksOf(text: string): Generator<Chunk> {
-  const border = /^---(?=\s|$)/gm;
-  let start = 0;
-  let above = 0;
-  for (let match = border.exec(text); match; match = border.exec(text)) {
-    const part = text.slice(start, match.index);
-    if (!hasContent.test(part)) continue;
-    yield { text: part, above };
-    above += part.split("\n").length - 1;
-    start = match.index;
-  }
-  yield { text: text.slice(start), above };
-}
-
-/** Something besides comments, directives and blank lines; those belong to the document that follows. */
-const hasContent = /^(?!---\s*(?:#.*)?$)[^\s#%]/m;
 
 function parseChunk(chunk: Chunk, notes: string[]): Tree[] {
   if (chunk.text.length > longestDocument)

@@ -1,4 +1,5 @@
 import type { Change } from "./compare.ts";
+import { imageOf, isOlder } from "./image.ts";
 import { pathNames } from "./path.ts";
 import { movementOf } from "./quantity.ts";
 import { type Tree, typeOf } from "./tree.ts";
@@ -248,26 +249,4 @@ function isOn(value: string | undefined): boolean {
 
 function isOff(value: string | undefined): boolean {
   return value !== undefined && /^(?:false|0|no|off|none|disabled?)$/i.test(value);
-}
-
-interface Image {
-  readonly name: string;
-  readonly tag: string | undefined;
-}
-
-function imageOf(text: string | undefined, isTag: boolean): Image | undefined {
-  if (text === undefined) return undefined;
-  if (isTag) return { name: "", tag: text };
-  const match = /^([^@]*?)(?::([\w][\w.-]{0,127}))?(?:@(.+))?$/.exec(text);
-  return match?.[1] === undefined ? undefined : { name: match[1], tag: match[3] ?? match[2] };
-}
-
-/** Whether one version is before another; versions of different shapes are not compared. */
-function isOlder(version: string, than: string): boolean {
-  const shape = /^(v?)(\d{1,9}(?:\.\d{1,9})*)(.*)$/;
-  const [a, b] = [shape.exec(version), shape.exec(than)];
-  if (!a || !b || a[1] !== b[1] || a[3] !== b[3]) return false;
-  const [x, y] = [a, b].map((match) => (match[2] ?? "").split(".").map(Number));
-  const at = (x ?? []).findIndex((part, index) => part !== (y?.[index] ?? 0));
-  return at !== -1 && (x?.[at] ?? 0) < (y?.[at] ?? 0);
 }

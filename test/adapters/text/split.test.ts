@@ -159,6 +159,16 @@ describe("splitMarkdown()", () => {
     expect(texts(`> \`\`\`\n> code\n${"plain ".repeat(8)}`, 40).at(-1)).toMatch(/^plain [^`]*$/);
   });
 
+  test("takes inline code with three backticks for no fence, though its beginning looks like one", () => {
+    const [, second] = texts(`\`\`\`${"x".repeat(60)}\`\`\` and more`, 40);
+    expect(second).toMatch(/^x/);
+  });
+
+  test("stays in a fence when a line of code is cut after what looks like its end", () => {
+    const [, second] = texts(`~~~\n~~~ ${"x".repeat(60)}\n~~~`, 40);
+    expect(second).toMatch(/^~~~\nx+\n~~~$/);
+  });
+
   test("reads shorter markers within a longer fence as code", () => {
     const text = `\`\`\`\`\n\`\`\`\n${"inner line\n".repeat(4)}\`\`\`\n\`\`\`\`\n`;
     for (const part of texts(text, 48)) expect(part).toMatch(/^`{4}\n[^]*\n`{4}\n?$/);

@@ -65,6 +65,8 @@ test.each([
       },
     ],
   ],
+  ["why does it fail with: cannot open /etc/app/config.yaml", log, [reads({})]],
+  ["nginx is down, see config.yaml:3", log, [reads({})]],
   ["run df -h", [], [{ tool: "shell", command: "df -h" }]],
   ["read notes.txt lines 5-9", [], [{ tool: "read_file", path: "notes.txt", offset: 5, limit: 5 }]],
   ["files?", [], [{ tool: "list_files" }]],
@@ -88,6 +90,7 @@ test.each([
   ["how many timeouts?", reads({ match: "/time[ds]?[ _-]?out/i" })],
   ["grep 'pool exhausted'", reads({ match: "pool exhausted" })],
   ["again please", reads({})],
+  ["why does it say config.yaml is missing", reads(around)],
 ])("after a look at logs, %j reads the same files", async (text, expected) => {
   const talk = conversation();
   talk.says("look", log);
@@ -357,6 +360,9 @@ test("sources are known from the instructions", async () => {
   expect(callsOf(await other.step())).toMatchObject([
     { input: { files: ["/sources/nginx/**/*"], since: "10:00", until: "10:30" } },
   ]);
+  const attached = conversation({ instructions });
+  attached.says("nginx is down, see the file", log);
+  expect(callsOf(await attached.step())).toEqual([reads({})]);
   const third = conversation({ instructions });
   third.says("what went wrong?");
   expect((await third.step()).text).toContain("name a source (`nginx`, `checkout-api`)");
@@ -405,6 +411,34 @@ test("output that holds a fence cannot end its block, and long output is cut wit
   expect(text).toMatch(/\n````\n```\ny+/);
   expect(text).toMatch(/bytes left out/);
   expect(text.length).toBeLessThan(3200);
+});
+
+test.each([
+  "*",
+  "/",
+  "a.",
+  "please ",
+  "errors and ",
+  "12:00-",
+  "did the ",
+  "`",
+  "<http://a|",
+  "before ",
+])("a text of thousands of %j is answered", async (part) => {
+  const talk = conversation();
+  talk.says("look", log);
+  await talk.step();
+  talk.results(taskResult("logs", "Fine."));
+  await talk.step();
+  talk.says(`${part.repeat(40_000 / part.length)}x?`);
+  await expect(talk.step()).resolves.toBeDefined();
+});
+
+test("a long command is run whole", async () => {
+  const talk = conversation();
+  const command = `echo ${"x".repeat(9000)} end`;
+  talk.says(`$ ${command}`);
+  expect(callsOf(await talk.step())).toEqual([{ tool: "shell", command }]);
 });
 
 test("nothing is answered once the signal has aborted", async () => {

@@ -38,6 +38,9 @@ describe("YAML", () => {
     expect(values("a.yaml", "# nothing\n")).toEqual([]);
   });
 
+  test("reads a great many empty documents", () =>
+    expect(values("a.yaml", `${"---\n".repeat(200_000)}a: 1\n`)).toEqual([{ a: 1 }]));
+
   test("keeps directives with their document", () =>
     expect(values("a.yaml", "%YAML 1.1\n---\na: yes\n---\na: yes\n")).toEqual([
       { a: true },

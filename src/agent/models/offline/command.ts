@@ -17,6 +17,10 @@ export type Command =
 
 /** The commands of a message: one, or one on each line. Empty when it is not made of commands. */
 export function commandsIn(text: string, tasks: readonly string[]): readonly Command[] {
+  if (text.length > maxWords) {
+    const long = shellOf(text) ?? taskOf(text, tasks);
+    return long === undefined ? [] : [long];
+  }
   const whole = commandOf(text, tasks);
   const lines = text.split("\n").filter((line) => line.trim() !== "");
   if (lines.length < 2) return whole === undefined ? [] : [whole];
@@ -24,6 +28,9 @@ export function commandsIn(text: string, tasks: readonly string[]): readonly Com
   if (each.every((command) => command !== undefined)) return each;
   return whole === undefined ? [] : [whole];
 }
+
+/** Characters in which words are looked for: a longer text is a script, JSON or a paste. */
+export const maxWords = 2000;
 
 const polite =
   /^(?:(?:please|pls|plz|ok|okay|so|now|then|can (?:you|u|i)|could you|would you|will you|just|kindly|let's|lets|i want you to|i need you to|hi|hey|hello|@?opsthread|@?bot)\b[\s,!.:]*)+(?=\S)/i;

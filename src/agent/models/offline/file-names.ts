@@ -145,13 +145,20 @@ function isShortFor(short: string, name: string): boolean {
   return name.startsWith(`${short}-`);
 }
 
+/** Piece by piece instead of as a regular expression, which many stars would keep busy for ever. */
 function matchesGlob(glob: string, file: string): boolean {
-  const pattern = glob
-    .split("*")
-    .map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"))
-    .join("[^/]*");
-  const regex = new RegExp(`^${pattern}$`, "i");
-  return regex.test(baseName(file)) || regex.test(file);
+  const [first = "", ...rest] = glob.toLowerCase().split(/\*+/);
+  const last = rest.pop() ?? "";
+  return [file.toLowerCase(), baseName(file).toLowerCase()].some((name) => {
+    if (!name.startsWith(first)) return false;
+    let at = first.length;
+    for (const piece of rest) {
+      const found = name.indexOf(piece, at);
+      if (found === -1) return false;
+      at = found + piece.length;
+    }
+    return name.length - last.length >= at && name.endsWith(last);
+  });
 }
 
 function isPathLike(name: string): boolean {

@@ -12,19 +12,29 @@ import { wordsOf } from "./words.ts";
 /** What to do about a message in plain words; nothing when it is not understood. */
 export function planWork(request: Request, memory: Memory): readonly Action[] {
   if (asksForDeed(request.text) && request.named.length + request.attached.length === 0) return [];
-  const named = withSources(request, memory);
-  const targets = unique([
-    ...named.map(({ path }) => path),
-    ...(named.length === 0 ? request.attached : []),
-  ]);
+  const named = filesMeant(request, memory);
+  const paths = named.map(({ path }) => path);
+  const targets = unique(paths.length > 0 ? paths : request.attached);
   const asked = { ...request, named };
   if (targets.length > 0) return planFiles(asked, targets, memory);
   return planFollowUp(asked, memory);
 }
 
+/**
+ * The named files that the message is about. Plain words name others too, such as the one that an error is about:
+ * a path that nobody attached counts only where it can be what is to be read.
+ */
+function filesMeant({ text, named, attached }: Request, memory: Memory): Request["named"] {
+  const { diff } = subjectsOf(text);
+  const meant = named.filter(({ path }) => {
+    if (memory.files.includes(path) || /^\/(?:sources|workspace)\//.test(path)) return true;
+    return attached.length === 0 && (diff || fileKind(path) === "log");
+  });
+  return meant.length > 0 || attached.length > 0 ? meant : sourcesIn(text, memory);
+}
+
 /** "the checkout logs", where `checkout` is a source. */
-function withSources({ text, named }: Request, { sources }: Memory): Request["named"] {
-  if (named.length > 0) return named;
+function sourcesIn(text: string, { sources }: Memory): Request["named"] {
   const words = ` ${text.toLowerCase().replace(/[^\p{L}\p{N}._-]+|\.(?=\s|$)/gu, " ")} `;
   return sources
     .filter((name) => words.includes(` ${name.toLowerCase()} `))
@@ -98,9 +108,8 @@ function planFollowUp(request: Request, memory: Memory): readonly Action[] {
   const topic = topicIn(text);
   const { diff, logs, last } = memory;
 
-  const isAboutDiff =
-    diff !== undefined && !filtered && (subjects.diff ? !subjects.logs || last === "diff" : false);
-  if (isAboutDiff)
+  const isAboutDiff = subjects.diff && !filtered && (!subjects.logs || last === "diff");
+  if (diff !== undefined && isAboutDiff)
     return topic === undefined
       ? planDiff({ ...request, ordered: false }, memory)
       : planDiffTopic(topic, memory);

@@ -1,6 +1,6 @@
 import type { Abilities } from "./abilities.ts";
 import { type Action, call, say } from "./action.ts";
-import { type Command, commandsIn } from "./command.ts";
+import { type Command, commandsIn, maxWords } from "./command.ts";
 import type { Said } from "./conversation.ts";
 import { filesNamed, leadingFiles } from "./file-names.ts";
 import { helloText, helpText, thanksText, unknownText } from "./help.ts";
@@ -71,8 +71,9 @@ function planMessage(said: Said, memory: Memory, abilities: Abilities): readonly
   if (commands.length > 0 && !(isChat && said.files.length > 0)) {
     return commands.flatMap((command) => planCommand(command, { said, memory, abilities }));
   }
-  const named = filesNamed(withoutMatch(text), memory);
-  const actions = planWork({ text, named, attached: said.files }, memory);
+  const words = text.slice(0, maxWords);
+  const named = filesNamed(withoutMatch(words), memory);
+  const actions = planWork({ text: words, named, attached: said.files }, memory);
   const checked = actions.flatMap((action) => allowed(action, abilities));
   return checked.length > 0 ? checked : [say(unknownText(text, memory, abilities))];
 }

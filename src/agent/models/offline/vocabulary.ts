@@ -13,7 +13,7 @@ const logWords = new Set(
 const diffWords = new Set(
   (
     "diff diffs diffed compare compared compares comparing comparison change changes changed changing difference differences " +
-    "differ differs different differing delta deltas drift drifted drifts vs versus unterschied"
+    "differ differs different differing delta deltas drift drifted drifts vs versus"
   ).split(" "),
 );
 const causeWords = new Set("why cause causes caused reason trigger triggered".split(" "));
@@ -24,12 +24,18 @@ export function subjectsOf(text: string): {
   readonly diff: boolean;
   readonly cause: boolean;
 } {
-  const words = wordsOf(text.replace(/[\w./*-]*[./][\w./*-]*\w/g, " "));
+  const parts = text.split(/\s+/).filter((part) => !isPath(part));
+  const words = [...new Set(parts.flatMap(wordsOf))];
   return {
     logs: mentions(words, logWords),
     diff: mentions(words, diffWords) || /→|<->|\w\s*->\s*\w/.test(text),
     cause: mentions(words, causeWords),
   };
+}
+
+/** The words in a path say nothing about what is asked. */
+function isPath(part: string): boolean {
+  return /[./]\w/.test(part);
 }
 
 const deeds =

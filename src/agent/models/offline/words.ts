@@ -7,7 +7,7 @@ export function plainText(text: string): string {
     .replace(/[‘’‚]/g, "'")
     .replace(/\u00A0/g, " ")
     .replace(/<@!?\w+>/g, " ") // a mention, as Slack and Discord write it
-    .replace(/<(?:https?|mailto):[^|>\s]*\|([^>\n]*)>/g, "$1") // Slack makes links of file names
+    .replace(/<(?:https?|mailto):[^|<>\s]*\|([^<>\n]*)>/g, "$1") // Slack makes links of file names
     .replace(/(^|\s):[a-z][a-z0-9_+-]*:(?=\s|$)/gi, "$1")
     .replace(/\p{Extended_Pictographic}/gu, " ")
     .trim()
@@ -34,7 +34,7 @@ function isTypoOf(word: string, known: ReadonlySet<string>): boolean {
  * Two neighbours swapped, or in longer words one letter missing, doubled or replaced. Short words get no more,
  * since `lots` is not `logs`.
  */
-export function isSlip(word: string, meant: string): boolean {
+function isSlip(word: string, meant: string): boolean {
   if (word === meant) return true;
   if (Math.abs(word.length - meant.length) > 1) return false;
   const start = commonStart(word, meant);

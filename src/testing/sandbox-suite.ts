@@ -1,0 +1,49 @@
+import type { SandboxProvider } from "../sandbox/sandbox.ts";
+import { execCases } from "./sandbox-suite-exec.ts";
+import { filesCases } from "./sandbox-suite-files.ts";
+import { isolationCases } from "./sandbox-suite-isolation.ts";
+import { limitCases } from "./sandbox-suite-limits.ts";
+import { taskCases } from "./sandbox-suite-tasks.ts";
+import { defineSuite, type SuiteOptions } from "./suite.ts";
+
+/** A driver that a test has for itself; disposing ends its sandboxes and removes their workspaces. */
+export interface SandboxesUnderTest extends AsyncDisposable {
+  readonly provider: SandboxProvider;
+  /** An empty host folder that sources may lie in. */
+  readonly folder: string;
+  /** The host folder of a session's workspace, when the driver has such. */
+  workspace?(sessionId: string): string;
+  /** A command that takes more and more memory, and which no other limit ends. */
+  readonly memoryHog: string;
+}
+
+export type SandboxCases = Readonly<Record<string, (subject: SandboxesUnderTest) => Promise<void>>>;
+
+/** Each part of the suite can be run by itself: `limits` has what takes seconds. */
+const parts = {
+  exec: execCases,
+  files: filesCases,
+  isolation: isolationCases,
+  limits: limitCases,
+  tasks: taskCases,
+} as const satisfies Readonly<Record<string, SandboxCases>>;
+
+/**
+ * What every driver of the {@link SandboxProvider} port must do.
+ *
+ * @example
+ * sandboxSuite({ test, open: async () => openMyDriverOnAnEmptyFolder() });
+ */
+export function sandboxSuite({
+  parts: wanted = Object.keys(parts),
+  ...options
+}: SuiteOptions & {
+  readonly open: () => Promise<SandboxesUnderTest>;
+  readonly parts?: readonly string[];
+}): void {
+  const cases: SandboxCases = Object.assign(
+    {},
+    ...Object.entries(parts).map(([part, some]) => (wanted.includes(part) ? some : {})),
+  );
+  defineSuite(cases, options);
+}
