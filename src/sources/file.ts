@@ -1,5 +1,5 @@
-import { lstat, realpath, stat } from "node:fs/promises";
-import { isAbsolute, join, relative, sep } from "node:path";
+import { lstat, stat } from "node:fs/promises";
+import { isAbsolute, join, relative } from "node:path";
 
 import { glob } from "tinyglobby";
 
@@ -16,7 +16,7 @@ export interface FileSourceOptions {
 
 /**
  * Files of the host, chosen by globs. A path's rotated versions (`app.log.1`, `app.log.2.gz`, `app.log-20260101`) come
- * with it. Links that lead out of the folder are left out.
+ * with it. Links are left out: what they lead to may lie anywhere.
  *
  * @example
  * ```ts
@@ -110,21 +110,13 @@ async function checkFolder(name: string, hostPath: string): Promise<void> {
   );
 }
 
-/** Undefined for what is gone meanwhile, is no file, or leads out of the folder. */
+/** Undefined for what is gone meanwhile, and for what is no file. */
 async function describe(hostPath: string, path: string): Promise<SourceFile | undefined> {
-  const full = join(hostPath, path);
   try {
-    const entry = await lstat(full);
-    if (entry.isSymbolicLink() && !(await staysInside(hostPath, full))) return undefined;
-    const file = entry.isSymbolicLink() ? await stat(full) : entry;
+    const file = await lstat(join(hostPath, path));
     return file.isFile() ? { path, size: file.size, modifiedAt: file.mtimeMs } : undefined;
   } catch {
-    // Rotated away between the listing and now, or a link to nothing.
+    // Rotated away between the listing and now.
     return undefined;
   }
-}
-
-async function staysInside(hostPath: string, path: string): Promise<boolean> {
-  const [folder, target] = await Promise.all([realpath(hostPath), realpath(path)]);
-  return target.startsWith(folder.endsWith(sep) ? folder : folder + sep);
 }

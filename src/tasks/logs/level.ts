@@ -16,6 +16,8 @@ export function perLevel<T>(make: (level: Level, index: number) => T): Record<Le
   };
 }
 
+const severities = perLevel((_, index) => index);
+
 const words: Readonly<Record<string, Level>> = {
   fatal: "fatal",
   panic: "fatal",
@@ -100,7 +102,7 @@ export function levelOfNumber(value: number): Level | undefined {
 
 /** 0 for `fatal` up to 6 for `unknown`. */
 export function severityOf(level: Level): number {
-  return levels.indexOf(level);
+  return severities[level];
 }
 
 function lookUp(table: Readonly<Record<string, Level>>, word: string): Level | undefined {

@@ -4,8 +4,9 @@ import { readSigns } from "../story/signs.ts";
 import type { Timeline } from "../story/timeline.ts";
 import { detached } from "./detached.ts";
 import { groupShapes } from "./group.ts";
-import { shapeOf, variable } from "./shape.ts";
+import { shapeOf } from "./shape.ts";
 import { type Tally, mergeTallies } from "./tally.ts";
+import { createTemplates } from "./templates.ts";
 import { wordsOfShape } from "./words.ts";
 
 export interface Miner {
@@ -18,9 +19,9 @@ export interface Miner {
 }
 
 /** Shapes that are kept before they are joined. */
-const tallyLimit = 20_000;
-const aliasLimit = 60_000;
-const roundLimit = 20;
+const tallyLimit = 10_000;
+const aliasLimit = 30_000;
+const roundLimit = 10;
 
 /**
  * Keeps a bounded number of shapes. When there are too many, those that belong together are joined, and new lines are
@@ -35,12 +36,11 @@ export function createMiner({
 }): Miner {
   const byKey = new Map<string, Tally>();
   let tallies = new Set<Tally>();
-  const joined = new Map<string, Tally[]>();
+  const templates = createTemplates();
   const overflow = { tallies: 0, lines: 0 };
   let rounds = 0;
 
   const drop = (tally: Tally): void => {
-    tallies.delete(tally);
     overflow.tallies += 1;
     overflow.lines += tally.count;
     if (tally.row !== undefined) timeline.release(tally.row);
@@ -49,16 +49,11 @@ export function createMiner({
   const compact = (): void => {
     rounds += 1;
     const groups = joinable([...tallies]);
-    joined.clear();
-    tallies = new Set(groups.map((group) => mergeTallies(group, timeline)));
-    const surplus = [...tallies].toSorted(byWorth).slice(Math.floor(limit / 2));
-    for (const tally of surplus) drop(tally);
-    for (const tally of tallies) {
-      const place = `${tally.group}${tally.words.length}`;
-      const list = joined.get(place);
-      if (list === undefined) joined.set(place, [tally]);
-      else list.push(tally);
-    }
+    const merged = groups.map((group) => mergeTallies(group, timeline)).toSorted(byWorth);
+    const kept = Math.floor(limit / 2);
+    for (const tally of merged.slice(kept)) drop(tally);
+    tallies = new Set(merged.slice(0, kept));
+    templates.replaceBy(tallies);
     byKey.clear();
     for (const tally of tallies) byKey.set(tally.key, tally);
   };
@@ -70,9 +65,7 @@ export function createMiner({
     event: LogEvent,
   ): Tally | undefined => {
     const words = wordsOfShape(shape);
-    const known = joined
-      .get(`${group}${words.length}`)
-      ?.find((tally) => covers(tally.words, words));
+    const known = templates.find(group, words);
     if (known !== undefined) {
       if (byKey.size < aliasLimit) byKey.set(key, known);
       return known;
@@ -84,12 +77,13 @@ export function createMiner({
       return undefined;
     }
     if (tallies.size >= limit) compact();
+    const kept = detached(shape);
     const tally: Tally = {
       ...signs,
       key,
       group,
-      shape: detached(shape),
-      words: words.map(detached),
+      shape: kept,
+      words: wordsOfShape(kept),
       tag: detached(event.tag),
       count: 0,
       first: undefined,
@@ -141,14 +135,11 @@ function joinable(tallies: readonly Tally[]): readonly (readonly Tally[])[] {
 
 /** What to keep first: severe before harmless, then common before rare. */
 function byWorth(a: Tally, b: Tally): number {
-  const severe = (tally: Tally): number => Math.min(severityOf(tally.level), severityOf("info"));
-  return severe(a) - severe(b) || b.count - a.count || (a.key < b.key ? -1 : 1);
-}
-
-function covers(pattern: readonly string[], words: readonly string[]): boolean {
-  return pattern.every((word, place) => {
-    const other = words[place] ?? "";
-    if (word === other || word === variable) return true;
-    return word.endsWith(variable) && other.startsWith(word.slice(0, -1));
-  });
+  const harmless = severityOf("info");
+  const [first, second] = [severityOf(a.level), severityOf(b.level)];
+  return (
+    Math.min(first, harmless) - Math.min(second, harmless) ||
+    b.count - a.count ||
+    (a.key < b.key ? -1 : 1)
+  );
 }

@@ -30,13 +30,15 @@ export function findOnset(counts: readonly number[], traffic: readonly number[])
     if (total < 3 || sum(counts.slice(first, to)) >= total * 0.5)
       return { type: "new", from: first, to };
   }
-  if (best !== undefined && best.evidence >= minEvidence && best.factor >= minFactor) {
-    const { from, to, factor } = best;
-    return Number.isFinite(factor)
-      ? { type: "jump", from, to, factor }
-      : { type: "burst", from, to };
+  const stop = stopOf(counts, traffic, total);
+  if (stop !== undefined) return stop;
+  if (best === undefined || best.evidence < minEvidence || best.factor < minFactor) {
+    return { type: "steady" };
   }
-  return stopOf(counts, traffic, total) ?? { type: "steady" };
+  const { from, to, factor } = best;
+  if (Number.isFinite(factor)) return { type: "jump", from, to, factor };
+  // What is only there at the beginning is how a program starts.
+  return from === 0 ? { type: "steady" } : { type: "burst", from, to };
 }
 
 interface Stretch {
