@@ -114,6 +114,8 @@ export class World {
     if (this.#process && !this.#process.dead) return this.#process;
     if (this.#process) {
       this.crashes += 1;
+      // Nothing of a dead process goes on: whatever it still tries is refused, and this takes its timers away.
+      await this.#process.engine[Symbol.asyncDispose]();
       // Leases and claims of the dead process run out.
       await this.#options.clock.advance(120_000);
     }
