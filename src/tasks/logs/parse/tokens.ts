@@ -1,5 +1,5 @@
 /** A header word: where it begins and ends in its line. A bracketed group is one word, spaces and all. */
-export interface HeaderToken {
+interface HeaderToken {
   readonly start: number;
   readonly end: number;
 }
