@@ -1,10 +1,11 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { truncate, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
+import { virtualSandboxes } from "opsthread/virtual";
 import { expect, test, vi } from "vitest";
 
 import { Limits, Permissions } from "../../../src/sandbox/permissions.ts";
@@ -136,4 +137,29 @@ test("a script that the interpreter gives up on says which limit", async () => {
   await using sandbox = await openSandbox(subject, {});
   const { outcome } = await sandbox.exec("f() { f; }; f", { signal, executionId: "x_1" });
   expect(outcome).toEqual({ type: "limit", limit: "f: maximum recursion depth (100) exceeded" });
+});
+
+test("folders may be given relative to where the host runs", async () => {
+  await using subject = await openVirtual();
+  await writeFile(join(subject.folder, "file"), "text");
+  await using sandboxes = virtualSandboxes({ folder: relative(".", join(subject.folder, "w")) });
+  await using sandbox = await openSandbox(
+    { ...subject, provider: sandboxes, folder: relative(".", subject.folder) },
+    {},
+  );
+  const { stdout } = await sandbox.exec("cat /sources/host/file > copy; cat copy", {
+    signal,
+    executionId: "x_1",
+  });
+  expect(stdout.text).toBe("text");
+});
+
+test("a small memory limit is for the command, not for the interpreter", async () => {
+  await using subject = await openVirtual();
+  await using sandbox = await openSandbox(subject, { memoryBytes: 16 * 1024 * 1024 });
+  const { outcome } = await sandbox.exec("seq 1 1000 | sort | tail -1", {
+    signal,
+    executionId: "x_1",
+  });
+  expect(outcome).toEqual({ type: "exit", code: 0 });
 });
