@@ -12,7 +12,7 @@ import { timeText } from "./render/time.ts";
 import { findingData, overview, patternData } from "./story/assemble.ts";
 import { findEnd } from "./story/end.ts";
 import { findWrong } from "./story/findings.ts";
-import { type Scope, gather } from "./story/gather.ts";
+import { type Gathered, type Scope, gather } from "./story/gather.ts";
 import { parseMatcher } from "./story/match.ts";
 import { minePatterns } from "./story/patterns.ts";
 import { reporter } from "./story/progress.ts";
@@ -61,7 +61,7 @@ async function readLogs(input: LogsInput, context: TaskContext): Promise<TaskRes
     ...overview(gathered, patterns, {
       write,
       times,
-      notRead: [...selection.missing, ...notRead, ...unplaced(scope)],
+      notRead: [...selection.missing, ...notRead, ...unplaced(scope, gathered)],
     }),
     findings,
     patterns: patterns.list.slice(0, input.top).map((pattern) => patternData(pattern, write)),
@@ -104,10 +104,16 @@ async function scopeOf(
   };
 }
 
-/** A moment that could not be placed leaves nothing out, which has to be said. */
-function unplaced({ from, to }: Scope): readonly NotRead[] {
-  if (!Number.isNaN(from) && !Number.isNaN(to)) return [];
-  return [{ what: "since, until", why: "not applied: the log has no times" }];
+/** What was asked for and could not be done has to be said. */
+function unplaced(scope: Scope, { around }: Gathered): readonly NotRead[] {
+  const notes: NotRead[] = [];
+  if (Number.isNaN(scope.from) || Number.isNaN(scope.to)) {
+    notes.push({ what: "since, until", why: "not applied: the log has no times" });
+  }
+  if (scope.around !== undefined && around === undefined) {
+    notes.push({ what: `${scope.around.file}:${scope.around.line}`, why: "no such line" });
+  }
+  return notes;
 }
 
 function levelNamed(word: string): Level {

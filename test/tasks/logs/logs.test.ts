@@ -175,6 +175,24 @@ test("logs says what it could not read and why", async () => {
   expect(report).toContain("## What was not read");
 });
 
+test("logs reads the others when a file can't be read, or not to its end", async () => {
+  const { data } = await runLogs({
+    "app.log": linesOf(50, calm),
+    folder: () => broken(""),
+    "half.log": () => broken(linesOf(3000, calm)),
+  });
+  expect(data.lines.total).toBe(3050);
+  expect(data.notRead).toEqual([
+    { what: "folder", why: "EIO: device gone" },
+    { what: "half.log", why: expect.stringContaining("EIO: device gone") },
+  ]);
+});
+
+test("logs says that a place to show does not exist", async () => {
+  const { summary } = await runLogs({ "app.log": linesOf(9, calm) }, { around: "app.log:500" });
+  expect(summary).toContain("`app.log:500`: no such line");
+});
+
 test("logs says that nothing could be read", async () => {
   const { summary } = await runLogs({}, { files: ["gone.log"] });
   expect(summary).toContain("Nothing could be read: gone.log (no such file)");
@@ -248,3 +266,8 @@ test.each([
     /Invalid input|expected|Too small|Cannot use|Invalid string/,
   );
 });
+
+async function* broken(lines: string): AsyncGenerator<Uint8Array> {
+  yield await Promise.resolve(Buffer.from(lines));
+  throw new Error("EIO: device gone");
+}

@@ -14,8 +14,8 @@ export interface Miner {
   find(event: LogEvent): Tally | undefined;
   /** Joins what belongs together and returns what there is, in no order. Find nothing after. */
   finish(): readonly (readonly Tally[])[];
-  /** Lines that no tally keeps, and what made room for others. */
-  readonly overflow: { tallies: number; lines: number };
+  /** Lines that no tally keeps. */
+  readonly overflow: { lines: number };
 }
 
 /** Shapes that are kept before they are joined. */
@@ -37,11 +37,10 @@ export function createMiner({
   const byKey = new Map<string, Tally>();
   let tallies = new Set<Tally>();
   const templates = createTemplates();
-  const overflow = { tallies: 0, lines: 0 };
+  const overflow = { lines: 0 };
   let rounds = 0;
 
   const drop = (tally: Tally): void => {
-    overflow.tallies += 1;
     overflow.lines += tally.count;
     if (tally.row !== undefined) timeline.release(tally.row);
   };
@@ -64,13 +63,13 @@ export function createMiner({
     shape: string,
     event: LogEvent,
   ): Tally | undefined => {
-    const words = wordsOfShape(shape);
-    const known = templates.find(group, words);
-    if (known !== undefined) {
+    const signs = readSigns(event.text, event.tag, event.level);
+    const known = templates.find(group, wordsOfShape(shape));
+    // The word in which it differs may be the one that says that something failed.
+    if (known?.level === signs.level && known.trouble === signs.trouble) {
       if (byKey.size < aliasLimit) byKey.set(key, known);
       return known;
     }
-    const signs = readSigns(event.text, event.tag, event.level);
     const harmless = severityOf(signs.level) > severityOf("warn") && !signs.trouble;
     if (rounds >= roundLimit && harmless) {
       overflow.lines += 1;
@@ -110,7 +109,7 @@ export function createMiner({
   };
 }
 
-/** Lines of different level or tag are never of one pattern. */
+/** Lines of different level or tag are never of one pattern; neither are those of trouble and of none. */
 function groupOf(event: LogEvent): string {
   const level = levelMarks[event.level];
   return event.tag === "" ? level : `${level}${event.tag} `;
@@ -121,7 +120,7 @@ const levelMarks = perLevel((_, index) => `${index}\u0002`);
 function joinable(tallies: readonly Tally[]): readonly (readonly Tally[])[] {
   const byGroup = new Map<string, Tally[]>();
   for (const tally of tallies) {
-    const group = `${tally.group}${tally.level}`;
+    const group = `${tally.group}${tally.level}${tally.trouble}`;
     const list = byGroup.get(group);
     if (list === undefined) byGroup.set(group, [tally]);
     else list.push(tally);

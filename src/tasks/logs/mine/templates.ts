@@ -7,45 +7,77 @@ export interface Templates {
   find(group: string, words: readonly string[]): Tally | undefined;
 }
 
-/** Patterns that are compared with one shape, at most: a hostile log must not make this slow. */
-const candidateLimit = 50;
+interface Node {
+  readonly next: Map<string, Node>;
+  readonly tallies: Tally[];
+}
 
-/** Looks patterns up by level, length and first word, and compares only those few. */
+/** Nodes that one search may visit: a hostile log must not make it slow. */
+const visitLimit = 200;
+const leafLimit = 20;
+
+/** A tree by level, length, and one word after the other; a variable word has a branch of its own. */
 export function createTemplates(): Templates {
-  const places = new Map<string, Tally[]>();
+  const roots = new Map<string, Node>();
   return {
     replaceBy(tallies) {
-      places.clear();
+      roots.clear();
       for (const tally of tallies) {
-        if (!tally.words.some((word) => word.endsWith(variable))) continue;
-        const place = placeOf(tally.group, tally.words);
-        const list = places.get(place);
-        if (list === undefined) places.set(place, [tally]);
-        else if (list.length < candidateLimit) list.push(tally);
+        if (tally.words.some(isVariable)) insert(roots, tally);
       }
     },
     find(group, words) {
-      if (places.size === 0) return undefined;
-      const named = places.get(placeOf(group, words));
-      const open = places.get(placeOf(group, [variable, ...words.slice(1)]));
-      return (
-        named?.find((tally) => covers(tally.words, words)) ??
-        open?.find((tally) => covers(tally.words, words))
-      );
+      const root = roots.get(rootOf(group, words));
+      return root === undefined
+        ? undefined
+        : search(root, words, { place: 0, left: { visits: visitLimit } });
     },
   };
 }
 
-function placeOf(group: string, words: readonly string[]): string {
-  const [first = ""] = words;
-  return `${group}${words.length} ${first.endsWith(variable) ? "" : first}`;
+function insert(roots: Map<string, Node>, tally: Tally): void {
+  let node = child(roots, rootOf(tally.group, tally.words));
+  for (const word of tally.words) node = child(node.next, isVariable(word) ? variable : word);
+  if (node.tallies.length < leafLimit) node.tallies.push(tally);
 }
 
-function covers(pattern: readonly string[], words: readonly string[]): boolean {
-  for (const [place, word] of pattern.entries()) {
-    const other = words[place] ?? "";
-    if (word === other || word === variable) continue;
-    if (!word.endsWith(variable) || !other.startsWith(word.slice(0, -1))) return false;
+function child(nodes: Map<string, Node>, key: string): Node {
+  const known = nodes.get(key);
+  if (known !== undefined) return known;
+  const node: Node = { next: new Map<string, Node>(), tallies: [] };
+  nodes.set(key, node);
+  return node;
+}
+
+function search(
+  node: Node,
+  words: readonly string[],
+  { place, left }: { readonly place: number; readonly left: { visits: number } },
+): Tally | undefined {
+  left.visits -= 1;
+  if (left.visits < 0) return undefined;
+  const word = words[place];
+  if (word === undefined) return node.tallies.find((tally) => covers(tally.words, words));
+  for (const next of [node.next.get(word), node.next.get(variable)]) {
+    const found = next === undefined ? undefined : search(next, words, { place: place + 1, left });
+    if (found !== undefined) return found;
   }
-  return true;
+  return undefined;
+}
+
+function rootOf(group: string, words: readonly string[]): string {
+  return `${group}${words.length}`;
+}
+
+function isVariable(word: string): boolean {
+  return word.endsWith(variable);
+}
+
+/** Some places are variable only behind a common beginning, such as `/shop/`. */
+function covers(pattern: readonly string[], words: readonly string[]): boolean {
+  return pattern.every((word, place) => {
+    const other = words[place] ?? "";
+    if (word === other || word === variable) return true;
+    return isVariable(word) && other.startsWith(word.slice(0, -1));
+  });
 }

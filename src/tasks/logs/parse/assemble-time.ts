@@ -7,7 +7,12 @@ export function assembleTime(
   { end: behind, now }: { end: number; now: number },
 ): ReadTime | undefined {
   let year = Number.NaN;
-  let [monthOfYear, day, hour, minute, second, ms] = [1, 1, 0, 0, 0, 0];
+  let monthOfYear = 1;
+  let day = 1;
+  let hour = 0;
+  let minute = 0;
+  let second = 0;
+  let ms = 0;
   let offset: number | undefined;
   for (let index = 0; index < fields.length; index += 1) {
     const text = match[index + 1];

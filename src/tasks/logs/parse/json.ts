@@ -1,20 +1,19 @@
 import type { LineParser } from "./event.ts";
-import { readFields } from "./fields.ts";
+import { createFieldReader } from "./fields.ts";
 import type { TimeFormat } from "./timestamp.ts";
 
 /** One JSON object a line: pino, bunyan, zap, logrus, serilog, journald, MongoDB, … */
 export function jsonParser(formats: readonly TimeFormat[]): LineParser {
+  const fields = createFieldReader(formats);
   return {
     name: "JSON lines",
     parse(line, event) {
       const object = parseObject(line);
       if (object === undefined) return false;
-      const read = readFields(
-        (name) => (Object.hasOwn(object, name) ? object[name] : undefined),
-        event,
-        formats,
-      );
-      if (!read || event.text === "") event.text = keysOf(object, event.text);
+      fields.begin();
+      for (const name of Object.keys(object)) fields.take(name, object[name]);
+      fields.fill(event);
+      if (event.text === "") event.text = keysOf(object);
       return true;
     },
   };
@@ -34,8 +33,8 @@ export function parseObject(line: string): Record<string, unknown> | undefined {
 }
 
 /** An object without a message is told apart by what keys it has. */
-function keysOf(object: Record<string, unknown>, text: string): string {
-  return text === "" ? `{${Object.keys(object).slice(0, 12).join(", ")}}` : text;
+function keysOf(object: Record<string, unknown>): string {
+  return `{${Object.keys(object).slice(0, 12).join(", ")}}`;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

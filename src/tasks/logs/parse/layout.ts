@@ -99,11 +99,11 @@ export function pastMarks(line: string, at: number): number {
 export function tailMatches(step: TailStep, line: string, start: number, end: number): boolean {
   switch (step) {
     case "separator":
-      return end - start <= 3 && /^(?:[-–—|:>*~#=]{1,3})$/.test(line.slice(start, end));
+      return end - start <= 3 && consistsOf(line, start, end, "-–—|:>*~#=");
     case "bracket":
       return line.charCodeAt(start) === 0x5b && line.charCodeAt(end - 1) === 0x5d;
     case "number":
-      return end - start <= 20 && /^[#(]?\d+[):,]?$/.test(line.slice(start, end));
+      return end - start <= 20 && consistsOf(line, start, end, "0123456789#():,");
     case "program":
       return end - start <= 100 && line.charCodeAt(end - 1) === 0x3a && end - start > 1;
     case "name":
@@ -111,6 +111,11 @@ export function tailMatches(step: TailStep, line: string, start: number, end: nu
       break;
   }
   return end - start <= 100 && line.charCodeAt(start) !== 0x5b;
+}
+
+function consistsOf(line: string, start: number, end: number, marks: string): boolean {
+  for (let at = start; at < end; at += 1) if (!marks.includes(line.charAt(at))) return false;
+  return true;
 }
 
 function programOf(line: string, start: number, end: number): string {

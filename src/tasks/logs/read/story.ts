@@ -1,3 +1,4 @@
+import { messageOf } from "../../../core/errors.ts";
 import type { TaskFiles } from "../../task.ts";
 import { newEvent } from "../parse/event.ts";
 import { firstTime } from "../parse/learn.ts";
@@ -36,24 +37,39 @@ export async function readChapters(
   const notRead: NotRead[] = [];
   for (const path of paths) {
     signal.throwIfAborted();
-    const opened = await openLog(files, path);
-    if (opened.type === "unreadable") {
-      notRead.push({ what: path, why: opened.reason });
+    const head = await readHead(files, path);
+    if (typeof head === "string") {
+      notRead.push({ what: path, why: head });
       continue;
     }
-    const sample = await takeSample(opened.chunks);
+    const { sample, encoding } = head;
     if (sample.length === 0) notRead.push({ what: path, why: "empty" });
     const bytes = (await files.size(path)) ?? 0;
     chapters.push({
       path,
       bytes,
-      encoding: opened.encoding,
+      encoding,
       sample,
       formats,
       ...timeOf(sample, formats),
     });
   }
   return { chapters: chapters.toSorted(byTime), notRead };
+}
+
+/** The first lines of a file, or why they can't be read. */
+async function readHead(
+  files: TaskFiles,
+  path: string,
+): Promise<{ readonly sample: readonly string[]; readonly encoding: string } | string> {
+  try {
+    const opened = await openLog(files, path);
+    if (opened.type === "unreadable") return opened.reason;
+    return { sample: await takeSample(opened.chunks), encoding: opened.encoding };
+  } catch (error) {
+    // A folder, or a file without permission: the others can still be read.
+    return messageOf(error);
+  }
 }
 
 async function takeSample(chunks: AsyncIterable<Buffer>): Promise<readonly string[]> {

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 
+import { messageOf } from "../../../core/errors.ts";
 import type { TaskFiles } from "../../task.ts";
 import { type LogEvent, newEvent } from "../parse/event.ts";
 import { type LineKind, createLineReader } from "../parse/reader.ts";
@@ -71,7 +72,8 @@ export async function walk(
   });
   if (opened.type === "text") {
     let rested = performance.now();
-    for await (const batch of readLines(opened.chunks, { onCut: () => (cut += 1) })) {
+    const chunks = untilFailure(opened.chunks, (text) => (problem = text));
+    for await (const batch of readLines(chunks, { onCut: () => (cut += 1) })) {
       signal.throwIfAborted();
       for (const line of batch) take(line);
       badBytes ||= batch.some((line) => line.includes("\ufffd"));
@@ -81,4 +83,16 @@ export async function walk(
     }
   }
   return { lines, blank, cut, oddTimes, badBytes, problem, formats: reader.formats() };
+}
+
+/** A file that can't be read to its end is told like one that ends early: what came before counts. */
+async function* untilFailure(
+  chunks: AsyncIterable<Buffer>,
+  onProblem: (problem: string) => void,
+): AsyncGenerator<Buffer> {
+  try {
+    yield* chunks;
+  } catch (error) {
+    onProblem(messageOf(error));
+  }
 }

@@ -1,20 +1,22 @@
 import type { LogsData, LogsFinding } from "../data.ts";
 import { levels } from "../level.ts";
-import { code, counted, duration, number, oneLine } from "./text.ts";
+import { block, code, counted, duration, number, oneLine } from "./text.ts";
 
 /** A chat message holds about 2,000 characters; the rest is in the report. */
 const summaryLimit = 1800;
 const shownFindings = 5;
+/** Lines that are shown before and after a place that was asked for; the others are in the data. */
+const aroundLines = 4;
 
 /** What a person reads first. Parts that do not fit any more are left out, least important first. */
 export function summaryOf(data: LogsData): string {
   const parts = [
     `**${data.headline}**`,
+    aroundBlock(data),
     firstSign(data),
     firstContext(data.findings[0]),
     levelLine(data),
     findingList(data),
-    aroundBlock(data),
     gapLine(data),
     patternList(data),
   ];
@@ -60,10 +62,7 @@ function firstContext(finding: LogsFinding | undefined): string {
     oneLine(finding.line, 200),
     ...(cause === undefined ? [] : [oneLine(cause.text, 160)]),
   ];
-  const fence = lines.some((line) => line.includes("```")) ? "~~~~" : "```";
-  return [...change, `${code(finding.at)} and the lines before:`, fence, ...lines, fence].join(
-    "\n",
-  );
+  return [...change, `${code(finding.at)} and the lines before:`, block(lines)].join("\n");
 }
 
 function levelLine({ levels: found, lines, range, files }: LogsData): string {
@@ -117,12 +116,11 @@ export function whenOf({ onset, time }: LogsFinding): string {
 
 function aroundBlock({ around }: LogsData): string {
   if (around === undefined) return "";
-  return [
-    `Around ${code(around.at)}:`,
-    "```",
-    ...around.lines.map(({ text }) => oneLine(text, 160)),
-    "```",
-  ].join("\n");
+  const middle = around.lines.findIndex(({ at }) => at === around.at);
+  const near = around.lines.slice(Math.max(0, middle - aroundLines), middle + aroundLines + 1);
+  return [`Around ${code(around.at)}:`, block(near.map(({ text }) => oneLine(text, 100)))].join(
+    "\n",
+  );
 }
 
 function gapLine({ gaps }: LogsData): string {

@@ -15,6 +15,7 @@ import type { Writer } from "./writer.ts";
 const histogramBuckets = 60;
 const shownChanges = 20;
 
+/** What is told about a pattern. */
 export function patternData(pattern: Pattern, write: Writer): LogsPattern {
   const { id, template, tally } = pattern;
   const at = (place: Place | undefined) => ({ at: write.place(place), ...write.time(place?.time) });
@@ -32,6 +33,7 @@ export function patternData(pattern: Pattern, write: Writer): LogsPattern {
   };
 }
 
+/** What is told about something that went wrong. */
 export function findingData({ pattern, score, reasons }: Finding, write: Writer): LogsFinding {
   const { tally } = pattern;
   const file = tally.first?.file ?? 0;

@@ -50,6 +50,9 @@ const changeLimit = 200;
 /** What is reported more often than this is no news. */
 const changesOfOne = 20;
 
+/** What first comes after so many lines of a file is new enough to keep what stood before it. */
+const earlyLines = 1000;
+
 /** Reads the files one after the other and counts. */
 export async function gather(
   files: TaskFiles,
@@ -108,16 +111,11 @@ function visitor({
 }: Visiting): Parameters<typeof walk>[2] {
   const { miner, timeline, axis, counts, inferred, lines, range } = gathered;
   const aroundLine = isAround(scope, file.chapter.path) ? (scope.around?.line ?? -1) : -1;
-  const early = 1000;
   let passing = false;
 
   return (line, number, kind, event) => {
     recorder.note(number, line, kind === "continuation");
-    if (
-      number >= aroundLine - scope.context &&
-      number <= aroundLine + scope.context &&
-      aroundLine !== -1
-    ) {
+    if (aroundLine !== -1 && Math.abs(number - aroundLine) <= scope.context) {
       gathered.around ??= { file: index, line: aroundLine, lines: [] };
       gathered.around.lines.push(shown(number, line));
     }
@@ -151,18 +149,14 @@ function visitor({
       const row = gathered.rows[level];
       row[slot] = (row[slot] ?? 0) + 1;
     }
-    if (axis === "time" && !Number.isNaN(time)) {
-      if (!(time >= range.first)) range.first = time;
-      if (!(time <= range.last)) range.last = time;
-      if (!(time >= file.first)) file.first = time;
-      if (!(time <= file.last)) file.last = time;
-    }
+    widen(range, time);
+    widen(file, time);
     if (tally === undefined) return false;
     const place: Place = { file: index, line: number, time };
     const severe = level === "fatal" || level === "error";
     if (tally.count === 0) {
       tally.example = shown(number, line).text;
-      if (severe || level === "warn" || tally.trouble || number > early) {
+      if (severe || level === "warn" || tally.trouble || number > earlyLines) {
         tally.capture = recorder.capture({ line: number, time }, { important: severe });
       }
     }
@@ -171,6 +165,12 @@ function visitor({
       noteChange(gathered, recorder, { ...place, text: line });
     return tally.trouble || severe;
   };
+}
+
+function widen(range: { first: number; last: number }, time: number): void {
+  if (Number.isNaN(time)) return;
+  if (!(time >= range.first)) range.first = time;
+  if (!(time <= range.last)) range.last = time;
 }
 
 function noteChange(gathered: Gathered, recorder: Recorder, change: Change): void {
