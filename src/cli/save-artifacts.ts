@@ -5,12 +5,17 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 
 import type { Sandbox, TaskRun } from "../sandbox/sandbox.ts";
+import type { Redactor } from "../security/redact.ts";
 
 /** Copies the files that a task made into a folder; returns their paths. */
 export async function saveArtifacts(
   sandbox: Sandbox,
   run: TaskRun,
-  { out, signal }: { readonly out: string; readonly signal: AbortSignal },
+  {
+    out,
+    signal,
+    redactor,
+  }: { readonly out: string; readonly signal: AbortSignal; readonly redactor: Redactor },
 ): Promise<readonly string[]> {
   await mkdir(out, { recursive: true });
   const saved: string[] = [];
@@ -18,7 +23,9 @@ export async function saveArtifacts(
     const file = await sandbox.files.export(path, { signal });
     if (!file) continue;
     const target = join(out, basename(path));
-    await pipeline(Readable.from(file.bytes), createWriteStream(target), { signal });
+    await pipeline(Readable.from(redactor.stream(file.bytes)), createWriteStream(target), {
+      signal,
+    });
     saved.push(target);
   }
   return saved;

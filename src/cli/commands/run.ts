@@ -7,7 +7,8 @@ import { Command, InvalidArgumentError } from "commander";
 import { OpsthreadError } from "../../core/errors.ts";
 import { Limits, Permissions } from "../../sandbox/permissions.ts";
 import { virtualSandboxes } from "../../sandbox/virtual/index.ts";
-import { diff } from "../../tasks/diff/index.ts";
+import { createRedactor } from "../../security/redact.ts";
+import { diff, DiffData } from "../../tasks/diff/index.ts";
 import { logs } from "../../tasks/logs/index.ts";
 import type { Task } from "../../tasks/task.ts";
 import { exitCodes } from "../exit-codes.ts";
@@ -122,8 +123,11 @@ async function runTask(
       { signal, executionId: "run", onProgress: (step) => progress.show(step) },
     );
     progress.clear();
-    const artifacts = out === undefined ? [] : await saveArtifacts(sandbox, run, { out, signal });
-    return printReport({ task: task.name, run, artifacts, json, outside: files.outside });
+    const redactor = createRedactor();
+    const artifacts =
+      out === undefined ? [] : await saveArtifacts(sandbox, run, { out, signal, redactor });
+    const outside = (text: string): string => files.outside(redactor.text(text));
+    return printReport({ task: task.name, run, artifacts, json, outside });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -135,8 +139,6 @@ function wholeNumber(text: string): number {
 }
 
 function hasChanges(data: unknown): boolean {
-  const pairs = typeof data === "object" && data !== null && "pairs" in data ? data.pairs : [];
-  return (
-    Array.isArray(pairs) && pairs.some((pair: unknown) => JSON.stringify(pair).includes('"kind"'))
-  );
+  const parsed = DiffData.safeParse(data);
+  return parsed.success && parsed.data.pairs.some(({ changes }) => changes.length > 0);
 }
