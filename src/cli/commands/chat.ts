@@ -7,6 +7,7 @@ import { consoleAdapter, openConsoleWorkspace } from "../../adapters/console/ind
 import { createBot } from "../../bot.ts";
 import { fileSource } from "../../sources/file.ts";
 import type { Source } from "../../sources/source.ts";
+import { sqliteStore } from "../../store/sqlite/index.ts";
 import { converse } from "../chat/conversation.ts";
 import { inputHelp } from "../chat/input.ts";
 import { commandLog } from "../log.ts";
@@ -36,6 +37,8 @@ export function chatCommand({ signal }: { readonly signal: AbortSignal }): Comma
     .addHelpText("after", `\n${inputHelp}`)
     .action(async ({ data, source = [] }: ChatOptions, command: Command) => {
       const log = commandLog(command);
+      // First of all the lock: a second process must not touch the threads either.
+      await using store = await sqliteStore({ folder: data, log });
       await using workspace = await openConsoleWorkspace({
         dir: join(data, "console"),
         logger: log,
@@ -44,6 +47,7 @@ export function chatCommand({ signal }: { readonly signal: AbortSignal }): Comma
         adapters: [consoleAdapter({ workspace })],
         access: { admins: [`console:${workspace.id}:${you.id}`] },
         dataFolder: data,
+        store,
         sources: source,
         log,
       });
