@@ -40,8 +40,8 @@ export interface Scope {
   find(path: string): Found | undefined;
   /** The same, but a link that the path itself names is not followed. */
   entry(path: string): Found | undefined;
-  /** Where a file or folder of this path is to be made; the folders above it are there then. */
-  target(path: string): string;
+  /** Where a file or folder of this path is to be made. Makes the folders above it, after telling of each. */
+  target(path: string, onFolder: () => void): string;
   /** Whether the place shows this file or folder; `path` is canonical. */
   shows(path: string, type: "file" | "folder"): boolean;
 }
@@ -96,11 +96,11 @@ export function createScope(places: readonly Place[], grants: Grants = everythin
     });
   };
 
-  const target = (path: string): string => {
+  const target = (path: string, onFolder: () => void): string => {
     const spot = locate(path);
     const granted = grants.write.some((grant) => covers(grant, spot.path));
     if (!spot.place.writable || !granted || spot.below === "") throw refused(path);
-    const folder = makeFolders(spot, dirname(spot.below));
+    const folder = makeFolders(spot, dirname(spot.below), onFolder);
     return writableAt(spot, join(folder, posix.basename(spot.below)));
   };
 
@@ -160,14 +160,16 @@ export function codeOf(error: unknown): string | undefined {
   return typeof error.code === "string" ? error.code : undefined;
 }
 
-function makeFolders(spot: Spot, below: string): string {
+function makeFolders(spot: Spot, below: string, onFolder: () => void): string {
   const folder = join(spot.root, below);
   const real = unlessMissing(spot.path, () => realpathSync.native(folder));
   if (real !== undefined) {
-    if (leadsOut(relative(spot.root, real))) throw refused(spot.path);
+    const isInside = !leadsOut(relative(spot.root, real)) && lstatSync(real).isDirectory();
+    if (!isInside) throw refused(spot.path);
     return real;
   }
-  const made = join(makeFolders(spot, dirname(below)), posix.basename(below));
+  const made = join(makeFolders(spot, dirname(below), onFolder), posix.basename(below));
+  onFolder();
   try {
     mkdirSync(made, { mode: 0o700 });
   } catch (error) {
@@ -183,9 +185,10 @@ function makeFolders(spot: Spot, below: string): string {
 function writableAt(spot: Spot, hostPath: string): string {
   const stats = unlessMissing(spot.path, () => lstatSync(hostPath));
   if (stats === undefined) return hostPath;
-  // A second name of the same file may lie outside.
-  if (stats.isFile() && stats.nlink > 1) throw refused(spot.path);
-  if (!stats.isSymbolicLink()) return hostPath;
+  if (stats.isDirectory()) return hostPath;
+  // A second name of the same file may lie outside. A pipe or device may wait for ever.
+  if (stats.isFile() && stats.nlink === 1) return hostPath;
+  if (!stats.isSymbolicLink()) throw refused(spot.path);
   const real = unlessMissing(spot.path, () => realpathSync.native(hostPath));
   if (real === undefined || leadsOut(relative(spot.root, real))) throw refused(spot.path);
   return writableAt(spot, real);

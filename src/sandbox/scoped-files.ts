@@ -43,7 +43,7 @@ export function scopedFiles(
 
     async write(path, bytes, { signal }) {
       const counted = await quota();
-      const target = scope.target(path);
+      const target = scope.target(path, () => counted.change(undefined, 0));
       const before = await sizeOf(target);
       const temporary = join(dirname(target), `.opsthread-${randomUUID()}`);
       let size: number | undefined;
@@ -71,7 +71,7 @@ export function scopedFiles(
   };
 }
 
-const chunkBytes = 512 * 1024;
+const chunkBytes = 1024 * 1024;
 
 /** A found file's bytes from its start, in chunks that are the reader's to keep. */
 export async function* readFound(

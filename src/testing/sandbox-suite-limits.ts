@@ -142,12 +142,10 @@ export const limitCases: SandboxCases = {
 
   "files that hold nothing are not free": async (subject) => {
     await using sandbox = await openSandbox(subject, { limits: { workspaceBytes: 200_000 } });
-    const { outcome } = await exec(
-      sandbox,
-      "for i in $(seq 1 500); do touch f$i; done; ls | wc -l",
-    );
+    await exec(sandbox, "for i in $(seq 1 500); do touch f$i; done");
+    const files = await sandbox.files.list(".", { limit: 1_000 });
 
-    assert.notDeepEqual(outcome, { type: "exit", code: 0 });
+    assert(Number(files?.length) < 100);
   },
 
   "the limit of the workspace counts what earlier sandboxes left": async (subject) => {

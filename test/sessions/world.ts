@@ -114,6 +114,8 @@ export class World {
     if (this.#process && !this.#process.dead) return this.#process;
     if (this.#process) {
       this.crashes += 1;
+      // Nothing of a dead process goes on: whatever it still tries is refused, and this takes its timers away.
+      await this.#process.engine[Symbol.asyncDispose]();
       // Leases and claims of the dead process run out.
       await this.#options.clock.advance(120_000);
     }
@@ -166,7 +168,8 @@ export class World {
       <Args extends unknown[], Result>(call: (...args: Args) => Promise<Result>, writes: boolean) =>
       async (...args: Args): Promise<Result> => {
         if (process.dead) throw new Crash();
-        const trouble = writes ? troubles?.get((this.#writes += 1)) : undefined;
+        if (writes) this.#writes += 1;
+        const trouble = writes ? troubles?.get(this.#writes) : undefined;
         if (trouble === "crash-before") return kill(process);
         if (trouble === "lease-lost") await steal(args[0], store, clock);
         const result = await call(...args);

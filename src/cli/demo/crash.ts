@@ -7,11 +7,12 @@ import { fileURLToPath } from "node:url";
 import { z } from "zod";
 
 import { openConsoleWorkspace } from "../../adapters/console/index.ts";
+import { systemClock } from "../../core/clock.ts";
 import { sessionIdOf } from "../../core/ids.ts";
 import { parseStored } from "../../core/journal.ts";
 import type { Logger } from "../../core/logger.ts";
 import { sqliteStore } from "../../store/sqlite/index.ts";
-import { openDemoBot } from "./bot.ts";
+import { type DemoBot, openDemoBot } from "./bot.ts";
 import { type Check, checkThreads } from "./checks.ts";
 import type { DemoFiles } from "./fixtures.ts";
 import { type Screen, watchProgress } from "./screen.ts";
@@ -24,6 +25,8 @@ const ChildEvent = z.discriminatedUnion("type", [
     threads: z.object({ logs: z.string(), manifests: z.string(), environments: z.string() }),
   }),
   z.object({ type: z.literal("progress"), thread: z.string(), text: z.string() }),
+  /** The journal says that the logs are being read, and has no result yet. */
+  z.object({ type: z.literal("reading") }),
   z.object({ type: z.literal("settled") }),
 ]);
 type ChildEvent = z.infer<typeof ChildEvent>;
@@ -86,12 +89,10 @@ async function killHalfWay(
     for await (const line of createInterface({ input: child.stdout })) {
       const event = parseEvent(line);
       if (event.type === "threads") ({ threads } = event);
-      if (event.type === "settled") break;
+      if (event.type === "reading" || event.type === "settled") break;
       if (event.type !== "progress") continue;
       withProgress.add(event.thread);
       screen.say(`  … ${event.thread}: ${event.text}`);
-      const percent = Number(/\((\d+) %\)/.exec(event.text)?.[1] ?? 0);
-      if (event.thread === threads?.logs && percent >= 25) break;
     }
   } finally {
     signal.removeEventListener("abort", stop);
@@ -136,9 +137,37 @@ export async function runVictim({
   const threads = await openThreads(demo.workspace, files);
   tell({ type: "threads", threads });
   await demo.bot.start();
+  const ended = new AbortController();
+  const watching = untilReading(demo, threads.logs, ended.signal).then((reading) => {
+    if (reading) tell({ type: "reading" });
+    return reading;
+  });
   await demo.settled();
+  ended.abort();
+  await watching;
   tell({ type: "settled" });
 }
+
+/** Waits until a tool call of the thread has been under way for a moment. False when it came to its end before. */
+async function untilReading(
+  { workspace, bot }: DemoBot,
+  thread: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const ref = workspace.threadRef(thread);
+  let since: number | undefined;
+  while (ref && !signal.aborted) {
+    const journal = await bot.store.readJournal(sessionIdOf(ref), { after: 0 });
+    const open = journal.at(-1)?.entry.type === "step";
+    if (open) since ??= Date.now();
+    if (open && Date.now() - (since ?? 0) > underWayMs) return true;
+    await systemClock.sleep(20, { signal }).catch(() => {}); // Ended: the loop sees it.
+  }
+  return false;
+}
+
+/** Long enough for the task to be at its work, short against the time that it takes. */
+const underWayMs = 250;
 
 /** Looks into the dead process's store. */
 async function whatIsLeft(folder: string, threads: DemoThreads) {

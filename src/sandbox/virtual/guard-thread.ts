@@ -1,8 +1,7 @@
 import { writeSync } from "node:fs";
 import { workerData } from "node:worker_threads";
 
-import { guardState, type GuardData } from "./guard.ts";
-import { outOfMemoryMark } from "./protocol.ts";
+import { guardState, outOfMemoryMark, type GuardData } from "./guard.ts";
 
 const { state, parentPid }: GuardData = workerData;
 const intervalMs = 20;

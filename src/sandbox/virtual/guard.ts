@@ -11,6 +11,9 @@ export interface Guard {
 /** Where things lie in the shared memory. Sizes are in KiB, which fit. */
 export const guardState = { watching: 0, limit: 1, peak: 2, length: 3 } as const;
 
+/** What the guard writes to stderr before it ends the process. */
+export const outOfMemoryMark = "opsthread: out of memory";
+
 export interface GuardData {
   readonly state: Int32Array;
   readonly parentPid: number;

@@ -60,9 +60,9 @@ const TaskReply = z.discriminatedUnion("type", [
 ]);
 
 const Use = z.object({
-  usedBytes: z.number(),
-  cpuMs: z.number(),
-  peakMemoryBytes: z.number(),
+  usedBytes: z.number().nonnegative(),
+  cpuMs: z.number().nonnegative(),
+  peakMemoryBytes: z.number().nonnegative(),
   /** Whether the process is as good as new. */
   reusable: z.boolean(),
 });
@@ -83,6 +83,3 @@ export const FromRunner = z.discriminatedUnion("type", [
 ]);
 export type FromRunner = z.infer<typeof FromRunner>;
 export type RunnerReply = Extract<FromRunner, { type: "done" }>["reply"];
-
-/** What the guard writes to stderr before it ends the process. */
-export const outOfMemoryMark = "opsthread: out of memory";

@@ -16,7 +16,11 @@ interface RunLimits {
 
 /** What the sandbox says of a command. Nothing is known of what one printed that was ended. */
 export function execResult(run: Run, limits: RunLimits): ExecResult {
-  const { end } = run;
+  // The shell's process ends when it is told to, not by what a command does.
+  const end: RunEnd =
+    run.end.type === "exited"
+      ? { type: "lost", reason: `the shell's process ended with code ${run.end.code}` }
+      : run.end;
   const ran = end.type === "done" && end.reply.type === "ran" ? end.reply : undefined;
   const outcome = outcomeOf(end, limits);
   const measures = measuresOf(outcome, measured(run), ran ? [ran.stdout, ran.stderr] : []);

@@ -7,7 +7,8 @@ import { fileURLToPath } from "node:url";
 import { messageOf } from "../../core/errors.ts";
 import { captureOutput } from "../output.ts";
 import type { Limits } from "../permissions.ts";
-import { outOfMemoryMark, type ToRunner } from "./protocol.ts";
+import { outOfMemoryMark } from "./guard.ts";
+import type { ToRunner } from "./protocol.ts";
 
 export interface RunnerProcess {
   readonly child: ChildProcess;
@@ -33,7 +34,7 @@ export type Ended =
  */
 export function spawnRunner({ memoryBytes }: Limits): RunnerProcess {
   const file = fileURLToPath(new URL("./runner-process.js", import.meta.url));
-  const heapMiB = Math.max(16, Math.floor((memoryBytes / 2 ** 20) * heapShare));
+  const heapMiB = idleHeapMiB + Math.floor((memoryBytes / 2 ** 20) * heapShare);
   const child = fork(file, [], {
     cwd: parse(file).root,
     env: {},
@@ -70,6 +71,9 @@ export function spawnRunner({ memoryBytes }: Limits): RunnerProcess {
     },
   };
 }
+
+/** What the interpreter takes before it does anything; the limit is for what comes on top. */
+const idleHeapMiB = 32;
 
 /** The rest is for what lies outside of the heap. The guard sees to the sum. */
 const heapShare = 0.75;

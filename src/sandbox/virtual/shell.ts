@@ -18,7 +18,7 @@ export interface Shell {
 
 export function createShell({ places, grants, limits, env }: RunnerSetup): Shell {
   let quota = createQuota(limits, 0);
-  let notes: ShellNotes = { notes: new Set() };
+  let notes: ShellNotes = { sentences: new Set() };
   const files = scopedFiles(createScope(places), { quota: async () => quota });
   const options = {
     scope: createScope(places, grants),
@@ -43,10 +43,10 @@ export function createShell({ places, grants, limits, env }: RunnerSetup): Shell
   return {
     async exec(request, { quota: counted }) {
       quota = counted;
-      notes = { notes: new Set() };
+      notes = { sentences: new Set() };
       const { stdout, stderr, exitCode } = await run(bash, request);
-      const limit = notes.limit ?? limitOf(exitCode, stderr);
-      const told = [...notes.notes].map((note) => `opsthread: ${note}\n`).join("");
+      const limit = exitCode === 0 ? undefined : (notes.limit ?? limitOf(exitCode, stderr));
+      const told = [...notes.sentences].map((note) => `opsthread: ${note}\n`).join("");
       return {
         type: "ran",
         exitCode,
@@ -113,7 +113,9 @@ const isFolder = async ({ fs }: Bash, path: string): Promise<boolean> =>
 /** The interpreter's limits end a command with this code and a sentence of this kind. */
 function limitOf(exitCode: number, stderr: string): string | undefined {
   if (exitCode !== 126) return undefined;
-  const sentence = /^bash: (.*(?:exceeded|too many).*)$/m.exec(stderr)?.[1];
+  const sentence = /^bash: ((?:(?!, increase).)*(?:exceeded|too many)(?:(?!, increase).)*)/m.exec(
+    stderr,
+  )?.[1];
   return sentence?.includes("output size") ? "outputBytes" : sentence;
 }
 

@@ -1,5 +1,5 @@
 import { mkdir, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 
 import { messageOf, OpsthreadError } from "../../core/errors.ts";
 import { silentLogger, type Logger } from "../../core/logger.ts";
@@ -68,6 +68,7 @@ const limitations = [
   "Commands and tasks run one at a time; the next one waits.",
   "What a command printed is known only when it ends by itself: nothing is left of the output of one that was stopped or ran into the time or memory limit.",
   "A redirection into a place that can't be written ends the whole command and loses its output.",
+  "A pipe carries no more than the limit of the output.",
   "Output and pipes are text: bytes that are not UTF-8 may be changed on the way.",
   "/tmp is in memory and may be empty at the next command.",
   "The memory limit is checked every 20 ms and counts what is used above the idle interpreter.",
@@ -75,7 +76,7 @@ const limitations = [
 
 /** Ids become names of files. */
 function workspaceOf(folder: string, sessionId: string): string {
-  if (/^[A-Za-z0-9][\w.-]{0,127}$/.test(sessionId)) return join(folder, sessionId);
+  if (/^[A-Za-z0-9][\w.-]{0,127}$/.test(sessionId)) return join(resolve(folder), sessionId);
   throw new TypeError(
     `Cannot use session id ${JSON.stringify(sessionId)}: it is no plain name, expected letters, digits, ".", "_" and "-"`,
   );
@@ -121,5 +122,5 @@ async function placeOf(
       "SOURCE_UNREADABLE",
       `Cannot mount source "${name}": "${hostPath}" is a file, expected a folder`,
     );
-  return { path, hostPath, writable: false, ...(include && { include }) };
+  return { path, hostPath: resolve(hostPath), writable: false, ...(include && { include }) };
 }

@@ -66,13 +66,10 @@ test("the offline model goes through the loop with the built-in tools", async ()
     },
     { signal: new AbortController().signal },
   );
-  let next = await loop.next();
-  while (next.done !== true) {
-    events.push(next.value);
-    next = await loop.next();
-  }
+  for await (const event of loop) events.push(event);
 
-  expect(next.value).toEqual({
+  expect(events.at(-1)).toEqual({
+    type: "end",
     outcome: "answered",
     text: "> only errors please\n\n*`app.log`: level fatal or error*\n\n**One error.**\n\n> $ uptime\n\n`uptime`: exit code 0 · 12 ms\n\n```\nup 1 day\n```",
   });

@@ -1,9 +1,3 @@
-/** A header word: where it begins and ends in its line. A bracketed group is one word, spaces and all. */
-export interface HeaderToken {
-  readonly start: number;
-  readonly end: number;
-}
-
 const bracketLimit = 400;
 
 /** The end of the header word that begins at `start`. */
