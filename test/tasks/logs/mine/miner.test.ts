@@ -57,3 +57,13 @@ test("createMiner() gives the rarest harmless patterns up, and counts them", () 
       .some(({ shape }) => shape === "bad thing happened"),
   ).toBe(true);
 });
+
+test("createMiner() does not hide a failure in a pattern that was joined before", () => {
+  const calm = [...letters(3000)].map((name) => `job ${name} done`);
+  const miner = mine([...calm, "job failed done"], 200);
+  const failed = miner
+    .finish()
+    .flat()
+    .find(({ trouble }) => trouble);
+  expect(failed?.count).toBe(1);
+});
