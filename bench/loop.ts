@@ -102,7 +102,7 @@ async function journalled(
 
 /** Short runs are repeated within a sample, so that one is long enough to be measured, and compiled code is measured. */
 async function perStep(size: number, work: () => Promise<void>): Promise<number> {
-  const repeats = Math.ceil(300 / size);
+  const repeats = Math.ceil((size <= 10 ? 2000 : 300) / size);
   const start = performance.now();
   for (let count = 0; count < repeats; count += 1) await work();
   return ((performance.now() - start) * 1000) / (size * repeats);

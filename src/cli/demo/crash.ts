@@ -155,8 +155,9 @@ async function untilReading(
   signal: AbortSignal,
 ): Promise<boolean> {
   const ref = workspace.threadRef(thread);
+  if (!ref) return false;
   let since: number | undefined;
-  while (ref && !signal.aborted) {
+  while (!signal.aborted) {
     const journal = await bot.store.readJournal(sessionIdOf(ref), { after: 0 });
     const open = journal.at(-1)?.entry.type === "step";
     if (open) since ??= Date.now();
