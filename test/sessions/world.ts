@@ -60,6 +60,7 @@ export class World {
   #writes = 0;
   #sends = 0;
   #process: Process | undefined;
+  #starting: Promise<Process> | undefined;
 
   constructor(options: WorldOptions) {
     this.#options = options;
@@ -110,18 +111,27 @@ export class World {
     await this.#process?.engine[Symbol.asyncDispose]();
   }
 
+  /** The live process; after a crash a new one, started once however many ask for it. */
   async #running(): Promise<Process> {
     if (this.#process && !this.#process.dead) return this.#process;
-    if (this.#process) {
+    this.#starting ??= this.#restart(this.#process).finally(() => {
+      this.#starting = undefined;
+    });
+    return this.#starting;
+  }
+
+  async #restart(dead: Process | undefined): Promise<Process> {
+    if (dead) {
       this.crashes += 1;
       // Nothing of a dead process goes on: whatever it still tries is refused, and this takes its timers away.
-      await this.#process.engine[Symbol.asyncDispose]();
-      // Leases and claims of the dead process run out.
+      await dead.engine[Symbol.asyncDispose]();
+      // Its leases and claims run out.
       await this.#options.clock.advance(120_000);
     }
-    this.#process = this.#start();
-    await this.#process.engine.start();
-    return this.#process;
+    const process = this.#start();
+    this.#process = process;
+    await process.engine.start();
+    return process;
   }
 
   #start(): Process {
