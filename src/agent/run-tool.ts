@@ -1,7 +1,7 @@
 import type { Clock } from "../core/clock.ts";
 import { messageOf } from "../core/errors.ts";
-import { headTail } from "../core/head-tail.ts";
 import type { ToolIntent } from "../core/journal.ts";
+import { headTail } from "../core/output.ts";
 import type { ToolResult } from "../core/tool-result.ts";
 import type { Tool, ToolContext } from "./tool.ts";
 import { outputFile } from "./transcript.ts";
@@ -84,18 +84,14 @@ async function resume(intent: ToolIntent, tool: Tool, context: ToolContext): Pro
 
 /** A tool may return any amount of text; what the model sees of it is bounded, the rest goes to a file. */
 async function cap(result: ToolResult, context: RunContext): Promise<ToolResult> {
-  const outputBytes = Buffer.byteLength(result.output);
-  if (outputBytes <= context.maxOutputBytes) return result;
+  const all = Buffer.from(result.output);
+  if (all.length <= context.maxOutputBytes) return result;
   const fullOutput = outputFile(context.executionId);
   const sandbox = await context.session.sandbox();
-  await sandbox.files.write(fullOutput, Buffer.from(result.output), { signal: context.signal });
+  await sandbox.files.write(fullOutput, all, { signal: context.signal });
   const output = `${headTail(result.output, context.maxOutputBytes)}\n[all of it is in ${fullOutput}]`;
-  const shownBytes = context.maxOutputBytes;
-  return {
-    ...result,
-    output,
-    measures: { ...result.measures, outputBytes, shownBytes, fullOutput },
-  };
+  const shown = { outputBytes: all.length, shownBytes: context.maxOutputBytes, fullOutput };
+  return { ...result, output, measures: { ...result.measures, ...shown } };
 }
 
 function parseArguments(

@@ -100,6 +100,24 @@ export type Outcome =
   | { readonly type: "stopped" }
   | { readonly type: "lost"; readonly reason: string };
 
+/** What of the outcome goes into the measures. */
+export function outcomeMeasures(outcome: Outcome): Measures {
+  switch (outcome.type) {
+    case "exit":
+      return { exitCode: outcome.code };
+    case "signal":
+      return { signal: outcome.signal };
+    case "timeout":
+      return { timedOutAfterMs: outcome.limitMs };
+    case "out-of-memory":
+      return { outOfMemoryAtBytes: outcome.limitBytes };
+    case "limit":
+    case "stopped":
+    case "lost":
+      return {};
+  }
+}
+
 /** Output, shown as head and tail when there was more than the cap. */
 export interface Captured {
   readonly text: string;

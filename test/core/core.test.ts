@@ -1,9 +1,7 @@
-import fc from "fast-check";
 import { expect, test } from "vitest";
 
 import { abortable, Stopped } from "../../src/core/abort.ts";
 import { isOpsthreadError, OpsthreadError } from "../../src/core/errors.ts";
-import { headTail } from "../../src/core/head-tail.ts";
 import { sessionIdOf, stableKey, threadId } from "../../src/core/ids.ts";
 import { JournalEntry, parseStored } from "../../src/core/journal.ts";
 
@@ -22,24 +20,6 @@ test("a key is the same for the same parts, short enough for Discord, and differ
   const keys = Array.from({ length: 1000 }, (_, index) => stableKey("post", "s", index));
   expect(new Set(keys).size).toBe(1000);
   expect(stableKey("a", "bc")).not.toBe(stableKey("ab", "c"));
-});
-
-test("headTail() keeps within its limit, keeps characters whole, and keeps both ends", () => {
-  fc.assert(
-    fc.property(
-      fc.string({ unit: "binary", maxLength: 400 }),
-      fc.integer({ min: 60, max: 300 }),
-      (text, limit) => {
-        const shown = headTail(text, limit);
-        if (Buffer.byteLength(text) <= limit) return shown === text;
-        const [head = "", tail = ""] = shown.split(/\n\[… \d+ bytes left out …\]\n/);
-        const source = Buffer.from(text).toString();
-        return (
-          Buffer.byteLength(shown) <= limit && source.startsWith(head) && source.endsWith(tail)
-        );
-      },
-    ),
-  );
 });
 
 test("errors are recognised by code, also from another copy of the package", () => {

@@ -38,23 +38,6 @@ export function outcomeStatus(outcome: Outcome): ToolResult["status"] {
   }
 }
 
-export function outcomeMeasures(outcome: Outcome): Measures {
-  switch (outcome.type) {
-    case "exit":
-      return { exitCode: outcome.code };
-    case "signal":
-      return { signal: outcome.signal };
-    case "timeout":
-      return { timedOutAfterMs: outcome.limitMs };
-    case "out-of-memory":
-      return { outOfMemoryAtBytes: outcome.limitBytes };
-    case "limit":
-    case "stopped":
-    case "lost":
-      return {};
-  }
-}
-
 /** What it took, as far as it was measured. */
 export function usedText(measures: Measures): string {
   const { wallMs, cpuMs, peakMemoryBytes } = measures;

@@ -3,11 +3,16 @@ import { z } from "zod";
 import { messageOf } from "../../core/errors.ts";
 import type { Artifact } from "../../core/post.ts";
 import type { ToolResult } from "../../core/tool-result.ts";
-import type { Sandbox, TaskProgress, TaskRun } from "../../sandbox/sandbox.ts";
+import {
+  outcomeMeasures,
+  type Sandbox,
+  type TaskProgress,
+  type TaskRun,
+} from "../../sandbox/sandbox.ts";
 import type { Task } from "../../tasks/task.ts";
 import { defineTool, jsonSchemaOf } from "../define-tool.ts";
 import type { Tool, ToolContext } from "../tool.ts";
-import { outcomeMeasures, outcomeStatus, outcomeText, usedText } from "./outcome.ts";
+import { outcomeStatus, outcomeText, usedText } from "./outcome.ts";
 import { formatTaskOutput } from "./task-output.ts";
 import { failed } from "./tool-output.ts";
 

@@ -1,11 +1,11 @@
 import { z } from "zod";
 
 import type { ToolResult } from "../../core/tool-result.ts";
-import type { Captured, ExecResult } from "../../sandbox/sandbox.ts";
+import { type Captured, type ExecResult, outcomeMeasures } from "../../sandbox/sandbox.ts";
 import { defineTool } from "../define-tool.ts";
 import type { Tool } from "../tool.ts";
 import { formatBytes } from "./format.ts";
-import { outcomeMeasures, outcomeStatus, outcomeText, usedText } from "./outcome.ts";
+import { outcomeStatus, outcomeText, usedText } from "./outcome.ts";
 
 const ShellInput = z.object({
   command: z.string().min(1).describe("Shell command line, run in /workspace"),

@@ -28,7 +28,7 @@ export async function converse(options: ConversationOptions): Promise<void> {
   const unwatch = workspace.onChange((change) => conversation.show(change));
   // Lines that are piped in wait for each other's answers; only `stop` never waits.
   let earlier = Promise.resolve();
-  conversation.ask();
+  conversation.begin();
   try {
     for await (const line of lines) {
       const input = parseInput(line);
@@ -51,6 +51,14 @@ class Conversation {
   constructor(options: ConversationOptions) {
     this.#options = options;
     this.#thread = options.workspace.threads().at(-1)?.thread;
+  }
+
+  /** Goes on where the last conversation ended, and shows it. */
+  begin(): void {
+    const { workspace, print, show } = this.#options;
+    const last = this.#thread === undefined ? undefined : workspace.transcript(this.#thread);
+    if (last) print(renderTranscript(last, show));
+    this.ask();
   }
 
   ask(): void {

@@ -5,7 +5,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 import { messageOf } from "../../core/errors.ts";
-import { captureOutput } from "../output.ts";
+import { captureOutput } from "../../core/output.ts";
 import type { Limits } from "../permissions.ts";
 import { outOfMemoryMark } from "./guard.ts";
 import type { ToRunner } from "./protocol.ts";

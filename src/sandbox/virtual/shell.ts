@@ -1,7 +1,7 @@
 import { Bash, InMemoryFs, MountableFs, type BashOptions } from "just-bash";
 
 import { isOpsthreadError, messageOf } from "../../core/errors.ts";
-import { captureOutput } from "../output.ts";
+import { captureOutput } from "../../core/output.ts";
 import type { Limits } from "../permissions.ts";
 import { createQuota, type Quota } from "../quota.ts";
 import type { SandboxFiles } from "../sandbox.ts";

@@ -1,4 +1,4 @@
-import { headTail } from "../../../core/head-tail.ts";
+import { headTail } from "../../../core/output.ts";
 import type { ToolCall, ToolResult } from "../../../core/tool-result.ts";
 import { parseTaskOutput } from "../../tools/task-output.ts";
 import type { Call } from "./action.ts";

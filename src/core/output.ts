@@ -45,6 +45,13 @@ export function captureOutput(shownBytes: number): OutputCapture {
   };
 }
 
+/** Shows at most `maxBytes` of a text: all of it, or head and tail as an {@link OutputCapture} shows them. */
+export function headTail(text: string, maxBytes: number): string {
+  const capture = captureOutput(maxBytes);
+  capture.push(Buffer.from(text));
+  return capture.shown().text;
+}
+
 function headAndTail(
   head: Buffer,
   tail: Buffer,

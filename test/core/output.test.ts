@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
-import { captureOutput } from "../../src/sandbox/output.ts";
+import { captureOutput } from "../../src/core/output.ts";
 
 function capture(
   output: Uint8Array,
