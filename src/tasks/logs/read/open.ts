@@ -77,13 +77,17 @@ function wideEncoding(head: Buffer): "utf-16le" | "utf-16be" | undefined {
   return head[0] === 0xfe && head[1] === 0xff ? "utf-16be" : undefined;
 }
 
-/** Text may hold a stray NUL; a tenth of control characters it does not. */
+/**
+ * Text may hold a stray NUL; a tenth of control characters it does not. What holds both a NUL and that much that is no
+ * UTF-8 is no text in another encoding either.
+ */
 function looksBinary(head: Buffer): boolean {
   let controls = 0;
   for (const byte of head) {
     if (byte < 9 || (byte > 13 && byte < 32 && byte !== 27)) controls += 1;
   }
-  return controls > head.length / 10;
+  if (controls > head.length / 10) return true;
+  return head.includes(0) && head.toString().split("\uFFFD").length > head.length / 10;
 }
 
 async function* transcode(source: AsyncIterable<Buffer>, encoding: string): AsyncGenerator<Buffer> {

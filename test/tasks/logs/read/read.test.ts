@@ -97,6 +97,12 @@ test("openLog() refuses binary files, and reads text with a stray NUL", async ()
   expect((await open(Uint8Array.from({ length: 999 }, (_, index) => index % 7))).reason).toBe(
     "binary, not text",
   );
+  const noise = Uint8Array.from(
+    { length: 999 },
+    (_, index) => ((index * 89 + (index >> 3)) % 256) | 32,
+  );
+  noise[500] = 0;
+  expect((await open(noise)).reason).toBe("binary, not text");
   expect((await open(`${"text ".repeat(20)}\0\n`)).lines).toHaveLength(1);
 });
 
