@@ -9,9 +9,9 @@ export interface MountedFiles {
   readonly mounts: readonly SourceMount[];
   /** Their paths in the sandbox, in the order given. */
   readonly paths: readonly string[];
-  /** Replaces local paths by those in the sandbox. */
-  readonly inside: (text: string) => string;
-  /** Replaces the sandbox's paths by what was given. */
+  /** Where a local file is in the sandbox. */
+  readonly inside: (path: string) => string;
+  /** Replaces the sandbox's paths in a text by what was given. */
   readonly outside: (text: string) => string;
 }
 
@@ -22,8 +22,7 @@ export async function mountFiles(paths: readonly string[]): Promise<MountedFiles
     name: `f${index + 1}`,
     inside: `/sources/f${index + 1}/${basename(path)}`,
   }));
-  const replaceAll = (text: string, from: "path" | "inside", to: "path" | "inside"): string =>
-    files.reduce((result, file) => result.replaceAll(file[from], file[to]), text);
+  const insideOf = new Map(files.map(({ path, inside }) => [path, inside]));
   return {
     mounts: files.map(({ path, name }) => ({
       name,
@@ -31,8 +30,9 @@ export async function mountFiles(paths: readonly string[]): Promise<MountedFiles
       include: [escapeGlob(basename(path))],
     })),
     paths: files.map(({ inside }) => inside),
-    inside: (text) => replaceAll(text, "path", "inside"),
-    outside: (text) => replaceAll(text, "inside", "path"),
+    inside: (path) => insideOf.get(path) ?? path,
+    outside: (text) =>
+      files.reduce((result, { path, inside }) => result.replaceAll(inside, path), text),
   };
 }
 

@@ -38,7 +38,7 @@ export function runCommand({ signal }: { readonly signal: AbortSignal }): Comman
     .action(async (paths: string[], { level, ...options }: LogsOptions) => {
       const files = await mountFiles(paths);
       const { json, out, around, ...filters } = options;
-      const place = around === undefined ? {} : { around: files.inside(around) };
+      const place = around === undefined ? {} : { around: insidePlace(around, files) };
       const input = { files: files.paths, ...filters, ...place, ...(level && { levels: level }) };
       await runTask(logs, input, { files, json, out, signal });
     });
@@ -131,6 +131,12 @@ async function runTask(
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** `file:line` with the file's path in the sandbox; other places stay as they are. */
+function insidePlace(place: string, files: MountedFiles): string {
+  const [, file = "", line = ""] = /^(.*):(\d+)$/.exec(place) ?? [];
+  return line === "" ? place : `${files.inside(file)}:${line}`;
 }
 
 function wholeNumber(text: string): number {
