@@ -2,6 +2,7 @@ import { z } from "zod";
 
 const bytes = z.number().int().positive();
 const milliseconds = z.number().int().positive();
+const count = z.number().int().positive();
 
 /** What a sandbox may do, Deno-style: nothing that is not granted. A driver refuses a grant that it cannot keep. */
 export const Permissions = z.object({
@@ -9,8 +10,10 @@ export const Permissions = z.object({
   read: z.array(z.string()).readonly().default(["/workspace", "/sources"]),
   /** Sandbox paths that may be written. */
   write: z.array(z.string()).readonly().default(["/workspace"]),
-  /** `host:port` that may be reached. */
+  /** `host:port` that may be reached; `*.example.com:443` means every name below example.com. */
   net: z.array(z.string()).readonly().default([]),
+  /** Names of configured secrets. The proxy adds them to requests to their own hosts; they never enter the sandbox. */
+  secrets: z.array(z.string()).readonly().default([]),
   /** Environment variables that commands see, besides PATH, HOME and LANG. Never secrets. */
   env: z.record(z.string(), z.string()).readonly().default({}),
 });
@@ -32,5 +35,21 @@ export const Limits = z.object({
   outputBytes: bytes.default(64 * 1024 * 1024),
   /** What of one stream is shown, half from its head and half from its tail. */
   shownBytes: bytes.default(16 * 1024),
+  /** Cores that everything in the sandbox shares; 0.5 is half of one. */
+  cpus: z.number().positive().default(1),
+  /** Processes and threads at once. */
+  pids: count.default(128),
+  /** Files that one process may hold open. */
+  openFiles: count.default(1_024),
+  /** Processes that may go on after the command that started them has ended. */
+  backgroundProcesses: z.number().int().nonnegative().default(8),
+  /** `/tmp`, which lies in memory and counts as such. */
+  tmpBytes: bytes.default(64 * 1024 * 1024),
+  /** A sandbox in which nothing has run for so long ends; its workspace stays. */
+  idleMs: milliseconds.default(10 * 60_000),
+  /** A sandbox ends after this time, whatever it does. */
+  lifetimeMs: milliseconds.default(24 * 60 * 60_000),
+  /** How long what runs goes on when the process that started it is gone and nobody has come back for it. */
+  graceMs: milliseconds.default(60_000),
 });
 export type Limits = z.infer<typeof Limits>;

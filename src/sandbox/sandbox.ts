@@ -7,8 +7,37 @@ export interface SandboxProvider extends AsyncDisposable {
   readonly capabilities: SandboxCapabilities;
   /** Opens the sandbox of a session. Its workspace is what earlier sandboxes of the session left there. */
   open(spec: SandboxSpec, options: { readonly signal: AbortSignal }): Promise<Sandbox>;
-  /** Removes a session's workspace for good. */
+  /** Removes a session's workspace and its snapshots for good. */
   remove(sessionId: string): Promise<void>;
+  /** Checkpoints of workspaces, where the driver keeps such. */
+  readonly snapshots?: WorkspaceSnapshots;
+}
+
+/** Checkpoints of workspaces. A crash in the middle of any of these leaves what was there before. */
+export interface WorkspaceSnapshots {
+  /** Keeps the workspace as it is now. Undefined when nothing has changed since the last one. */
+  take(sessionId: string, options: { readonly signal: AbortSignal }): Promise<Snapshot | undefined>;
+  /** Oldest first. */
+  list(sessionId: string): Promise<readonly Snapshot[]>;
+  /**
+   * Makes the workspace what it was. No sandbox of the session may be open.
+   * @throws {OpsthreadError} `SNAPSHOT_NOT_FOUND`, `SANDBOX_BUSY`
+   */
+  restore(
+    sessionId: string,
+    snapshotId: string,
+    options: { readonly signal: AbortSignal },
+  ): Promise<void>;
+  /** Gives `to`, which must have no workspace, a copy of the workspace of `from`. */
+  fork(from: string, to: string, options: { readonly signal: AbortSignal }): Promise<void>;
+}
+
+export interface Snapshot {
+  readonly id: string;
+  readonly takenAt: number;
+  /** What it takes on disk. */
+  readonly bytes: number;
+  readonly form: "tar.zst" | "tar.gz" | "btrfs" | "reflink";
 }
 
 /** What a driver can and cannot do. Told at start, in each session and to the model. */
@@ -31,6 +60,8 @@ export interface SandboxSpec {
   readonly limits: Limits;
   /** Host folders shown read-only at `/sources/<name>`. */
   readonly sources: readonly SourceMount[];
+  /** Image that it starts from, for drivers that have images. Default: the driver's own. */
+  readonly image?: string;
 }
 
 export interface SourceMount {
@@ -49,7 +80,9 @@ export interface Sandbox extends AsyncDisposable {
   readonly sessionId: string;
   /**
    * Runs a shell command to its end. A non-zero exit, a time-out or a kill is a result, not an error. When `signal`
-   * aborts, every process of the command is dead before the promise settles, with the outcome `stopped`.
+   * aborts, every process of the command is dead before the promise settles, with the outcome `stopped`. Only where
+   * `capabilities.reattach` holds and the reason is `Stopped` by `shutdown` or `lease-lost`, the command goes on
+   * for whoever attaches to it next, and the promise rejects with that reason.
    * @throws {OpsthreadError} `SANDBOX_CLOSED`, `SANDBOX_LOST`
    */
   exec(command: string, options: ExecOptions): Promise<ExecResult>;
@@ -61,11 +94,34 @@ export interface Sandbox extends AsyncDisposable {
     executionId: string,
     options: { readonly signal: AbortSignal },
   ): Promise<ExecResult | undefined>;
+  /** Commands that run, or have ended and were not asked for yet. */
+  executions(): Promise<readonly Execution[]>;
   /** Runs a task's program on the sandbox's files, under the sandbox's limits. */
   task(program: TaskProgram, options: TaskOptions): Promise<TaskRun>;
   readonly files: SandboxFiles;
+  usage(): Promise<SandboxUsage>;
+  /**
+   * Lets go of the sandbox without ending what runs, for whoever opens the session's sandbox next within
+   * `limits.graceMs`. The same as `close()` where `capabilities.reattach` does not hold.
+   */
+  detach(): Promise<void>;
   /** Ends everything that runs and frees what the sandbox holds. The workspace stays. */
   close(): Promise<void>;
+}
+
+export interface Execution {
+  readonly executionId: string;
+  readonly state: "running" | "ended";
+  /** How long ago it started, milliseconds. */
+  readonly ageMs: number;
+}
+
+export interface SandboxUsage {
+  /** What the workspace takes, as far as it is known, and what it may take. */
+  readonly workspaceBytes: number;
+  readonly workspaceLimitBytes: number;
+  /** - `filesystem`: the kernel refuses what is too much; - `watched`: a writer is ended soon after. */
+  readonly quota: "filesystem" | "watched";
 }
 
 export interface ExecOptions {
@@ -76,6 +132,10 @@ export interface ExecOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: string;
+  /** Told of output as it comes, where the driver can. A promise holds the command back until it resolves. */
+  readonly onOutput?: (stream: "stdout" | "stderr", bytes: Uint8Array) => void | Promise<void>;
+  /** Gives the command a terminal of this size, where the driver can; stderr is then part of stdout. */
+  readonly terminal?: { readonly columns: number; readonly rows: number };
   /** At most `limits.commandMs`, which is the default. */
   readonly timeoutMs?: number;
   /** Bytes of each of stdout and stderr that the result shows; default `limits.shownBytes`. */
@@ -87,6 +147,8 @@ export interface ExecResult {
   readonly stdout: Captured;
   readonly stderr: Captured;
   readonly measures: Measures;
+  /** Processes that the command left running, which go on until the sandbox is closed. Absent for none. */
+  readonly background?: number;
 }
 
 /** How something that ran ended. Never `exit` for something that still runs. */
@@ -184,6 +246,23 @@ export interface SandboxFiles {
     path: string,
     options: { readonly limit: number },
   ): Promise<readonly FileEntry[] | undefined>;
+  /** What a path names; a link is not followed. Undefined when nothing is there. */
+  stat(path: string): Promise<FileEntry | undefined>;
+  /** A folder as a tar stream with modes, links and times. Devices, sockets and pipes are left out. */
+  exportTar(
+    path: string,
+    options: { readonly signal: AbortSignal },
+  ): Promise<AsyncIterable<Uint8Array> | undefined>;
+  /**
+   * Unpacks a tar stream into a folder of the workspace. The stream is checked: nothing may lead out of the folder,
+   * and there are no devices; names, number and size are bounded.
+   * @throws {OpsthreadError} `SANDBOX_ARCHIVE_REFUSED`, `SANDBOX_QUOTA`
+   */
+  importTar(
+    path: string,
+    bytes: AsyncIterable<Uint8Array>,
+    options: { readonly signal: AbortSignal },
+  ): Promise<{ readonly entries: number; readonly bytes: number }>;
 }
 
 export interface FileEntry {

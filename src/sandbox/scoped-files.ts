@@ -68,6 +68,9 @@ export function scopedFiles(
     },
 
     list: (path, { limit }) => listFolder(scope, path, limit),
+    stat: () => Promise.reject(new Error("not yet")),
+    exportTar: () => Promise.reject(new Error("not yet")),
+    importTar: () => Promise.reject(new Error("not yet")),
   };
 }
 

@@ -133,6 +133,18 @@ export function openSandbox(
       return undefined;
     },
 
+    async executions() {
+      assertOpen();
+      return [];
+    },
+
+    async usage() {
+      assertOpen();
+      const { usedBytes } = await quota();
+      const { workspaceBytes } = limits;
+      return { workspaceBytes: usedBytes, workspaceLimitBytes: workspaceBytes, quota: "watched" };
+    },
+
     async task(program, options) {
       assertOpen();
       const { signal, executionId } = options;
@@ -158,6 +170,7 @@ export function openSandbox(
 
     files: whileOpen(scopedFiles(scope, { quota }), assertOpen),
     close,
+    detach: close,
     [Symbol.asyncDispose]: close,
   };
 }
@@ -181,6 +194,18 @@ function whileOpen(files: Sandbox["files"], assertOpen: () => void): Sandbox["fi
     async list(path, options) {
       assertOpen();
       return files.list(path, options);
+    },
+    async stat(path) {
+      assertOpen();
+      return files.stat(path);
+    },
+    async exportTar(path, options) {
+      assertOpen();
+      return files.exportTar(path, options);
+    },
+    async importTar(path, bytes, options) {
+      assertOpen();
+      return files.importTar(path, bytes, options);
     },
   };
 }
