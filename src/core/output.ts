@@ -31,18 +31,39 @@ export function captureOutput(shownBytes: number): OutputCapture {
       return bytes;
     },
     shown() {
-      if (bytes <= shownBytes) {
-        const text = head.toString("utf8", 0, bytes);
-        // Bytes that are no UTF-8 take three times their room when they are shown.
-        if (Buffer.byteLength(text) <= shownBytes) return { text, complete: true };
-      }
       const end = bytes > shownBytes ? bytes % shownBytes : 0;
       const ordered = Buffer.concat([tail.subarray(end), tail.subarray(0, end)]);
-      const start = head.subarray(0, Math.min(bytes, shownBytes));
-      const finish = ordered.subarray(0, Math.min(bytes, shownBytes));
-      return { text: headAndTail(start, finish, { bytes, shownBytes }), complete: false };
+      const kept = Math.min(bytes, shownBytes);
+      return shownOutput({
+        head: head.subarray(0, kept),
+        tail: ordered.subarray(0, kept),
+        bytes,
+        shownBytes,
+      });
     },
   };
+}
+
+/**
+ * What is shown of a stream of which head and tail were kept, each up to `shownBytes`. They may overlap, or meet.
+ */
+export function shownOutput({
+  head,
+  tail,
+  bytes,
+  shownBytes,
+}: {
+  readonly head: Buffer;
+  readonly tail: Buffer;
+  readonly bytes: number;
+  readonly shownBytes: number;
+}): { readonly text: string; readonly complete: boolean } {
+  if (bytes <= shownBytes && head.length === bytes) {
+    const text = head.toString();
+    // Bytes that are no UTF-8 take three times their room when they are shown.
+    if (Buffer.byteLength(text) <= shownBytes) return { text, complete: true };
+  }
+  return { text: headAndTail(head, tail, { bytes, shownBytes }), complete: false };
 }
 
 /** Shows at most `maxBytes` of a text: all of it, or head and tail as an {@link OutputCapture} shows them. */

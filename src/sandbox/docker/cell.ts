@@ -1,0 +1,154 @@
+import type { Duplex } from "node:stream";
+
+import type Docker from "dockerode";
+import type { Container, ContainerCreateOptions } from "dockerode";
+
+import { OpsthreadError } from "../../core/errors.ts";
+import type { Logger } from "../../core/logger.ts";
+import type { Limits } from "../permissions.ts";
+import type { Cell, CellEnd } from "../supervised/cell.ts";
+import { connectSupervisor, type SupervisorStream } from "../supervisor/connection.ts";
+import { demultiplex } from "./demultiplex.ts";
+import { engineError, statusOf } from "./engine-error.ts";
+import type { EngineEvents } from "./events.ts";
+
+export interface CellOptions {
+  readonly docker: Docker;
+  readonly events: EngineEvents;
+  readonly limits: Limits;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+}
+
+/** A cell that is a container. */
+export interface ContainerCell extends Cell {
+  readonly containerId: string;
+}
+
+/** Creates a container, starts it, and greets its supervisor. What was begun is undone when it fails. */
+export async function createCell(
+  create: ContainerCreateOptions,
+  options: CellOptions,
+): Promise<ContainerCell> {
+  const { docker, signal } = options;
+  signal.throwIfAborted();
+  const container = await docker.createContainer(create).catch((error: unknown) => {
+    throw engineError("create a container", error);
+  });
+  try {
+    const stream = await attach(container);
+    await container.start();
+    return await connectCell(container, stream, { ...options, resumes: false });
+  } catch (error) {
+    await removeContainer(container);
+    throw engineError("start a container", error);
+  }
+}
+
+/** Takes over a running container of an earlier process. */
+export async function adoptCell(containerId: string, options: CellOptions): Promise<ContainerCell> {
+  const container = options.docker.getContainer(containerId);
+  return connectCell(container, await attach(container), {
+    ...options,
+    resumes: true,
+    welcomeMs: 5_000,
+  });
+}
+
+async function connectCell(
+  container: Container,
+  socket: Duplex,
+  options: CellOptions & { readonly resumes: boolean; readonly welcomeMs?: number },
+): Promise<ContainerCell> {
+  const { events, log, limits } = options;
+  const { idleMs, lifetimeMs, graceMs } = limits;
+  const connection = await connectSupervisor(streamOf(socket, log), {
+    ...options,
+    idleMs,
+    lifetimeMs,
+    graceMs,
+  });
+  let ending: Promise<void> | undefined;
+  const end = async (): Promise<void> => {
+    // The supervisor first: it is quicker than the engine. Whether or not it answers, the container goes.
+    if (connection.isOpen) await Promise.race([connection.end(), sleepAtMost(300)]);
+    connection.close();
+    await removeContainer(container);
+  };
+  return {
+    containerId: container.id,
+    connection,
+    gone: connection.closed.then((reason) => endOf(container, events, reason)),
+    end() {
+      ending ??= end();
+      return ending;
+    },
+    detach: () => connection.close(),
+  };
+}
+
+async function attach(container: Container): Promise<Duplex> {
+  const stream = await container.attach({
+    stream: true,
+    hijack: true,
+    stdin: true,
+    stdout: true,
+    stderr: true,
+  });
+  // Its end is seen where it is read; a write to a broken one must not end the process.
+  stream.on("error", () => {});
+  return stream as Duplex;
+}
+
+function streamOf(socket: Duplex, log: Logger): SupervisorStream {
+  const tell = (bytes: Buffer): void =>
+    log.warn({ text: bytes.toString().slice(0, 1_000) }, "A sandbox's supervisor reported");
+  return {
+    incoming: demultiplex(socket, tell),
+    write: (bytes) => socket.writable && socket.write(bytes),
+    close: () => void socket.destroy(),
+  };
+}
+
+/** What the engine knows of a container that ended: its events come a little after the stream's end. */
+async function endOf(container: Container, events: EngineEvents, reason: string): Promise<CellEnd> {
+  await Promise.race([events.died(container.id), sleepAtMost(2_000)]);
+  const outOfMemory = events.ranOutOfMemory(container.id);
+  return { reason: outOfMemory ? "it met its memory limit" : reason, outOfMemory };
+}
+
+/** Removes a container by force. One that is gone, or is being removed, is no error. */
+export async function removeContainer(container: Container): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await container.remove({ force: true, v: true });
+      return;
+    } catch (error) {
+      const status = statusOf(error);
+      if (status === 404) return;
+      if (status === 409) return waitUntilGone(container);
+      if (attempt === 3) throw engineError("remove a container", error);
+    }
+  }
+}
+
+async function waitUntilGone(container: Container): Promise<void> {
+  for (let waitedMs = 0; waitedMs < 10_000; waitedMs += 50) {
+    try {
+      await container.inspect();
+    } catch (error) {
+      if (statusOf(error) === 404) return;
+      throw engineError("remove a container", error);
+    }
+    await sleepAtMost(50);
+  }
+  throw new OpsthreadError(
+    "SANDBOX_ENGINE",
+    `Cannot remove container ${container.id}: the engine is still at it after 10 s`,
+  );
+}
+
+const sleepAtMost = (ms: number): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, ms).unref();
+  });

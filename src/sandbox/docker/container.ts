@@ -1,0 +1,139 @@
+import { createHash } from "node:crypto";
+import { posix } from "node:path";
+
+import type { ContainerCreateOptions } from "dockerode";
+
+import type { Limits } from "../permissions.ts";
+
+/** Names under which the engine knows what belongs to whom. */
+export const label = {
+  instance: "opsthread.instance",
+  session: "opsthread.session",
+  /** Hash of everything that makes a container what it is: one with another is never used. */
+  config: "opsthread.config",
+  /** The process that made it; another one takes it over only when this one is gone. */
+  owner: "opsthread.owner",
+} as const;
+
+/** Everything that differs between containers. What is not here can't be changed by anybody. */
+export interface ContainerPlan {
+  readonly image: string;
+  readonly runtime: string | undefined;
+  readonly limits: Limits;
+  readonly uid: number;
+  readonly gid: number;
+  /** Host folder of the workspace. */
+  readonly workspace: string;
+  readonly mounts: readonly ReadOnlyMount[];
+  /** Arguments after the supervisor's path. */
+  readonly supervisorArgs: readonly string[];
+}
+
+export interface ReadOnlyMount {
+  readonly hostPath: string;
+  readonly path: string;
+  /** The host mounts more below it later. */
+  readonly follows?: boolean;
+}
+
+/** Where things lie inside, besides the workspace and the sources. */
+export const inside = {
+  supervisor: "/opsthread/supervisor",
+  node: "/opsthread/node",
+  code: "/opsthread/code",
+  session: "/opsthread/session",
+} as const;
+
+/** The hardened container of a plan. Nothing of the hardening is optional. */
+export function containerOptions(plan: ContainerPlan): ContainerCreateOptions {
+  const { limits, uid, gid } = plan;
+  return {
+    Image: plan.image,
+    Entrypoint: [inside.supervisor],
+    Cmd: [...plan.supervisorArgs],
+    User: `${uid}:${gid}`,
+    WorkingDir: "/",
+    Env: [],
+    Hostname: "sandbox",
+    OpenStdin: true,
+    // The supervisor outlives the process that started it, and decides by itself when to end.
+    StdinOnce: false,
+    AttachStdin: true,
+    AttachStdout: true,
+    AttachStderr: true,
+    Tty: false,
+    NetworkDisabled: true,
+    Healthcheck: { Test: ["NONE"] },
+    HostConfig: {
+      ...hardening,
+      PidsLimit: hostPids(plan),
+      Memory: limits.memoryBytes,
+      // The same number: no swap on top.
+      MemorySwap: limits.memoryBytes,
+      NanoCpus: Math.round(limits.cpus * 1e9),
+      // When the host runs out of memory, sandboxes go first.
+      OomScoreAdj: 200,
+      OomKillDisable: false,
+      ShmSize: limits.tmpBytes,
+      Ulimits: [
+        { Name: "nofile", Soft: supervisorFiles, Hard: supervisorFiles },
+        { Name: "core", Soft: 0, Hard: 0 },
+      ],
+      Tmpfs: {
+        "/tmp": `rw,exec,nosuid,nodev,size=${limits.tmpBytes},nr_inodes=${tmpInodes},mode=0700,uid=${uid},gid=${gid}`,
+      },
+      Mounts: [
+        {
+          Type: "bind",
+          Source: plan.workspace,
+          Target: "/workspace",
+          ReadOnly: false,
+          BindOptions: { Propagation: "rslave" },
+        },
+        ...plan.mounts.map(({ hostPath, path, follows }) => ({
+          Type: "bind" as const,
+          Source: hostPath,
+          Target: path,
+          ReadOnly: true,
+          BindOptions: {
+            Propagation: follows === true ? ("rslave" as const) : ("rprivate" as const),
+          },
+        })),
+      ],
+      ...(plan.runtime !== undefined && { Runtime: plan.runtime }),
+    },
+  };
+}
+
+const hardening = {
+  NetworkMode: "none",
+  CapDrop: ["ALL"],
+  CapAdd: [],
+  Privileged: false,
+  // The engine's own seccomp profile is in force as well, because no other is named.
+  SecurityOpt: ["no-new-privileges:true"],
+  ReadonlyRootfs: true,
+  Init: true,
+  AutoRemove: true,
+  RestartPolicy: { Name: "no" },
+  // What nobody reads must not fill the host's disk.
+  LogConfig: { Type: "none", Config: {} },
+  IpcMode: "private",
+  CgroupnsMode: "private",
+};
+
+/** The engine counts the threads of the sentry too under gVisor, which dies when it gets no more. https://github.com/google/gvisor/issues/2490 */
+const hostPids = ({ runtime, limits }: ContainerPlan): number =>
+  runtime?.includes("runsc") === true ? Math.max(4_096, limits.pids) : limits.pids + ownPids;
+
+/** The engine's init, the supervisor and its shepherds. */
+const ownPids = 16;
+const supervisorFiles = 4_096;
+const tmpInodes = 16_384;
+
+/** A hash of what a container is made of. */
+export function configHash(options: ContainerCreateOptions): string {
+  return createHash("sha256").update(JSON.stringify(options)).digest("hex").slice(0, 32);
+}
+
+export const workspaceTarget = posix.normalize("/workspace");

@@ -1,0 +1,77 @@
+import { randomUUID } from "node:crypto";
+import { mkdir, readdir, readFile, readlink, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { z } from "zod";
+
+/** This process among those that share an installation, so that one does not clear away what another one uses. */
+export interface Owner extends AsyncDisposable {
+  readonly id: string;
+  /** Whether the process of this id still lives. */
+  isAlive(id: string): Promise<boolean>;
+}
+
+const Record = z.object({ pid: z.number(), startedAt: z.string(), pidNamespace: z.string() });
+
+/** Signs this process in. The file is touched now and then; the processes of one host can also be looked up. */
+export async function signIn(folder: string): Promise<Owner> {
+  const id = randomUUID();
+  const file = (owner: string): string => join(folder, `${owner}.json`);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const own = {
+    pid: process.pid,
+    startedAt: await startOf(process.pid),
+    pidNamespace: await pidNamespace(),
+  };
+  await writeFile(file(id), JSON.stringify(own), { mode: 0o600 });
+  const beat = setInterval(() => {
+    const now = new Date();
+    utimes(file(id), now, now).catch(() => {}); // Somebody cleared the folder: others will take this one for dead.
+  }, beatMs);
+  beat.unref();
+
+  const isAlive = async (owner: string): Promise<boolean> => {
+    if (owner === id) return true;
+    if (!/^[\w-]+$/.test(owner)) return false;
+    try {
+      const {
+        pid,
+        startedAt,
+        pidNamespace: namespace,
+      } = Record.parse(JSON.parse(await readFile(file(owner), "utf8")));
+      if (namespace !== "" && namespace === own.pidNamespace)
+        return (await startOf(pid)) === startedAt;
+      return Date.now() - (await stat(file(owner))).mtimeMs < 6 * beatMs;
+    } catch {
+      return false; // Signed out, or half written by one that died at it.
+    }
+  };
+
+  for (const name of await readdir(folder)) {
+    const other = name.replace(/\.json$/, "");
+    if (other !== id && !(await isAlive(other))) await rm(join(folder, name), { force: true });
+  }
+  return {
+    id,
+    isAlive,
+    async [Symbol.asyncDispose]() {
+      clearInterval(beat);
+      await rm(file(id), { force: true });
+    },
+  };
+}
+
+const beatMs = 5_000;
+
+/** When a process was started, in the kernel's own count; empty where there is no such process, or no /proc. */
+async function startOf(pid: number): Promise<string> {
+  try {
+    const text = await readFile(`/proc/${pid}/stat`, "utf8");
+    // The second field is a name in parentheses that may hold anything. https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
+    return text.slice(text.lastIndexOf(")") + 2).split(" ")[19] ?? "";
+  } catch {
+    return "";
+  }
+}
+
+const pidNamespace = (): Promise<string> => readlink("/proc/self/ns/pid").catch(() => "");

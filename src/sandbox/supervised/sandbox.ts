@@ -1,0 +1,291 @@
+import { posix } from "node:path";
+
+import { Stopped } from "../../core/abort.ts";
+import { OpsthreadError } from "../../core/errors.ts";
+import type { ExecOptions, ExecResult, Sandbox, SandboxFiles, SandboxSpec } from "../sandbox.ts";
+import { workspacePath } from "../scope.ts";
+import type { ExecRequest, ExecutionResult, Running } from "../supervisor/executions.ts";
+import { fileNameOf } from "../task-runtime.ts";
+import type { Cell } from "./cell.ts";
+import { keepCell } from "./keep-cell.ts";
+import { bareResult, execResultOf, lostIn, notRun } from "./results.ts";
+import type { TaskPrograms } from "./task-programs.ts";
+
+/** What a driver gives a sandbox besides its spec. */
+export interface SupervisedParts {
+  readonly files: SandboxFiles;
+  readonly usage: Sandbox["usage"];
+  /** Calls `onLimit` when the files of the workspace meet a limit, until the signal aborts. */
+  readonly watch: (options: WatchOptions) => void;
+  /** Starts the environment, or finds the one that an earlier process left. */
+  readonly startCell: (options: { readonly signal: AbortSignal }) => Promise<Cell>;
+  /** Environment that a cell needs besides the usual, such as the proxy's address. */
+  readonly cellEnv: (cell: Cell) => Promise<Readonly<Record<string, string>>>;
+  readonly tasks: TaskPrograms;
+  /** Frees what was opened for the sandbox, after its cell has ended or was let go of. */
+  readonly release: () => Promise<void>;
+}
+
+export interface WatchOptions {
+  readonly signal: AbortSignal;
+  readonly onLimit: (limit: string) => void;
+}
+
+/** A sandbox of any driver whose environments have a supervisor in them. */
+export function supervisedSandbox(spec: SandboxSpec, parts: SupervisedParts): Sandbox {
+  const { sessionId, permissions, limits } = spec;
+  const cells = keepCell(parts.startCell);
+  const onlyFiles = restriction(spec);
+  let ending: Promise<void> | undefined;
+  let isDetached = false;
+
+  const assertOpen = (): void => {
+    if (ending === undefined) return;
+    throw new OpsthreadError(
+      "SANDBOX_CLOSED",
+      `Cannot use the sandbox of session "${sessionId}": it is closed, expected it open`,
+    );
+  };
+
+  const envOf = async (cell: Cell, own: ExecOptions["env"]): Promise<Record<string, string>> => ({
+    ...baseEnv,
+    ...permissions.env,
+    ...(await parts.cellEnv(cell)),
+    ...own,
+  });
+
+  /** Waits for the end of what runs, sees that it comes when it must, and tells how. */
+  const settle = async (
+    cell: Cell,
+    running: Running,
+    { signal }: { readonly signal: AbortSignal },
+  ): Promise<ExecutionResult> => {
+    const over = new AbortController();
+    const stop = (): void => {
+      if (!leavesRunning(signal)) running.kill({ graceMs: stopGraceMs });
+    };
+    let abandon = (_: unknown): void => {};
+    const left = new Promise<never>((_, reject) => {
+      abandon = reject;
+    });
+    const onAbort = (): void => {
+      stop();
+      if (leavesRunning(signal)) abandon(signal.reason);
+    };
+    signal.addEventListener("abort", onAbort, { once: true });
+    if (signal.aborted) onAbort();
+    parts.watch({
+      signal: over.signal,
+      onLimit: (limit) => running.kill({ graceMs: 0, limit }),
+    });
+    try {
+      const result = await Promise.race([running.result, left]);
+      running.release();
+      if (result.kind !== "lost" || cell.connection.isOpen) return result;
+      if (isDetached) throw new Stopped("shutdown");
+      if (ending !== undefined || signal.aborted) return { ...result, kind: "stopped" };
+      return lostIn(await cell.gone, result);
+    } finally {
+      over.abort();
+      signal.removeEventListener("abort", onAbort);
+    }
+  };
+
+  const requestOf = (options: {
+    readonly executionId: string;
+    readonly shownBytes: number;
+    readonly timeoutMs: number;
+  }): Omit<ExecRequest, "argv" | "env" | "cwd"> => ({
+    executionId: options.executionId,
+    timeoutMs: options.timeoutMs,
+    graceMs: timeoutGraceMs,
+    captureBytes: options.shownBytes,
+    outputBytes: limits.outputBytes,
+    fileBytes: limits.fileBytes,
+    openFiles: limits.openFiles,
+    background: limits.backgroundProcesses,
+    spillFolder: posix.join(workspacePath, spillFolder),
+    ...(onlyFiles && { onlyFiles }),
+  });
+
+  const resultContext = (executionId: string, shownBytes: number, timeoutMs: number) => ({
+    memoryBytes: limits.memoryBytes,
+    timeoutMs,
+    shownBytes,
+    spillPath: `${spillFolder}/${fileNameOf(executionId)}`,
+  });
+
+  /** A long command does not fit a request, nor an argument. */
+  const shellArgs = async (command: string, executionId: string, signal: AbortSignal) => {
+    if (Buffer.byteLength(command) <= maxArgumentBytes) return ["-c", command];
+    const path = `.opsthread/commands/${fileNameOf(executionId)}.sh`;
+    await parts.files.write(path, Buffer.from(command), { signal });
+    return [posix.join(workspacePath, path)];
+  };
+
+  const exec = async (command: string, options: ExecOptions): Promise<ExecResult> => {
+    assertOpen();
+    const { signal, executionId, shownBytes = limits.shownBytes, stdin, onOutput } = options;
+    if (signal.aborted) return bareResult({ type: "stopped" });
+    const timeoutMs = Math.min(options.timeoutMs ?? limits.commandMs, limits.commandMs);
+    const cell = await cells.get({ signal });
+    const { shell } = cell.connection;
+    if (shell === undefined)
+      return notRun(
+        127,
+        "This image has neither bash nor sh; run tasks, or choose another image\n",
+      );
+    const running = cell.connection.exec({
+      ...requestOf({ executionId, shownBytes, timeoutMs }),
+      argv: [shell, ...(await shellArgs(command, executionId, signal))],
+      env: await envOf(cell, options.env),
+      cwd: posix.resolve(workspacePath, options.cwd ?? "."),
+      ...(stdin !== undefined && { stdin }),
+      ...(options.terminal && { terminal: options.terminal }),
+      ...(onOutput && { onOutput }),
+    });
+    const result = await settle(cell, running, { signal });
+    return execResultOf(result, resultContext(executionId, shownBytes, timeoutMs));
+  };
+
+  const leave = async (go: (cell: Cell) => Promise<void> | void): Promise<void> => {
+    try {
+      await cells.close(go);
+    } finally {
+      await parts.release();
+    }
+  };
+
+  const close = (): Promise<void> => {
+    ending ??= leave((cell) => cell.end());
+    return ending;
+  };
+
+  return {
+    sessionId,
+    exec: (command, options) =>
+      stoppedWhenClosed(exec(command, options), () => ending !== undefined),
+
+    async attach(executionId, { signal }) {
+      assertOpen();
+      const cell = await cells.get({ signal });
+      const running = await cell.connection.adopt(executionId);
+      if (!running) return undefined;
+      const result = await settle(cell, running, { signal });
+      const { shownBytes, commandMs } = limits;
+      return execResultOf(result, resultContext(executionId, shownBytes, commandMs));
+    },
+
+    async executions() {
+      assertOpen();
+      const cell = cells.current;
+      if (!cell?.connection.isOpen) return [];
+      return (await cell.connection.list()).map(({ executionId, ended, ageMs }) => ({
+        executionId,
+        state: ended ? "ended" : "running",
+        ageMs,
+      }));
+    },
+
+    async task(program, options) {
+      assertOpen();
+      return parts.tasks.run(program, {
+        ...options,
+        spec,
+        timeoutMs: Math.min(options.timeoutMs ?? limits.taskMs, limits.taskMs),
+        async execute({ argv, env, stdin, signal, timeoutMs, onControl }) {
+          const cell = await cells.get({ signal });
+          const running = cell.connection.exec({
+            ...requestOf({
+              executionId: options.executionId,
+              shownBytes: limits.shownBytes,
+              timeoutMs,
+            }),
+            background: 0,
+            argv,
+            env,
+            cwd: workspacePath,
+            stdin,
+            onControl,
+          });
+          return settle(cell, running, { signal });
+        },
+      });
+    },
+
+    files: whileOpen(parts.files, assertOpen),
+
+    async usage() {
+      assertOpen();
+      return parts.usage();
+    },
+
+    async detach() {
+      isDetached = true;
+      ending ??= leave((cell) => cell.detach());
+      await ending;
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+const baseEnv = {
+  PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+  HOME: workspacePath,
+  LANG: "C.UTF-8",
+  TMPDIR: "/tmp",
+};
+
+const spillFolder = ".opsthread/output";
+/** Stop is to be done within a second, all in all. */
+const stopGraceMs = 250;
+const timeoutGraceMs = 1_000;
+/** Linux takes 128 KiB in one argument; a request carries 64 KiB. https://man7.org/linux/man-pages/man2/execve.2.html */
+const maxArgumentBytes = 32 * 1024;
+
+/** The process ends or another has the session now: what runs is not to end, and will be attached to. */
+const leavesRunning = ({ aborted, reason }: AbortSignal): boolean =>
+  aborted && reason instanceof Stopped && (reason.by === "shutdown" || reason.by === "lease-lost");
+
+/** Paths for Landlock, when not all of the workspace and the sources is granted. */
+export function restriction({
+  permissions: { read, write },
+}: Pick<SandboxSpec, "permissions">): ExecRequest["onlyFiles"] | undefined {
+  const everything =
+    read.includes(workspacePath) && read.includes("/sources") && write.includes(workspacePath);
+  return everything ? undefined : { read, write };
+}
+
+/** Closing ends what is being started, too. */
+async function stoppedWhenClosed(
+  result: Promise<ExecResult>,
+  isClosed: () => boolean,
+): Promise<ExecResult> {
+  const wasClosed = isClosed();
+  try {
+    return await result;
+  } catch (error) {
+    if (!wasClosed && isClosed() && !(error instanceof Stopped))
+      return bareResult({ type: "stopped" });
+    throw error;
+  }
+}
+
+function whileOpen(files: SandboxFiles, assertOpen: () => void): SandboxFiles {
+  const guarded =
+    <Args extends readonly unknown[], Result>(work: (...args: Args) => Promise<Result>) =>
+    async (...args: Args): Promise<Result> => {
+      assertOpen();
+      return work(...args);
+    };
+  return {
+    read: guarded(files.read),
+    export: guarded(files.export),
+    write: guarded(files.write),
+    list: guarded(files.list),
+    stat: guarded(files.stat),
+    exportTar: guarded(files.exportTar),
+    importTar: guarded(files.importTar),
+  };
+}
