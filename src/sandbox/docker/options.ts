@@ -28,7 +28,11 @@ export const DockerConfig = z.strictObject({
     .strictObject({
       size: z.number().int().min(0).max(100).default(1),
       maxSize: z.number().int().min(0).max(500).default(8),
-      idleMs: z.number().int().positive().default(10 * 60_000),
+      idleMs: z
+        .number()
+        .int()
+        .positive()
+        .default(10 * 60_000),
     })
     .prefault({}),
   /** Who it is in names and labels of containers: two installations never touch each other's. Default: made once per folder. */

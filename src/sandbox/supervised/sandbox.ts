@@ -5,11 +5,19 @@ import { OpsthreadError } from "../../core/errors.ts";
 import type { ExecOptions, ExecResult, Sandbox, SandboxFiles, SandboxSpec } from "../sandbox.ts";
 import { workspacePath } from "../scope.ts";
 import type { ExecRequest, ExecutionResult, Running } from "../supervisor/executions.ts";
+import type { RunProgram, TaskHost } from "../task-host/task-host.ts";
 import { fileNameOf } from "../task-runtime.ts";
 import type { Cell } from "./cell.ts";
 import { keepCell } from "./keep-cell.ts";
-import { bareResult, execResultOf, lostIn, notRun } from "./results.ts";
-import type { TaskPrograms } from "./task-programs.ts";
+import {
+  bareResult,
+  captured,
+  execResultOf,
+  lostIn,
+  measuredOf,
+  notRun,
+  outcomeOf,
+} from "./results.ts";
 
 /** What a driver gives a sandbox besides its spec. */
 export interface SupervisedParts {
@@ -21,7 +29,8 @@ export interface SupervisedParts {
   readonly startCell: (options: { readonly signal: AbortSignal }) => Promise<Cell>;
   /** Environment that a cell needs besides the usual, such as the proxy's address. */
   readonly cellEnv: (cell: Cell) => Promise<Readonly<Record<string, string>>>;
-  readonly tasks: TaskPrograms;
+  readonly tasks: Pick<TaskHost, "run">;
+  /** The image's PATH; default the usual one. */
   /** Frees what was opened for the sandbox, after its cell has ended or was let go of. */
   readonly release: () => Promise<void>;
 }
@@ -58,19 +67,16 @@ export function supervisedSandbox(spec: SandboxSpec, parts: SupervisedParts): Sa
   const settle = async (
     cell: Cell,
     running: Running,
-    { signal }: { readonly signal: AbortSignal },
+    { signal, mayGoOn = true }: { readonly signal: AbortSignal; readonly mayGoOn?: boolean },
   ): Promise<ExecutionResult> => {
     const over = new AbortController();
-    const stop = (): void => {
-      if (!leavesRunning(signal)) running.kill({ graceMs: stopGraceMs });
-    };
     let abandon = (_: unknown): void => {};
     const left = new Promise<never>((_, reject) => {
       abandon = reject;
     });
     const onAbort = (): void => {
-      stop();
-      if (leavesRunning(signal)) abandon(signal.reason);
+      if (mayGoOn && goesOn(signal)) abandon(signal.reason);
+      else running.kill({ graceMs: stopGraceMs });
     };
     signal.addEventListener("abort", onAbort, { once: true });
     if (signal.aborted) onAbort();
@@ -82,7 +88,7 @@ export function supervisedSandbox(spec: SandboxSpec, parts: SupervisedParts): Sa
       const result = await Promise.race([running.result, left]);
       running.release();
       if (result.kind !== "lost" || cell.connection.isOpen) return result;
-      if (isDetached) throw new Stopped("shutdown");
+      if (isDetached && mayGoOn) throw new Stopped("shutdown");
       if (ending !== undefined || signal.aborted) return { ...result, kind: "stopped" };
       return lostIn(await cell.gone, result);
     } finally {
@@ -148,6 +154,30 @@ export function supervisedSandbox(spec: SandboxSpec, parts: SupervisedParts): Sa
     return execResultOf(result, resultContext(executionId, shownBytes, timeoutMs));
   };
 
+  /** A task's program. It is ended with its process: a task runs again from its beginning. */
+  const runProgram: RunProgram = async ({
+    signal,
+    onControl,
+    executionId,
+    timeoutMs,
+    ...program
+  }) => {
+    const cell = await cells.get({ signal });
+    const running = cell.connection.exec({
+      ...requestOf({ executionId, shownBytes: limits.shownBytes, timeoutMs }),
+      ...program,
+      background: 0,
+      onControl,
+    });
+    const result = await settle(cell, running, { signal, mayGoOn: false });
+    const context = resultContext(executionId, limits.shownBytes, timeoutMs);
+    return {
+      outcome: outcomeOf(result, context),
+      stderr: captured(result.stderr, ".stderr", context),
+      measured: measuredOf(result),
+    };
+  };
+
   const leave = async (go: (cell: Cell) => Promise<void> | void): Promise<void> => {
     try {
       await cells.close(go);
@@ -189,27 +219,18 @@ export function supervisedSandbox(spec: SandboxSpec, parts: SupervisedParts): Sa
 
     async task(program, options) {
       assertOpen();
-      return parts.tasks.run(program, {
-        ...options,
-        spec,
-        timeoutMs: Math.min(options.timeoutMs ?? limits.taskMs, limits.taskMs),
-        async execute({ argv, env, stdin, signal, timeoutMs, onControl }) {
-          const cell = await cells.get({ signal });
-          const running = cell.connection.exec({
-            ...requestOf({
-              executionId: options.executionId,
-              shownBytes: limits.shownBytes,
-              timeoutMs,
-            }),
-            background: 0,
-            argv,
-            env,
-            cwd: workspacePath,
-            stdin,
-            onControl,
-          });
-          return settle(cell, running, { signal });
-        },
+      return parts.tasks.run(program, options, {
+        run: runProgram,
+        places: [
+          { path: workspacePath, writable: true },
+          ...spec.sources.map(({ name, include }) => ({
+            path: `/sources/${name}`,
+            writable: false,
+            ...(include && { include }),
+          })),
+        ],
+        permissions,
+        limits,
       });
     },
 
@@ -245,7 +266,7 @@ const timeoutGraceMs = 1_000;
 const maxArgumentBytes = 32 * 1024;
 
 /** The process ends or another has the session now: what runs is not to end, and will be attached to. */
-const leavesRunning = ({ aborted, reason }: AbortSignal): boolean =>
+const goesOn = ({ aborted, reason }: AbortSignal): boolean =>
   aborted && reason instanceof Stopped && (reason.by === "shutdown" || reason.by === "lease-lost");
 
 /** Paths for Landlock, when not all of the workspace and the sources is granted. */
