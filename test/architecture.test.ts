@@ -76,6 +76,7 @@ const vendors: Readonly<Record<string, readonly string[]>> = {
   croner: ["queue/"],
   diff: ["tasks/diff/"],
   dotenv: ["tasks/diff/"],
+  "es-module-lexer": ["sandbox/task-host/"],
   "just-bash": ["sandbox/virtual/"],
   marked: ["adapters/text/"],
   "p-queue": ["queue/"],

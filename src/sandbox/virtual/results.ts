@@ -1,6 +1,7 @@
-import { measuresOf } from "../measures.ts";
+import { measuresOf, type Measured } from "../measures.ts";
 import type { Limits } from "../permissions.ts";
 import type { Captured, ExecResult, Outcome, TaskRun } from "../sandbox.ts";
+import { taskRunOf } from "../task-run.ts";
 import type { RunEnd } from "./runner.ts";
 
 /** A run that has ended. */
@@ -30,16 +31,9 @@ export function execResult(run: Run, limits: RunLimits): ExecResult {
 /** What the sandbox says of a task. */
 export function taskRun(run: Run, limits: RunLimits): TaskRun {
   const { end } = run;
-  const outcome = outcomeOf(end, limits);
-  const measures = measuresOf(outcome, measured(run));
-  if (end.type === "exited") return { outcome, error: endedEarly, measures };
-  if (end.type !== "done" || end.reply.type === "ran") return { outcome, measures };
-  if (end.reply.type === "threw") return { outcome, error: end.reply.error, measures };
-  const value: unknown = JSON.parse(end.reply.value);
-  return { outcome, value, measures };
+  const reply = end.type === "done" && end.reply.type !== "ran" ? end.reply : undefined;
+  return taskRunOf(outcomeOf(end, limits), { reply, measured: measured(run) });
 }
-
-const endedEarly = "The task's process ended before the task returned";
 
 function outcomeOf(end: RunEnd, { limits, timeoutMs }: RunLimits): Outcome {
   switch (end.type) {
@@ -53,8 +47,7 @@ function outcomeOf(end: RunEnd, { limits, timeoutMs }: RunLimits): Outcome {
     case "out-of-memory":
       return { type: "out-of-memory", limitBytes: limits.memoryBytes };
     case "exited":
-      // It did not do what it was asked for, whatever the code says.
-      return { type: "exit", code: end.code === 0 ? 1 : end.code };
+      return { type: "exit", code: end.code };
     case "stopped":
       return { type: "stopped" };
     case "signal":
@@ -65,7 +58,7 @@ function outcomeOf(end: RunEnd, { limits, timeoutMs }: RunLimits): Outcome {
 
 const nothing: Captured = { text: "", bytes: 0 };
 
-const measured = ({ end, wallMs }: Run): Parameters<typeof measuresOf>[1] => {
+const measured = ({ end, wallMs }: Run): Measured => {
   if (end.type !== "done") return { wallMs };
   const { cpuMs, peakMemoryBytes } = end.use;
   return { wallMs, cpuMs, peakMemoryBytes };

@@ -1,8 +1,8 @@
+import { startGuard } from "../guard.ts";
 import { createQuota, type Quota } from "../quota.ts";
 import { createScope } from "../scope.ts";
 import { scopedFiles } from "../scoped-files.ts";
 import { runTask } from "../task-runtime.ts";
-import { startGuard } from "./guard.ts";
 import type { FromRunner, RunnerReply, RunnerRequest, RunnerSetup, ToRunner } from "./protocol.ts";
 
 /**

@@ -6,8 +6,9 @@ import { fileURLToPath } from "node:url";
 
 import { messageOf } from "../../core/errors.ts";
 import { captureOutput } from "../../core/output.ts";
+import { outOfMemoryMark } from "../guard.ts";
 import type { Limits } from "../permissions.ts";
-import { outOfMemoryMark } from "./guard.ts";
+import { isHeapExhausted } from "../task-run.ts";
 import type { ToRunner } from "./protocol.ts";
 
 export interface RunnerProcess {
@@ -94,11 +95,7 @@ function endOf(child: ChildProcess): Promise<Ended> {
 }
 
 function reasonOf(code: number | null, signal: string | null, stderr: string): Ended {
-  const crashed = signal === "SIGABRT" || signal === "SIGTRAP" || code === 134;
-  if (
-    stderr.includes(outOfMemoryMark) ||
-    (crashed && /Allocation failed|out of memory/i.test(stderr))
-  )
+  if (stderr.includes(outOfMemoryMark) || isHeapExhausted({ code, signal }, stderr))
     return { type: "out-of-memory" };
   if (signal !== null) return { type: "signal", signal };
   return { type: "exited", code: code ?? 0 };

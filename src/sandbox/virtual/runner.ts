@@ -1,6 +1,7 @@
 import { abortable } from "../../core/abort.ts";
 import { OpsthreadError } from "../../core/errors.ts";
 import type { TaskProgress } from "../sandbox.ts";
+import { notUnderstood } from "../task-run.ts";
 import {
   FromRunner,
   type RunnerReply,
@@ -94,8 +95,7 @@ async function endOf(
       const listen = (message: unknown): void => {
         const { data: told } = FromRunner.safeParse(message);
         if (told?.type === "done") return resolve(told);
-        if (told?.type !== "progress")
-          return resolve({ type: "lost", reason: "its process said what nobody understands" });
+        if (told?.type !== "progress") return resolve({ type: "lost", reason: notUnderstood });
         try {
           onProgress?.(told.progress);
         } catch (error) {
