@@ -12,7 +12,7 @@ chmod 0755 "$root/workspace" "$root/sources" "$root/opsthread"
 # A tmpfs takes the mode of the folder that it is mounted on.
 chmod 1777 "$root/tmp"
 
-find "$root/" -xdev -type f -perm /6000 -exec chmod ug-s {} +
+find "$root/" -xdev ! -type l -perm /6000 -exec chmod ug-s {} +
 
 rm -rf "$root"/var/cache/apt/* "$root"/var/cache/debconf/* "$root"/var/cache/ldconfig/* \
   "$root"/var/lib/apt/lists/* "$root"/var/lib/dpkg/*-old "$root"/var/log/* "$root"/root/.[a-z]* \
