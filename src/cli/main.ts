@@ -5,6 +5,8 @@ import { Command, CommanderError, Option } from "commander";
 import { isOpsthreadError, messageOf } from "../core/errors.ts";
 import { chatCommand } from "./commands/chat.ts";
 import { demoCommand } from "./commands/demo.ts";
+import { doctorCommand } from "./commands/doctor.ts";
+import { imageCommand } from "./commands/image.ts";
 import { runCommand } from "./commands/run.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { interruptible } from "./interrupt.ts";
@@ -33,6 +35,8 @@ export async function main(args: readonly string[]): Promise<void> {
   program.addCommand(inherit(chatCommand({ signal })));
   program.addCommand(inherit(runCommand({ signal })));
   program.addCommand(inherit(demoCommand({ signal })));
+  program.addCommand(inherit(doctorCommand({ signal })));
+  program.addCommand(inherit(imageCommand({ signal })));
   try {
     await program.parseAsync(args, { from: "user" });
   } catch (error) {

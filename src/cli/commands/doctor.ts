@@ -1,0 +1,96 @@
+import { Command, Option } from "commander";
+
+import { probeBubblewrap } from "../../sandbox/bubblewrap/probe.ts";
+import type { Isolation } from "../../sandbox/choose.ts";
+import { findEngine } from "../../sandbox/docker/engine.ts";
+import { defaultImage } from "../../sandbox/docker/image.ts";
+import { runOnHost } from "../../sandbox/host-command.ts";
+import type { Check } from "../doctor/check.ts";
+import {
+  checkDataFolder,
+  checkLandlock,
+  checkLoopMounts,
+  checkNode,
+  checkUserNamespaces,
+} from "../doctor/machine.ts";
+import { checkBubblewrap, checkChoice, checkEngine, checkImage } from "../doctor/sandboxes.ts";
+import { engineFromEnvironment } from "../engine.ts";
+import { exitCodes } from "../exit-codes.ts";
+import { table } from "../table.ts";
+
+/** `opsthread doctor`: what works on this machine, and what to do about what does not. */
+export function doctorCommand({ signal }: { readonly signal: AbortSignal }): Command {
+  return new Command("doctor")
+    .description("Check this machine, and tell which sandbox would be chosen and why.")
+    .addOption(
+      new Option("--data <folder>", "the data folder")
+        .env("OPSTHREAD_DATA")
+        .default(".opsthread"),
+    )
+    .addOption(
+      new Option("--sandbox <driver>", "the driver that is configured")
+        .choices(["auto", "docker", "bubblewrap", "virtual"])
+        .default("auto"),
+    )
+    .addOption(
+      new Option("--minimum-isolation <isolation>", "the weakest isolation that is allowed").choices(
+        ["interpreter", "namespaces", "container", "vm"],
+      ),
+    )
+    .option("--runtime <name>", "the engine's runtime that is configured, such as runsc")
+    .option("--image <name>", "the image that is configured", defaultImage)
+    .option("--digest <digest>", "the digest that the image is pinned to")
+    .option("--json", "print one JSON object")
+    .action(async (options: DoctorOptions) => {
+      const checks = await examine(options, signal);
+      const healthy = checks.every(({ status }) => status !== "fail");
+      if (options.json ?? false)
+        process.stdout.write(`${JSON.stringify({ healthy, checks }, undefined, 2)}\n`);
+      else process.stdout.write(render(checks));
+      if (!healthy) process.exitCode = exitCodes.failed;
+    });
+}
+
+interface DoctorOptions {
+  readonly data: string;
+  readonly sandbox: string;
+  readonly minimumIsolation?: Isolation;
+  readonly runtime?: string;
+  readonly image: string;
+  readonly digest?: string;
+  readonly json?: boolean;
+}
+
+async function examine(
+  { data, sandbox, ...options }: DoctorOptions,
+  signal: AbortSignal,
+): Promise<readonly Check[]> {
+  const wishes = { ...options, wanted: sandbox };
+  const [engine, bubblewrap, ...rest] = await Promise.all([
+    findEngine({ ...engineFromEnvironment(process.env), signal }),
+    probeBubblewrap(runOnHost, { signal }),
+    checkDataFolder(data),
+    checkUserNamespaces(),
+    checkLandlock(),
+    checkLoopMounts(runOnHost, { signal }),
+  ]);
+  const [dataFolder, ...kernel] = rest;
+  const image = engine.reachable ? await checkImage(engine, wishes, { signal }) : undefined;
+  return [
+    checkNode(process.version),
+    dataFolder,
+    ...checkEngine(engine),
+    ...(image === undefined ? [] : [image.check]),
+    checkBubblewrap(bubblewrap),
+    ...kernel,
+    ...(await checkChoice({ engine, image, bubblewrap }, wishes, { signal })),
+  ];
+}
+
+function render(checks: readonly Check[]): string {
+  const rows = checks.flatMap(({ name, status, text, hint }) => [
+    [status, name, text],
+    ...(hint === undefined ? [] : [["", "", `→ ${hint}`]]),
+  ]);
+  return table(rows);
+}
