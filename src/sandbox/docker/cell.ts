@@ -9,7 +9,7 @@ import type { Limits } from "../permissions.ts";
 import type { Cell, CellEnd } from "../supervised/cell.ts";
 import { connectSupervisor, type SupervisorStream } from "../supervisor/connection.ts";
 import { demultiplex } from "./demultiplex.ts";
-import { engineError, statusOf } from "./engine-error.ts";
+import { containerError, statusOf } from "./engine-error.ts";
 import type { EngineEvents } from "./events.ts";
 
 export interface CellOptions {
@@ -33,7 +33,7 @@ export async function createCell(
   const { docker, signal } = options;
   signal.throwIfAborted();
   const container = await docker.createContainer(create).catch((error: unknown) => {
-    throw engineError("create a container", error);
+    throw containerError("create a container", error);
   });
   try {
     const stream = await attach(container);
@@ -41,7 +41,7 @@ export async function createCell(
     return await connectCell(container, stream, { ...options, resumes: false });
   } catch (error) {
     await removeContainer(container);
-    throw engineError("start a container", error);
+    throw containerError("start a container", error);
   }
 }
 
@@ -127,7 +127,7 @@ export async function removeContainer(container: Container): Promise<void> {
       const status = statusOf(error);
       if (status === 404) return;
       if (status === 409) return waitUntilGone(container);
-      if (attempt === 3) throw engineError("remove a container", error);
+      if (attempt === 3) throw containerError("remove a container", error);
     }
   }
 }
@@ -138,7 +138,7 @@ async function waitUntilGone(container: Container): Promise<void> {
       await container.inspect();
     } catch (error) {
       if (statusOf(error) === 404) return;
-      throw engineError("remove a container", error);
+      throw containerError("remove a container", error);
     }
     await sleepAtMost(50);
   }

@@ -8,7 +8,7 @@ import type { Logger } from "../../core/logger.ts";
 import type { Limits } from "../permissions.ts";
 import { adoptCell, createCell, removeContainer, type ContainerCell } from "./cell.ts";
 import { configHash, label } from "./container.ts";
-import { engineError } from "./engine-error.ts";
+import { containerError } from "./engine-error.ts";
 import type { EngineEvents } from "./events.ts";
 import type { Owner } from "./owner.ts";
 
@@ -66,7 +66,7 @@ export function createContainers({
         filters: { label: [`${label.instance}=${instance}`, ...labels] },
       });
     } catch (error) {
-      throw engineError("list containers", error);
+      throw containerError("list containers", error);
     }
   };
 
@@ -127,7 +127,7 @@ export function createContainers({
       try {
         await docker.getContainer(containerId).rename({ name: nameOf(sessionId) });
       } catch (error) {
-        throw engineError("name a container", error);
+        throw containerError("name a container", error);
       }
     },
 

@@ -1,5 +1,6 @@
 import { Stopped } from "../../core/abort.ts";
-import { isOpsthreadError, messageOf, OpsthreadError } from "../../core/errors.ts";
+import { isOpsthreadError, OpsthreadError } from "../../core/errors.ts";
+import { engineError, engineMessage } from "./engine.ts";
 
 /** The HTTP status that the engine answered with, if it did. */
 export function statusOf(error: unknown): number | undefined {
@@ -7,27 +8,21 @@ export function statusOf(error: unknown): number | undefined {
   return typeof error.statusCode === "number" ? error.statusCode : undefined;
 }
 
-/** What went wrong with the engine, with what to do about it where that is known. Our own errors pass as they are. */
-export function engineError(action: string, error: unknown): unknown {
-  if (isOpsthreadError(error) || error instanceof Stopped || isAbort(error)) return error;
-  const status = statusOf(error);
-  const message = messageOf(error).trim();
-  if (status === 404 && /no such image/i.test(message))
+/** What went wrong while something was done with a container. Errors of our own and aborts pass as they are. */
+export function containerError(action: string, error: unknown): unknown {
+  const isOurs = isOpsthreadError(error) || error instanceof Stopped;
+  if (isOurs || (error instanceof Error && error.name === "AbortError")) return error;
+  const message = engineMessage(error);
+  if (statusOf(error) === 404 && /no such image/i.test(message))
     return new OpsthreadError(
       "SANDBOX_IMAGE",
       `Cannot ${action}: ${message}; "opsthread image build" makes the default image`,
       { cause: error },
     );
-  if (status === undefined)
-    return new OpsthreadError(
-      "SANDBOX_ENGINE",
-      `Cannot ${action}: the container engine can't be reached (${message}); see that it runs and that this user may use it, "opsthread doctor" tells more`,
-      { cause: error },
-    );
-  return new OpsthreadError("SANDBOX_ENGINE", `Cannot ${action}: the engine said: ${message}`, {
-    cause: error,
-    data: { status },
-  });
+  if (statusOf(error) !== undefined) return engineError(action, error);
+  return new OpsthreadError(
+    "SANDBOX_ENGINE",
+    `Cannot ${action}: the container engine can't be reached (${message}); see that it runs, "opsthread doctor" tells more`,
+    { cause: error },
+  );
 }
-
-const isAbort = (error: unknown): boolean => error instanceof Error && error.name === "AbortError";
