@@ -3,6 +3,7 @@ import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
 
 import { OpsthreadError } from "../core/errors.ts";
+import { codeOf } from "./system-error.ts";
 
 /** Counts what the files of a workspace take, and refuses what would be too much. */
 export interface Quota {
@@ -44,6 +45,17 @@ export function createQuota({ fileBytes, workspaceBytes }: QuotaLimits, usedByte
       used -= bytes;
     },
   };
+}
+
+/** A full file system, told as what it is here: the quota of the workspace. */
+export function asQuota(error: unknown): unknown {
+  const code = codeOf(error);
+  if (code !== "ENOSPC" && code !== "EDQUOT") return error;
+  return new OpsthreadError(
+    "SANDBOX_QUOTA",
+    "Cannot write: the workspace is full, expected room for the file (limit workspaceBytes)",
+    { data: { limit: "workspaceBytes" }, cause: error },
+  );
 }
 
 function tooMuch(limit: keyof QuotaLimits, state: string, limitBytes: number): OpsthreadError {

@@ -2,7 +2,7 @@ import { z } from "zod";
 
 import type { Limits } from "../permissions.ts";
 import type { TaskProgram } from "../sandbox.ts";
-import type { Grants, Place } from "../scope.ts";
+import type { Grants, Place } from "../places.ts";
 
 /** What a runner process is told first. */
 export interface RunnerSetup {
