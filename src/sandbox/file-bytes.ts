@@ -18,7 +18,8 @@ const readFlags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.
 export async function openRegular(hostPath: string, path: string): Promise<OpenFile> {
   const file = closing(await openOrRefuse(hostPath, path));
   try {
-    if (!(await file.handle.stat()).isFile()) throw refused(path, "it is no file (any more)", "one");
+    if (!(await file.handle.stat()).isFile())
+      throw refused(path, "it is no file (any more)", "one");
     return file;
   } catch (error) {
     await file[Symbol.asyncDispose]();

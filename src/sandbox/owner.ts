@@ -1,8 +1,9 @@
 import { chownSync } from "node:fs";
-import type { FileHandle } from "node:fs/promises";
+import { chown, lchown, type FileHandle } from "node:fs/promises";
 
-import type { Folder } from "./beneath.ts";
+import { openFolder, type Folder } from "./beneath.ts";
 import { makeFolder } from "./reach.ts";
+import { walkTree } from "./walk-tree.ts";
 
 /** The user that a sandbox's programs run as, where it is not the one of this process. */
 export interface Owner {
@@ -22,3 +23,14 @@ export function makeFolderFor(owner: Owner | undefined, parent: Folder, name: st
   using made = parent.enter(name);
   chownSync(made.self, owner.uid, owner.gid);
 }
+
+/** Gives a tree that nothing changes meanwhile to an owner. */
+export async function giveTree(hostPath: string, { uid, gid }: Owner): Promise<void> {
+  using folder = openFolder(hostPath);
+  await chown(folder.self, uid, gid);
+  for await (const { name, parent, stats } of walkTree(folder, { signal: never }))
+    if (stats.uid !== BigInt(uid) || stats.gid !== BigInt(gid))
+      await lchown(parent.at(name), uid, gid);
+}
+
+const never = new AbortController().signal;

@@ -28,7 +28,7 @@ export interface View {
   mayRead(path: string): boolean;
   mayWrite(path: string): boolean;
   /** Whether the place shows a file or folder of this path. */
-  shows(path: string, type: "file" | "folder"): boolean;
+  readonly shows: (path: string, type: "file" | "folder") => boolean;
 }
 
 const everything: Grants = { read: ["/"], write: ["/"] };
@@ -72,4 +72,7 @@ export const refused = (
   state = "it is outside of what the sandbox may use",
   expected = "a path in /workspace or /sources",
 ): OpsthreadError =>
-  new OpsthreadError("SANDBOX_PATH_REFUSED", `Cannot use "${path}": ${state}, expected ${expected}`);
+  new OpsthreadError(
+    "SANDBOX_PATH_REFUSED",
+    `Cannot use "${path}": ${state}, expected ${expected}`,
+  );

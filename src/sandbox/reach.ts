@@ -78,12 +78,12 @@ export function createReach(places: readonly Place[], grants?: Grants): Reach {
     places,
     find: (path) => look(path, true),
     entry: (path) => look(path, false),
-    target(path, makeFolder) {
+    target(path, make) {
       const absolute = absolutePath(path);
       if (!view.mayWrite(absolute)) throw refused(path);
       const walk = startWalk(places, absolute);
       try {
-        const target = walk.target(makeFolder);
+        const target = walk.target(make);
         if (view.mayWrite(target.path)) return target;
         throw refused(path);
       } catch (error) {
@@ -127,7 +127,9 @@ function startWalk(places: readonly Place[], asked: string): Walk {
   const leave = (): void => leaveTo(0);
 
   /** The next name to go by, with what can be done without looking at the disk done. */
-  const next = (): { readonly name: string; readonly isLast: boolean; readonly told: boolean } | undefined => {
+  const next = ():
+    | { readonly name: string; readonly isLast: boolean; readonly told: boolean }
+    | undefined => {
     for (;;) {
       const name = todo.shift();
       if (name === undefined) return undefined;
@@ -193,7 +195,7 @@ function startWalk(places: readonly Place[], asked: string): Walk {
       }
       return here();
     },
-    target(makeFolder) {
+    target(make) {
       for (let step = next(); step; step = next()) {
         const { name, isLast } = step;
         const parent = levels.at(-1)?.folder;
@@ -208,7 +210,7 @@ function startWalk(places: readonly Place[], asked: string): Walk {
           if (!stats && step.told) throw refused(asked, "a broken link is in its way");
           return { path: pathOf(name), folder: parent, name, stats, [Symbol.dispose]: leave };
         } else {
-          if (!stats && !step.told) makeFolder(parent, name);
+          if (!stats && !step.told) make(parent, name);
           levels.push({ name, folder: parent.enter(name) });
         }
       }

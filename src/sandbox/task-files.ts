@@ -4,8 +4,8 @@ import { posix } from "node:path";
 
 import { OpsthreadError } from "../core/errors.ts";
 import type { TaskFiles } from "../tasks/task.ts";
-import { compileGlob, fixedPrefix } from "./glob.ts";
 import { bytesOf, openRegular } from "./file-bytes.ts";
+import { compileGlob, fixedPrefix } from "./glob.ts";
 import { covers, refused, workspacePath } from "./places.ts";
 import type { Found, Scope } from "./scope.ts";
 
@@ -20,7 +20,8 @@ export function taskFiles(scope: Scope, { signal }: { readonly signal: AbortSign
           `Cannot read "${path}": there is no such file`,
         );
       await using file = await openRegular(found.hostPath, found.path);
-      if (!isSame(found, file.handle.fd)) throw refused(found.path, "it changed while it was opened");
+      if (!isSame(found, file.handle.fd))
+        throw refused(found.path, "it changed while it was opened");
       yield* bytesOf(file.handle, { signal });
     },
 

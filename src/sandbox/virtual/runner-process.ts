@@ -1,8 +1,8 @@
 import { createQuota, type Quota } from "../quota.ts";
-import { createScope } from "../scope.ts";
 import { createReach } from "../reach.ts";
-import { workspaceFiles } from "../workspace-files.ts";
+import { createScope } from "../scope.ts";
 import { runTask } from "../task-runtime.ts";
+import { workspaceFiles } from "../workspace-files.ts";
 import { startGuard } from "./guard.ts";
 import type { FromRunner, RunnerReply, RunnerRequest, RunnerSetup, ToRunner } from "./protocol.ts";
 

@@ -2,10 +2,10 @@ import { posix } from "node:path";
 
 import { OpsthreadError } from "../../core/errors.ts";
 import { createLock } from "../lock.ts";
-import { createQuota, measureTree, type Quota } from "../quota.ts";
-import type { Sandbox, SandboxSpec } from "../sandbox.ts";
 import { workspacePath, type Place } from "../places.ts";
+import { createQuota, measureTree, type Quota } from "../quota.ts";
 import { createReach } from "../reach.ts";
+import type { Sandbox, SandboxSpec } from "../sandbox.ts";
 import { workspaceFiles } from "../workspace-files.ts";
 import type { RunnerRequest, RunnerSetup } from "./protocol.ts";
 import { execResult, taskRun, type Run } from "./results.ts";

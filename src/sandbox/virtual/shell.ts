@@ -4,11 +4,11 @@ import { isOpsthreadError, messageOf } from "../../core/errors.ts";
 import { captureOutput } from "../../core/output.ts";
 import type { Limits } from "../permissions.ts";
 import { createQuota, type Quota } from "../quota.ts";
+import { createReach } from "../reach.ts";
 import type { SandboxFiles } from "../sandbox.ts";
 import { createScope } from "../scope.ts";
-import { createReach } from "../reach.ts";
-import { workspaceFiles } from "../workspace-files.ts";
 import { fileNameOf } from "../task-runtime.ts";
+import { workspaceFiles } from "../workspace-files.ts";
 import type { RunnerSetup, ShellReply, ShellRequest } from "./protocol.ts";
 import { placeFs, type ShellNotes } from "./shell-fs.ts";
 
