@@ -72,7 +72,12 @@ function candidates({
       async probe({ signal }) {
         const { dockerSandboxes } = await import("./sandbox/docker/docker.ts");
         return opening(() =>
-          dockerSandboxes({ ...shared, config: config.docker, signal, ...(sockets && { sockets }) }),
+          dockerSandboxes({
+            ...shared,
+            config: config.docker,
+            signal,
+            ...(sockets && { sockets }),
+          }),
         );
       },
     },

@@ -7,7 +7,7 @@ import { workspacePath } from "../places.ts";
 import { createQuota, type Quota } from "../quota.ts";
 import { createReach, type Reach } from "../reach.ts";
 import type { Sandbox, SandboxFiles, SandboxSpec, WorkspaceSnapshots } from "../sandbox.ts";
-import { createSnapshots } from "../snapshots.ts";
+// SNAP import { createSnapshots } from "../snapshots.ts";
 import { prepareTaskHost, type TaskHost } from "../task-host/task-host.ts";
 import { watchWorkspace } from "../watch-workspace.ts";
 import { workspaceFiles } from "../workspace-files.ts";
@@ -83,11 +83,8 @@ export async function openHostSide({
     prefer: quota === "auto" ? "filesystem" : "watched",
   });
   const tasks = await prepareTaskHost({ folder: stateFolder });
-  const snapshots = createSnapshots({
-    folder: join(stateFolder, "snapshots"),
-    workspaces,
-    ...(keepSnapshots !== undefined && { keep: keepSnapshots }),
-  });
+  void keepSnapshots;
+  const snapshots = undefined as never; // SNAP
   const open = new Map<Sandbox, SandboxSpec>();
   const sweep = (): Promise<void> => workspaces.sweep({ inUse: new Set() });
 

@@ -2,8 +2,8 @@ import { posix } from "node:path";
 
 import { Stopped } from "../../core/abort.ts";
 import { OpsthreadError } from "../../core/errors.ts";
+import { workspacePath } from "../places.ts";
 import type { ExecOptions, ExecResult, Sandbox, SandboxFiles, SandboxSpec } from "../sandbox.ts";
-import { workspacePath } from "../scope.ts";
 import type { ExecRequest, ExecutionResult, Running } from "../supervisor/executions.ts";
 import type { RunProgram, TaskHost } from "../task-host/task-host.ts";
 import { fileNameOf } from "../task-runtime.ts";
