@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "landlock.h"
-#include "syscalls.h"
 
 #define USUAL_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -22,13 +21,6 @@ static void fail(struct failure *failure, int error, const char *what) {
   failure->error = error;
   snprintf(failure->what, sizeof failure->what, "%s", what);
   _exit(127);
-}
-
-void close_from(unsigned first) {
-  if (syscall(CALL_close_range, first, ~0u, 0) == 0) return;
-  struct rlimit limit = {1024, 1024};
-  getrlimit(RLIMIT_NOFILE, &limit);
-  for (unsigned fd = first; fd < limit.rlim_cur && fd < 65536; fd++) close((int)fd);
 }
 
 static bool set_limit(int resource, uint64_t value) {
@@ -82,7 +74,7 @@ static int execute(const struct request *request) {
 static void become(const struct request *request, const struct original *original, struct failure *failure) {
   setsid();
   if (request->flags & EXEC_TERMINAL && ioctl(1, TIOCSCTTY, 0) != 0) fail(failure, errno, "terminal");
-  close_from(request->flags & EXEC_CONTROL ? 4 : 3);
+  if (!(request->flags & EXEC_CONTROL)) close(3); /* what is above closes itself */
   umask(022);
   /* Handlers are reset by execve() itself, what is ignored is not. */
   signal(SIGPIPE, SIG_DFL);

@@ -21,7 +21,4 @@ struct failure {
 /* Descriptors 0 to 2 of the caller (and 3 with EXEC_CONTROL) become those of the command. Returns its pid, or -1. */
 pid_t command_start(const struct request *request, const struct original *original, struct failure *failure);
 
-/* Closes every descriptor from this one on. */
-void close_from(unsigned first);
-
 #endif

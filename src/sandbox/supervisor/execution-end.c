@@ -46,6 +46,7 @@ static bool was_out_of_memory(const struct execution *execution) {
 static void conclude(struct execution *execution) {
   int status = execution->report.status;
   const char *limit = execution->ending == RESULT_LIMIT ? execution->limit : "";
+  execution->report.ended += executions_kill_strays();
   execution_read_all(execution);
   if (execution->ending == RESULT_LIMIT || (execution->ending >= 0 && execution->report.ended_by_us))
     execution_finish(execution, (enum result_kind)execution->ending, exit_code(status), limit);

@@ -110,6 +110,8 @@ void execution_deliver(struct execution *execution);
 
 /* executions.c */
 void executions_orphan(void); /* a shepherd has ended before its processes */
+/* Kills what belongs to no execution, when no other one runs; returns how many there were. Only on kernels that need it. */
+uint32_t executions_kill_strays(void);
 void executions_ended(struct execution *execution);
 
 #endif

@@ -230,14 +230,36 @@ void executions_host_lost(void) {
 
 void executions_orphan(void) { orphans = true; }
 
-/* Whatever has lost its shepherd has been given to this process, and belongs to nobody: it is killed. */
-static void sweep(void) {
-  pid_t shepherds[MAX_EXECUTIONS + 1];
+static size_t living_shepherds(pid_t shepherds[MAX_EXECUTIONS + 1]) {
   size_t count = 0;
   for (int i = 0; i < MAX_EXECUTIONS; i++)
     if (table[i].shepherd.pid > 0 && table[i].shepherd.socket >= 0) shepherds[count++] = table[i].shepherd.pid;
   if (execution_spare()->pid > 0) shepherds[count++] = execution_spare()->pid;
-  if (kill_descendants(getpid(), shepherds, count) > 0) return;
+  return count;
+}
+
+/* Blocks for the moments that it takes; only on kernels that do not give orphans to shepherds. */
+uint32_t executions_kill_strays(void) {
+  if (orphans_are_adopted() || executions_running() > 1) return 0;
+  pid_t shepherds[MAX_EXECUTIONS + 1], sessions[MAX_EXECUTIONS];
+  size_t count = living_shepherds(shepherds), session_count = 0;
+  for (int i = 0; i < MAX_EXECUTIONS; i++)
+    if (table[i].shepherd.socket >= 0 && table[i].report.pid > 0) sessions[session_count++] = table[i].report.pid;
+  int killed = 0;
+  for (int round = 0; round < 200; round++) {
+    int found = kill_strays(shepherds, count, sessions, session_count);
+    if (round == 0) killed = found;
+    if (found <= 0) break;
+    usleep(2000);
+  }
+  return killed > 0 ? (uint32_t)killed : 0;
+}
+
+/* Whatever has lost its shepherd has been given to this process, and belongs to nobody: it is killed. */
+static void sweep(void) {
+  pid_t shepherds[MAX_EXECUTIONS + 1];
+  size_t count = living_shepherds(shepherds);
+  if (kill_descendants(getpid(), 0, shepherds, count) > 0) return;
   orphans = false;
   for (int i = 0; i < MAX_EXECUTIONS; i++)
     if (table[i].state == ORPHANED) execution_finish_lost(&table[i]);
@@ -308,10 +330,10 @@ void executions_end_all(void) {
   for (;;) {
     pid_t pid;
     while ((pid = waitpid(-1, NULL, WNOHANG | __WALL)) > 0) continue;
-    if (pid < 0 && errno == ECHILD) return;
+    if (pid < 0 && errno == ECHILD && (orphans_are_adopted() || kill_strays(NULL, 0, NULL, 0) <= 0)) return;
     uint64_t now = now_ms();
     if (now > began + 10000) return;
-    if (now > began + 1000) kill_descendants(getpid(), NULL, 0);
+    if (now > began + 1000) kill_descendants(getpid(), 0, NULL, 0);
     usleep(1000);
   }
 }

@@ -8,6 +8,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "processes.h"
 #include "seccomp.h"
 #include "syscalls.h"
 
@@ -56,6 +57,6 @@ bool drop_privileges(long uid, long gid, struct original *original) {
   struct rlimit no_core = {0, 0};
   setrlimit(RLIMIT_CORE, &no_core);
   /* Closes /proc/<pid>/{mem,fd,environ,…} and tracing to others of the same user. */
-  return drop_capabilities() && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 &&
-         prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0 && protect_self() && refuse_dangerous_calls();
+  adopt_orphans();
+  return drop_capabilities() && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 && protect_self() && refuse_dangerous_calls();
 }

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -15,12 +16,12 @@
 enum { UNKNOWN, INSIDE, OUTSIDE, ON_PATH };
 
 static struct process {
-  pid_t pid, parent;
+  pid_t pid, parent, session;
   char state, place;
 } table[MAX_PROCESSES];
 
 
-/* From "pid (name) state ppid …"; the name may contain anything, also parentheses. */
+/* From "pid (name) state ppid pgrp session …"; the name may contain anything, also parentheses. */
 static bool read_process(int proc, const char *name, struct process *process) {
   char path[32], text[512];
   size_t length = strlen(name);
@@ -35,7 +36,10 @@ static bool read_process(int proc, const char *name, struct process *process) {
   text[got] = 0;
   const char *after = strrchr(text, ')');
   if (after == NULL || after[1] == 0 || after[2] == 0 || after[3] == 0) return false;
-  *process = (struct process){atoi(name), atoi(after + 4), after[2], UNKNOWN};
+  char *rest;
+  pid_t parent = (pid_t)strtol(after + 4, &rest, 10);
+  strtol(rest, &rest, 10);
+  *process = (struct process){atoi(name), parent, (pid_t)strtol(rest, NULL, 10), after[2], UNKNOWN};
   return true;
 }
 
@@ -57,6 +61,15 @@ static int read_processes(void) {
   return got < 0 ? -1 : count;
 }
 
+static bool adopted;
+
+bool adopt_orphans(void) {
+  adopted = prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0;
+  return adopted;
+}
+
+bool orphans_are_adopted(void) { return adopted; }
+
 static int by_pid(const void *left, const void *right) {
   pid_t a = ((const struct process *)left)->pid, b = ((const struct process *)right)->pid;
   return (a > b) - (a < b);
@@ -68,11 +81,13 @@ static struct process *find(pid_t pid, int count) {
 }
 
 /* Follows the parents of each process up to something known; everything passed on the way is then known, too. */
-static void place_all(int count, pid_t root, const pid_t *spared, size_t spared_count) {
+static void place_all(int count, pid_t root, pid_t session, const pid_t *spared, size_t spared_count) {
   for (size_t i = 0; i < spared_count; i++) {
     struct process *process = find(spared[i], count);
     if (process != NULL) process->place = OUTSIDE;
   }
+  for (int i = 0; i < count && session > 0 && !adopted; i++)
+    if (table[i].session == session) table[i].place = INSIDE;
   for (int i = 0; i < count; i++) {
     char place = OUTSIDE;
     for (struct process *at = &table[i]; at != NULL; at = find(at->parent, count)) {
@@ -92,11 +107,8 @@ static void place_all(int count, pid_t root, const pid_t *spared, size_t spared_
   }
 }
 
-int signal_descendants(pid_t root, const pid_t *spared, size_t spared_count, int signal) {
-  int count = read_processes(), living = 0;
-  if (count < 0) return -1;
-  qsort(table, (size_t)count, sizeof *table, by_pid);
-  place_all(count, root, spared, spared_count);
+static int signal_inside(int count, pid_t root, int signal) {
+  int living = 0;
   for (int i = 0; i < count; i++) {
     if (table[i].place != INSIDE || table[i].pid == root || table[i].state == 'Z' || table[i].state == 'X') continue;
     living++;
@@ -105,12 +117,37 @@ int signal_descendants(pid_t root, const pid_t *spared, size_t spared_count, int
   return living;
 }
 
-int kill_descendants(pid_t root, const pid_t *spared, size_t spared_count) {
+int signal_descendants(pid_t root, pid_t session, const pid_t *spared, size_t spared_count, int signal) {
+  int count = read_processes();
+  if (count < 0) return -1;
+  qsort(table, (size_t)count, sizeof *table, by_pid);
+  place_all(count, root, session, spared, spared_count);
+  return signal_inside(count, root, signal);
+}
+
+int kill_descendants(pid_t root, pid_t session, const pid_t *spared, size_t spared_count) {
   int before = 0;
   for (int round = 0; round < 20; round++) {
-    int now = signal_descendants(root, spared, spared_count, SIGSTOP);
+    int now = signal_descendants(root, session, spared, spared_count, SIGSTOP);
     if (now <= before) break;
     before = now;
   }
-  return signal_descendants(root, spared, spared_count, SIGKILL);
+  return signal_descendants(root, session, spared, spared_count, SIGKILL);
+}
+
+int kill_strays(const pid_t *spared, size_t spared_count, const pid_t *sessions, size_t session_count) {
+  int count = read_processes();
+  if (count < 0) return -1;
+  qsort(table, (size_t)count, sizeof *table, by_pid);
+  pid_t self = getpid();
+  for (int i = 0; i < count; i++) {
+    bool spare = table[i].pid == 1 || table[i].pid == self;
+    int depth = 0;
+    for (struct process *at = &table[i]; at != NULL && !spare && depth < count; at = find(at->parent, count), depth++) {
+      for (size_t k = 0; k < spared_count; k++) spare = spare || at->pid == spared[k];
+      for (size_t k = 0; k < session_count; k++) spare = spare || at->session == sessions[k];
+    }
+    table[i].place = spare ? OUTSIDE : INSIDE;
+  }
+  return signal_inside(count, self, SIGKILL);
 }

@@ -1,12 +1,13 @@
 #define _GNU_SOURCE
 #include "shepherd-main.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,6 +16,7 @@
 #include "processes.h"
 #include "seccomp.h"
 #include "shepherd.h"
+#include "syscalls.h"
 
 #define SOCKET 4 /* 0 to 3 are the command's */
 
@@ -53,6 +55,8 @@ static void reap(void) {
     report.ended_by_us = killing;
   }
   childless = pid < 0 && errno == ECHILD;
+  if (childless && leader_ended && !orphans_are_adopted())
+    childless = signal_descendants(getpid(), leader, NULL, 0, 0) <= 0;
 }
 
 /* Every descendant whose parent is gone is a child of this process, so no child means no descendant. */
@@ -60,7 +64,7 @@ static void kill_all(void) {
   reap(); /* what has ended by itself is not to be counted as killed */
   killing = true;
   for (bool first = true; !childless; first = false) {
-    int count = kill_descendants(getpid(), NULL, 0);
+    int count = kill_descendants(getpid(), leader, NULL, 0);
     if (first && leader_ended && count > 0) left_over += (uint32_t)count;
     struct pollfd none = {-1, 0, 0};
     sigset_t open;
@@ -84,12 +88,12 @@ static void terminate(uint32_t grace_ms) {
   reap();
   killing = true;
   kill_at = earlier(kill_at, now_ms() + grace_ms);
-  signal_descendants(getpid(), NULL, 0, SIGTERM);
-  signal_descendants(getpid(), NULL, 0, SIGCONT);
+  signal_descendants(getpid(), leader, NULL, 0, SIGTERM);
+  signal_descendants(getpid(), leader, NULL, 0, SIGCONT);
 }
 
 static void settle(uint32_t may_stay) {
-  int count = signal_descendants(getpid(), NULL, 0, 0);
+  int count = signal_descendants(getpid(), leader, NULL, 0, 0);
   if (count > 0 && (uint32_t)count <= may_stay && !killing) {
     report.background = (uint32_t)count;
     send_report(REPORT_DONE);
@@ -150,6 +154,17 @@ static ssize_t receive_request(uint8_t *payload) {
   return got;
 }
 
+/* Some sandboxes have not got close_range(). */
+static void close_from(int first) {
+  if (syscall(CALL_close_range, first, ~0u, 0) == 0) return;
+  DIR *folder = opendir("/proc/self/fd");
+  for (struct dirent *entry; folder != NULL && (entry = readdir(folder)) != NULL;) {
+    int fd = atoi(entry->d_name);
+    if (fd >= first && fd != dirfd(folder)) close(fd);
+  }
+  if (folder != NULL) closedir(folder);
+}
+
 /* Nothing of the supervisor's stays open: a pipe's end held here would keep others from seeing its end. */
 static void take_places(int socket) {
   int empty = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -164,7 +179,7 @@ static void take_places(int socket) {
 _Noreturn void shepherd_main(int socket, const struct original *original) {
   static uint8_t payload[MAX_PAYLOAD];
   setsid();
-  prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+  adopt_orphans();
   struct sigaction action = {.sa_handler = on_child};
   sigaction(SIGCHLD, &action, NULL);
   signal(SIGTERM, SIG_DFL);

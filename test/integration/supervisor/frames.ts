@@ -102,33 +102,32 @@ export class Decoder {
   *push(bytes: Buffer): Generator<Frame> {
     this.#rest = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes]);
     for (;;) {
-      const at = this.#rest.indexOf(mark);
-      if (!this.#synced) {
-        if (at < 0) return;
-        if (at > 0 && !this.seekMark) throw new Error(`${at} bytes before the mark`);
-        this.#rest = this.#rest.subarray(at + mark.length);
-        this.#synced = true;
-      }
-      if (this.#rest.length >= mark.length && this.#rest.subarray(0, mark.length).equals(mark)) {
+      if (!this.#synced && !this.#findMark()) return;
+      if (this.#rest.length < headerBytes) return;
+      if (this.#rest.subarray(0, mark.length).equals(mark)) {
         this.#synced = false;
         continue;
       }
-      if (this.#rest.length < headerBytes) return;
       if (this.#rest.readUInt16LE(0) !== 0x544f) throw new Error("Wrong magic");
-      const length = this.#rest.readUInt32LE(8);
-      if (length > maxPayload) throw new Error("Wrong length");
-      if (this.#rest.length < headerBytes + length) return;
-      const payload = this.#rest.subarray(headerBytes, headerBytes + length);
+      const end = headerBytes + this.#rest.readUInt32LE(8);
+      if (end > headerBytes + maxPayload) throw new Error("Wrong length");
+      if (this.#rest.length < end) return;
+      const payload = this.#rest.subarray(headerBytes, end);
       if (crc32(payload, crc32(this.#rest.subarray(0, 12))) !== this.#rest.readUInt32LE(12))
         throw new Error("Wrong checksum");
-      const frame = {
-        type: this.#rest.readUInt8(2),
-        id: this.#rest.readUInt32LE(4),
-        payload: Buffer.from(payload),
-      };
-      this.#rest = this.#rest.subarray(headerBytes + length);
+      const frame = { type: this.#rest.readUInt8(2), id: this.#rest.readUInt32LE(4), payload };
+      this.#rest = this.#rest.subarray(end);
       yield frame;
     }
+  }
+
+  #findMark(): boolean {
+    const at = this.#rest.indexOf(mark);
+    if (at > 0 && !this.seekMark) throw new Error(`${at} bytes before the mark`);
+    if (at < 0) return false;
+    this.#rest = this.#rest.subarray(at + mark.length);
+    this.#synced = true;
+    return true;
   }
 }
 
