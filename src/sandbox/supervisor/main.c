@@ -11,6 +11,7 @@
 #include "channels.h"
 #include "executions.h"
 #include "host.h"
+#include "landlock.h"
 #include "launch.h"
 #include "memory.h"
 #include "oom-score.h"
@@ -112,6 +113,7 @@ int main(int argc, char **argv) {
     fprintf(stderr, "Cannot confine the supervisor: %s\n", strerror(errno));
     return 1;
   }
+  landlock_enter();
   executions_init(&original);
   serve(&(struct host_options){(int)listen_fd, (uint64_t)first_ms});
   return 0;
