@@ -4,6 +4,7 @@ import { execCases } from "./sandbox-suite-exec.ts";
 import { filesCases } from "./sandbox-suite-files.ts";
 import { isolationCases } from "./sandbox-suite-isolation.ts";
 import { limitCases } from "./sandbox-suite-limits.ts";
+import { snapshotCases } from "./sandbox-suite-snapshots.ts";
 import { taskCases } from "./sandbox-suite-tasks.ts";
 import { defineSuite, type SuiteOptions } from "./suite.ts";
 
@@ -27,6 +28,7 @@ const parts = {
   files: filesCases,
   isolation: isolationCases,
   limits: limitCases,
+  snapshots: snapshotCases,
   tasks: taskCases,
 } as const satisfies Readonly<Record<string, SandboxCases>>;
 
