@@ -130,6 +130,7 @@ function memorySession(): { readonly session: ToolSession; readonly files: Map<s
   const unused = () => Promise.reject(new Error("Not expected here"));
   const session: ToolSession = {
     sessionId: "s_test",
+    access: () => ({ type: "open", expiresAt: 0 }),
     keep: unused,
     sandbox: () =>
       Promise.resolve({
@@ -137,11 +138,17 @@ function memorySession(): { readonly session: ToolSession; readonly files: Map<s
         exec: unused,
         attach: unused,
         task: unused,
+        executions: unused,
+        usage: unused,
+        detach: () => Promise.resolve(),
         close: () => Promise.resolve(),
         files: {
           read: unused,
           export: unused,
           list: unused,
+          stat: unused,
+          exportTar: unused,
+          importTar: unused,
           write: (path, bytes) => {
             files.set(path, Buffer.from(bytes as Uint8Array).toString());
             return Promise.resolve({ size: 0 });

@@ -306,10 +306,16 @@ function recordingSandbox(): { provider: SandboxProvider; written: Map<string, s
     exec: unused,
     attach: unused,
     task: unused,
+    executions: unused,
+    usage: unused,
+    detach: () => Promise.resolve(),
     files: {
       read: unused,
       export: unused,
       list: unused,
+      stat: unused,
+      exportTar: unused,
+      importTar: unused,
       write: async (path, bytes) => {
         const chunks: Uint8Array[] = [];
         for await (const chunk of bytes as AsyncIterable<Uint8Array>) chunks.push(chunk);
