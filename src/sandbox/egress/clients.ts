@@ -3,7 +3,6 @@ import type { Duplex } from "node:stream";
 
 import type { Audit } from "./audit.ts";
 import { forward } from "./forward.ts";
-import { linger } from "./linger.ts";
 import { rawAnswerTo, refuse, statusOf, type Refusal } from "./refusal.ts";
 import type { Origin } from "./request-target.ts";
 import type { EgressSession } from "./session.ts";
@@ -36,7 +35,7 @@ export function createClients({ session, audit, own }: ClientsOptions) {
   const turnDown = (socket: Duplex, refusal: Refusal): void => {
     audit.turnedAway(refusal.reason, statusOf(refusal));
     if (socket.writable) socket.end(rawAnswerTo(refusal));
-    linger(socket);
+    session.linger(socket);
   };
 
   server.on("request", (request: IncomingMessage, response: ServerResponse) => {
@@ -66,6 +65,8 @@ export function createClients({ session, audit, own }: ClientsOptions) {
     waits.set(socket, wait);
     socket.once("close", wait.stop);
     server.emit("connection", socket);
+    // Whoever looked at its first bytes has stopped it.
+    socket.resume();
   };
   return { serve, turnDown };
 }
