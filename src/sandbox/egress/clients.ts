@@ -31,6 +31,8 @@ export function createClients({ session, audit, own }: ClientsOptions) {
   });
   // Headers over the count would be left out silently; their size is bounded.
   server.maxHeadersCount = 0;
+  // A client may end its direction after its last request and wait for the answer.
+  Object.assign(server, { httpAllowHalfOpen: true });
 
   const turnDown = (socket: Duplex, refusal: Refusal): void => {
     audit.turnedAway(refusal.reason, statusOf(refusal));

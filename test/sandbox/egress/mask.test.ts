@@ -12,7 +12,7 @@ function maskAll(texts: readonly string[], chunks: readonly Buffer[]): string {
 
 /** Covers each byte that lies in any occurrence, the plain way. */
 function expected(texts: readonly string[], whole: string): string {
-  const out = [...whole];
+  const out = whole.split("");
   for (const text of texts)
     for (let at = 0; at + text.length <= whole.length; at += 1)
       if (whole.startsWith(text, at)) out.fill("*", at, at + text.length);

@@ -121,6 +121,14 @@ test("a server that can't be reached, does not resolve, or breaks off is told ap
   expect(proxy.events.map(({ decision }) => decision)).toEqual(Array(4).fill("failed"));
 });
 
+test("a client may end its direction after the request and still gets the answer", async () => {
+  await using server = await httpServer((_, response) => {
+    setImmediate(() => response.end("hello"));
+  });
+  await using proxy = bench({ net: ["a.example:80"], ports: { 80: server.port } });
+  expect(await proxy.say(get("http://a.example/"), { end: true })).toMatch(/hello/);
+});
+
 test("redirects are the client's to follow", async () => {
   await using server = await httpServer((_, response) => {
     response.writeHead(302, { location: "http://other.example/" }).end();

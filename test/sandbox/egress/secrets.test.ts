@@ -82,7 +82,7 @@ async function ask(
         host: "api.example.com",
         defaultPort: 443,
         path,
-        createConnection: () => socket as never,
+        createConnection: () => socket,
         ...options,
       },
       (response) => {
