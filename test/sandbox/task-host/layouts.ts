@@ -216,6 +216,7 @@ export const layouts: Readonly<Record<string, Layout>> = {
       "node_modules/framework/package.json": {
         name: "framework",
         type: "module",
+        dependencies: { z: "1" },
         exports: "./dist/index.js",
       },
       "node_modules/framework/dist/index.js": `export { f } from "./bot.js";`,
