@@ -39,11 +39,14 @@ export async function files(world: World): Promise<Figure[]> {
         write: () => timed(() => sandbox.files.write("one", pieces(bytes), { signal: never })),
         put: () => timed(() => putTar(raw, one)),
         peerWrite: () =>
-          timed(() => session.materializeEntry({ path: "one", entry: { type: "file", content: bytes } })),
+          timed(() =>
+            session.materializeEntry({ path: "one", entry: { type: "file", content: bytes } }),
+          ),
         export: () => timed(() => exported(sandbox, bytes.length)),
         get: () => timed(() => getTar(raw, "/workspace/one")),
         peerRead: () => timed(() => session.readFile({ path: "one" })),
-        importTar: () => timed(() => sandbox.files.importTar("many", pieces(many), { signal: never })),
+        importTar: () =>
+          timed(() => sandbox.files.importTar("many", pieces(many), { signal: never })),
         putMany: () => timed(() => putTar(raw, many)),
         exportTar: () =>
           timed(async () => drain(await sandbox.files.exportTar("many", { signal: never }))),

@@ -49,7 +49,9 @@ export async function extraMemory(work: () => Promise<unknown>): Promise<number>
 }
 
 function statusMB(key: string): number {
-  const line = readFileSync("/proc/self/status", "utf8").match(new RegExp(`^${key}:\\s+(\\d+) kB`, "m"));
+  const line = readFileSync("/proc/self/status", "utf8").match(
+    new RegExp(`^${key}:\\s+(\\d+) kB`, "m"),
+  );
   return Number(line?.[1]) / 1024;
 }
 

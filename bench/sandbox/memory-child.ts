@@ -4,7 +4,7 @@ import Docker from "dockerode";
 import { shellTool } from "../../dist/agent/tools/shell.js";
 import { extraMemory, timed } from "./measure.ts";
 import { never, openDriver, output } from "./ours.ts";
-import { peerClient, peerExec } from "./peer.ts";
+import { peerClient, peerExec, peerTurn } from "./peer.ts";
 
 const [what = "", who = "", image = ""] = process.argv.slice(2);
 const makeFile = "head -c 200000000 /dev/zero > big";
@@ -14,6 +14,8 @@ const printing = (bytes: number): string =>
 interface Subject extends AsyncDisposable {
   /** Runs a command as a model would, and returns what the model is told. */
   tell(command: string): Promise<string>;
+  /** The same through the peer's agent, where it is cut for the model if it is at all. */
+  turn(command: string): Promise<string>;
   makeFile(): Promise<unknown>;
   read(): Promise<Uint8Array>;
 }
@@ -28,6 +30,10 @@ if (what === "read") {
   await subject.makeFile();
   work = async () => {
     shownBytes = (await subject.read()).length;
+  };
+} else if (what === "turn") {
+  work = async () => {
+    shownBytes = Buffer.byteLength(await subject.turn(printing(3_000_000)));
   };
 } else {
   work = async () => {
@@ -46,24 +52,26 @@ async function ours(): Promise<Subject> {
   const sandbox = await driver.open({ limits: { outputBytes: 300_000_000 } });
   const shell = shellTool();
   let calls = 0;
+  const tell = async (command: string): Promise<string> => {
+    calls += 1;
+    const session = {
+      sessionId: sandbox.sessionId,
+      sandbox: () => Promise.resolve(sandbox),
+      keep: () => Promise.reject(new Error("Nothing is kept here")),
+    };
+    const context = {
+      signal: never,
+      executionId: `x_told_${calls}`,
+      callId: `call_${calls}`,
+      session,
+      progress: () => {},
+    };
+    const { output: told } = await shell.run({ command }, context);
+    return told;
+  };
   return {
-    async tell(command) {
-      calls += 1;
-      const session = {
-        sessionId: sandbox.sessionId,
-        sandbox: () => Promise.resolve(sandbox),
-        keep: () => Promise.reject(new Error("Nothing is kept here")),
-      };
-      const context = {
-        signal: never,
-        executionId: `x_told_${calls}`,
-        callId: `call_${calls}`,
-        session,
-        progress: () => {},
-      };
-      const { output: told } = await shell.run({ command }, context);
-      return told;
-    },
+    tell,
+    turn: tell,
     makeFile: () => output(sandbox, makeFile),
     async read() {
       const part = await sandbox.files.read("big", { offset: 0, length: 10 });
@@ -81,6 +89,7 @@ async function thePeer(): Promise<Subject> {
   const session = await peerClient(image).create();
   return {
     tell: (cmd) => session.execCommand({ cmd, yieldTimeMs: 600_000 }),
+    turn: (cmd) => peerTurn(session, { cmd }),
     makeFile: () => peerExec(session, makeFile),
     read: () => session.readFile({ path: "big", maxBytes: 10 }),
     async [Symbol.asyncDispose]() {

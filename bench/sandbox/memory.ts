@@ -71,7 +71,7 @@ export async function smallRead(world: World): Promise<Figure[]> {
 }
 
 const Measured = z.object({ ms: z.number(), extraMB: z.number(), shownBytes: z.number() });
-type Measured = z.infer<typeof Measured>;
+export type Measured = z.infer<typeof Measured>;
 
 async function measure({ image, rounds }: World, what: "output" | "read") {
   const ours: Measured[] = [];

@@ -50,8 +50,20 @@ export async function open(world: World): Promise<Figure[]> {
       { ...figure, name: "cold open, new session, p50", ours: samples.p50("cold"), ...raw, target },
       { ...figure, name: "cold open, new session, p50", ours: samples.p50("cold"), ...peer },
       { ...figure, name: "cold open, new session, p95", ours: samples.p95("cold") },
-      { ...figure, name: "cold open, known session, p50", ours: samples.p50("again"), ...raw, target },
-      { ...figure, name: "open from the warm pool, p50", ours: samples.p50("warm"), ...peer, target: 20 },
+      {
+        ...figure,
+        name: "cold open, known session, p50",
+        ours: samples.p50("again"),
+        ...raw,
+        target,
+      },
+      {
+        ...figure,
+        name: "open from the warm pool, p50",
+        ours: samples.p50("warm"),
+        ...peer,
+        target: 20,
+      },
       { ...figure, name: "open from the warm pool, p95", ours: samples.p95("warm") },
     ];
   } finally {
@@ -75,4 +87,3 @@ async function openOnce(
   if (sessionId !== "s_first") await driver.provider.remove(sessionId);
   return ms;
 }
-

@@ -1,6 +1,5 @@
 /** Our own drivers, each on folders of its own. */
-import { randomBytes } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -53,13 +52,14 @@ export const { signal: never } = new AbortController();
 
 export async function openDriver(name: DriverName, options: DriverOptions): Promise<Driver> {
   const { docker, folder = await mkdtemp(join(tmpdir(), "opsthread-bench-")) } = options;
-  const instance = `bench-${randomBytes(4).toString("hex")}`;
-  const provider = await providerOf(name, { ...options, folder, instance });
-  const containers = () =>
-    docker.listContainers({
+  const provider = await providerOf(name, { ...options, folder });
+  const containers = async () => {
+    const instance = (await readFile(join(folder, "state", "instance"), "utf8")).trim();
+    return docker.listContainers({
       all: true,
       filters: { label: [`opsthread.instance=${instance}`] },
     });
+  };
   return {
     name,
     provider,
@@ -90,7 +90,7 @@ export async function openDriver(name: DriverName, options: DriverOptions): Prom
 
 async function providerOf(
   name: DriverName,
-  { image, pool = 0, folder, instance }: DriverOptions & { folder: string; instance: string },
+  { image, pool = 0, folder }: DriverOptions & { readonly folder: string },
 ): Promise<SandboxProvider> {
   const folders = { folder: join(folder, "workspaces"), stateFolder: join(folder, "state"), log };
   switch (name) {
@@ -100,7 +100,6 @@ async function providerOf(
         ...folders,
         config: {
           image,
-          instance,
           pool: { size: pool, maxSize: Math.max(1, pool) },
           ...(name === "docker+runsc" && { runtime: "runsc" }),
         },

@@ -31,7 +31,8 @@ const noise = randomBytes(1_000_000);
 /** The same in pieces, as it would come from a network. */
 export async function* pieces(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   const size = 64 * 1024;
-  for (let start = 0; start < bytes.length; start += size) yield bytes.subarray(start, start + size);
+  for (let start = 0; start < bytes.length; start += size)
+    yield bytes.subarray(start, start + size);
 }
 
 /** Reads all, and returns how much it was. */
