@@ -13,11 +13,22 @@ export interface Figure {
   readonly better?: "lower" | "higher";
 }
 
+/** What came of something that was tried, in words. */
+export interface Finding {
+  readonly name: string;
+  readonly ours: string;
+  readonly peer?: string;
+  readonly peerName?: string;
+  readonly met: boolean;
+}
+
 /** Flags of the command line that the harness does not know itself, such as `--size 200MB`. */
 export type Flags = Readonly<Record<string, string>>;
 
 /** Whether a figure reaches its target; undefined where it has none. */
-export function isMet({ ours, target, better = "lower" }: Figure): boolean | undefined {
+export function isMet(figure: Figure | Finding): boolean | undefined {
+  if ("met" in figure) return figure.met;
+  const { ours, target, better = "lower" } = figure;
   if (target === undefined) return undefined;
   return better === "lower" ? ours <= target : ours >= target;
 }

@@ -9,9 +9,9 @@ import { join } from "node:path";
 
 const folder = import.meta.dirname;
 const root = join(folder, "..");
-const shared = new Set(["harness.ts"]);
+const shared = new Set(["harness.ts", "logs-child.ts", "logs-generate.ts"]);
 const names = readdirSync(folder)
-  .filter((file) => file.endsWith(".ts") && !shared.has(file) && !file.includes("-"))
+  .filter((file) => file.endsWith(".ts") && !shared.has(file))
   .map((file) => file.slice(0, -".ts".length));
 
 await main(parse(process.argv.slice(2)));
@@ -89,8 +89,8 @@ function printTable(machine, figures) {
   console.log(Object.values(machine).join(", "));
   const rows = figures.map((figure) => [
     figure.name,
-    `${round(figure.ours)} ${figure.unit}`,
-    figure.peer === undefined ? "" : `${round(figure.peer)} ${figure.unit} (${figure.peerName})`,
+    valueOf(figure.ours, figure.unit),
+    figure.peer === undefined ? "" : `${valueOf(figure.peer, figure.unit)} (${figure.peerName})`,
     figure.target === undefined
       ? ""
       : `${figure.better === "higher" ? "≥" : "≤"} ${round(figure.target)}`,
@@ -106,6 +106,10 @@ function printTable(machine, figures) {
         .trimEnd(),
     );
   }
+}
+
+function valueOf(value, unit) {
+  return typeof value === "string" ? value : `${round(value)} ${unit}`;
 }
 
 function round(value) {

@@ -5,5 +5,9 @@ import { openVirtual } from "./open-virtual.ts";
 
 describe("virtual sandbox", () => {
   // Not the hostile ones: no real program runs here that could try them.
-  sandboxSuite({ test, open: openVirtual, parts: ["exec", "files", "isolation", "limits", "tasks"] });
+  sandboxSuite({
+    test,
+    open: openVirtual,
+    parts: ["exec", "files", "isolation", "limits", "tasks"],
+  });
 });

@@ -1,0 +1,89 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import type { Figure } from "../harness.ts";
+import { sampleAll } from "./measure.ts";
+import { type Driver, nextSession, openDriver, output, poolFilled } from "./ours.ts";
+import { peerClient, peerName } from "./peer.ts";
+import { removeRaw, startRaw, twinOf } from "./raw.ts";
+import type { World } from "./world.ts";
+
+/** From asking for a sandbox to the end of its first command; raw and the peer are only started. */
+export async function open(world: World): Promise<Figure[]> {
+  const { docker, image } = world;
+  const folder = await mkdtemp(join(tmpdir(), "opsthread-bench-"));
+  const cold = await openDriver("docker", world);
+  const warm = await openDriver("docker", { ...world, pool: 1 });
+  try {
+    const first = await cold.open({ sessionId: "s_first" });
+    await output(first, "true");
+    const twin = await twinOf(await cold.containerOf("s_first"), folder);
+    await first.close();
+    const client = peerClient(image);
+    // The pool learns from the first request which containers are wanted.
+    await openOnce(warm, nextSession(), () => Promise.resolve());
+    const samples = await sampleAll(world.rounds(15), {
+      cold: () => openOnce(cold, nextSession(), () => Promise.resolve()),
+      again: () => openOnce(cold, "s_first", () => Promise.resolve()),
+      warm: () => openOnce(warm, nextSession(), () => poolFilled(warm, 1)),
+      async raw() {
+        const start = performance.now();
+        const container = await startRaw(docker, twin);
+        const ms = performance.now() - start;
+        await removeRaw(container);
+        return ms;
+      },
+      async peer() {
+        const start = performance.now();
+        const session = await client.create();
+        const ms = performance.now() - start;
+        await session.close();
+        return ms;
+      },
+    });
+    const raw = { peer: samples.p50("raw"), peerName: "create and start by the engine's API" };
+    const peer = { peer: samples.p50("peer"), peerName: `${peerName}, not hardened` };
+    const target = samples.p50("raw") * 1.1;
+    const figure = { unit: "ms" };
+    return [
+      { ...figure, name: "cold open, new session, p50", ours: samples.p50("cold"), ...raw, target },
+      { ...figure, name: "cold open, new session, p50", ours: samples.p50("cold"), ...peer },
+      { ...figure, name: "cold open, new session, p95", ours: samples.p95("cold") },
+      {
+        ...figure,
+        name: "cold open, known session, p50",
+        ours: samples.p50("again"),
+        ...raw,
+        target,
+      },
+      {
+        ...figure,
+        name: "open from the warm pool, p50",
+        ours: samples.p50("warm"),
+        ...peer,
+        target: 20,
+      },
+      { ...figure, name: "open from the warm pool, p95", ours: samples.p95("warm") },
+    ];
+  } finally {
+    await cold[Symbol.asyncDispose]();
+    await warm[Symbol.asyncDispose]();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function openOnce(
+  driver: Driver,
+  sessionId: string,
+  prepare: () => Promise<unknown>,
+): Promise<number> {
+  await prepare();
+  const start = performance.now();
+  const sandbox = await driver.open({ sessionId });
+  await output(sandbox, "true");
+  const ms = performance.now() - start;
+  await sandbox.close();
+  if (sessionId !== "s_first") await driver.provider.remove(sessionId);
+  return ms;
+}

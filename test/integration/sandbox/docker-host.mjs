@@ -1,0 +1,27 @@
+// A host program with one Docker sandbox. It says when that is there and either closes everything ("leave"), or runs a command
+// ("hold"), and then does nothing more.
+import { dockerSandboxes } from "../../../dist/sandbox/docker/index.js";
+import { Limits, Permissions } from "../../../dist/sandbox/permissions.js";
+
+const [folder, stateFolder, how, mark] = process.argv.slice(2);
+const { signal } = new AbortController();
+const provider = await dockerSandboxes({ folder, stateFolder, config: { pool: { size: 0 } } });
+const sandbox = await provider.open(
+  {
+    sessionId: "s_host",
+    permissions: Permissions.parse({}),
+    limits: Limits.parse({ graceMs: 1_000 }),
+    sources: [],
+  },
+  { signal },
+);
+await sandbox.exec("true", { signal, executionId: "x_1" });
+if (how === "leave") {
+  await sandbox.close();
+  await provider[Symbol.asyncDispose]();
+} else {
+  void sandbox.exec(`sleep ${mark}`, { signal, executionId: "x_2" });
+  await sandbox.exec("sleep 0.2", { signal, executionId: "x_3" });
+}
+process.send("ready");
+process.disconnect();
