@@ -1,4 +1,4 @@
-import { messageOf, OpsthreadError } from "../core/errors.ts";
+import { isOpsthreadError, messageOf, OpsthreadError } from "../core/errors.ts";
 import type { SandboxCapabilities, SandboxProvider } from "./sandbox.ts";
 
 export type Isolation = SandboxCapabilities["isolation"];
@@ -111,6 +111,8 @@ async function probed(candidate: SandboxCandidate, signal: AbortSignal): Promise
     return await candidate.probe({ signal });
   } catch (error) {
     signal.throwIfAborted();
+    // A mistake in the configuration is no reason to run with less.
+    if (isOpsthreadError(error, "CONFIG_INVALID")) throw error;
     return { ok: false, reason: messageOf(error), hint: "" };
   }
 }

@@ -3,6 +3,9 @@ import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
 
 import { OpsthreadError } from "../core/errors.ts";
+import type { Folder } from "./beneath.ts";
+import { codeOf } from "./system-error.ts";
+import { walkTree } from "./walk-tree.ts";
 
 /** Counts what the files of a workspace take, and refuses what would be too much. */
 export interface Quota {
@@ -46,6 +49,17 @@ export function createQuota({ fileBytes, workspaceBytes }: QuotaLimits, usedByte
   };
 }
 
+/** A full file system, told as what it is here: the quota of the workspace. */
+export function asQuota(error: unknown): unknown {
+  const code = codeOf(error);
+  if (code !== "ENOSPC" && code !== "EDQUOT") return error;
+  return new OpsthreadError(
+    "SANDBOX_QUOTA",
+    "Cannot write: the workspace is full, expected room for the file (limit workspaceBytes)",
+    { data: { limit: "workspaceBytes" }, cause: error },
+  );
+}
+
 function tooMuch(limit: keyof QuotaLimits, state: string, limitBytes: number): OpsthreadError {
   return new OpsthreadError(
     "SANDBOX_QUOTA",
@@ -56,7 +70,8 @@ function tooMuch(limit: keyof QuotaLimits, state: string, limitBytes: number): O
 
 const blockBytes = 4_096;
 
-const charge = (bytes: number | undefined): number =>
+/** What a file of this size counts: whole blocks, at least one. */
+export const charge = (bytes: number | undefined): number =>
   bytes === undefined ? 0 : Math.max(1, Math.ceil(bytes / blockBytes)) * blockBytes;
 
 /** What a file, or a folder with all that is in it, counts. Links are not followed. */
@@ -70,6 +85,20 @@ export async function measureTree(hostPath: string): Promise<number> {
     for (const bytes of await Promise.all(some)) total += bytes;
   }
   return total;
+}
+
+/** The same for a folder that is changed meanwhile, with how many files, folders and links are in it. */
+export async function measureFolder(
+  folder: Folder,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<{ readonly bytes: number; readonly files: number }> {
+  let bytes = charge(0);
+  let files = 0;
+  for await (const { stats } of walkTree(folder, { signal })) {
+    bytes += charge(stats.isDirectory() ? 0 : Number(stats.size));
+    files += 1;
+  }
+  return { bytes, files };
 }
 
 const batch = 64;

@@ -1,24 +1,8 @@
 import { lstatSync, mkdirSync, realpathSync, type Stats } from "node:fs";
 import { dirname, isAbsolute, join, posix, relative, sep } from "node:path";
 
-import { OpsthreadError } from "../core/errors.ts";
-import { compileGlob, type Glob } from "./glob.ts";
-
-/** A host folder as the sandbox sees it. */
-export interface Place {
-  /** `/workspace` or `/sources/<name>`. */
-  readonly path: string;
-  readonly hostPath: string;
-  readonly writable: boolean;
-  /** Globs relative to the folder; files that match none are not there. Default: every file. */
-  readonly include?: readonly string[];
-}
-
-/** Sandbox paths at and below which reading or writing is granted. */
-export interface Grants {
-  readonly read: readonly string[];
-  readonly write: readonly string[];
-}
+import { absolutePath, createView, refused, type Grants, type Place } from "./places.ts";
+import { codeOf, isMissing } from "./system-error.ts";
 
 /** Something that is there, by its canonical paths. */
 export interface Found {
@@ -46,22 +30,13 @@ export interface Scope {
   shows(path: string, type: "file" | "folder"): boolean;
 }
 
-export const workspacePath = "/workspace";
-
-const everything: Grants = { read: ["/"], write: ["/"] };
-
-export function createScope(places: readonly Place[], grants: Grants = everything): Scope {
+export function createScope(places: readonly Place[], grants?: Grants): Scope {
   const roots = new Map(places.map((place) => [place, realpathSync.native(place.hostPath)]));
-  const globs = new Map(
-    places.flatMap((place) =>
-      place.include ? [[place, compileGlob(place.include)] as const] : [],
-    ),
-  );
+  const view = createView(places, grants);
 
   const locate = (path: string): Spot => {
-    if (path.includes("\0")) throw refused(path);
-    const absolute = posix.resolve(workspacePath, path);
-    const place = places.find((candidate) => covers(candidate.path, absolute));
+    const absolute = absolutePath(path);
+    const place = view.placeOf(absolute);
     const root = place && roots.get(place);
     if (!place || root === undefined) throw refused(path);
     return { place, root, path: absolute, below: posix.relative(place.path, absolute) };
@@ -74,9 +49,8 @@ export function createScope(places: readonly Place[], grants: Grants = everythin
     const stats = lstatSync(hostPath);
     const path = posix.join(spot.place.path, below.split(sep).join("/"));
     for (const name of [spot.path, path]) {
-      if (!grants.read.some((grant) => covers(grant, name))) throw refused(spot.path);
-      if (!isShown(globs.get(spot.place), posix.relative(spot.place.path, name), stats))
-        return undefined;
+      if (!view.mayRead(name)) throw refused(spot.path);
+      if (!view.shows(name, stats.isDirectory() ? "folder" : "file")) return undefined;
     }
     return { place: spot.place, path, hostPath, stats };
   };
@@ -98,8 +72,7 @@ export function createScope(places: readonly Place[], grants: Grants = everythin
 
   const target = (path: string, onFolder: () => void): string => {
     const spot = locate(path);
-    const granted = grants.write.some((grant) => covers(grant, spot.path));
-    if (!spot.place.writable || !granted || spot.below === "") throw refused(path);
+    if (!view.mayWrite(spot.path) || spot.below === "") throw refused(path);
     const folder = makeFolders(spot, dirname(spot.below), onFolder);
     return writableAt(spot, join(folder, posix.basename(spot.below)));
   };
@@ -109,12 +82,7 @@ export function createScope(places: readonly Place[], grants: Grants = everythin
     find,
     entry,
     target,
-    shows(path, type) {
-      const place = places.find((candidate) => covers(candidate.path, path));
-      if (!place) return false;
-      const glob = globs.get(place);
-      return glob === undefined || glob[type](posix.relative(place.path, path));
-    },
+    shows: view.shows,
   };
 }
 
@@ -125,39 +93,17 @@ interface Spot {
   readonly below: string;
 }
 
-/** Whether `path` is `parent` or below it. */
-export const covers = (parent: string, path: string): boolean =>
-  path === parent || path.startsWith(parent.endsWith("/") ? parent : `${parent}/`);
-
-const refused = (path: string): OpsthreadError =>
-  new OpsthreadError(
-    "SANDBOX_PATH_REFUSED",
-    `Cannot use "${path}": it is outside of what the sandbox may use, expected a path in /workspace or /sources`,
-  );
-
 const leadsOut = (below: string): boolean =>
   below === ".." || below.startsWith(`..${sep}`) || isAbsolute(below);
-
-function isShown(glob: Glob | undefined, below: string, stats: Stats): boolean {
-  if (glob === undefined || below === "") return true;
-  return stats.isDirectory() ? glob.folder(below) : glob.file(below);
-}
 
 function unlessMissing<T>(path: string, look: () => T): T | undefined {
   try {
     return look();
   } catch (error) {
-    const code = codeOf(error);
-    if (code === "ENOENT" || code === "ENOTDIR" || code === "ENAMETOOLONG") return undefined;
-    if (code === "ELOOP") throw refused(path);
+    if (isMissing(error)) return undefined;
+    if (codeOf(error) === "ELOOP") throw refused(path);
     throw error;
   }
-}
-
-/** The error code of a failed system call. */
-export function codeOf(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !("code" in error)) return undefined;
-  return typeof error.code === "string" ? error.code : undefined;
 }
 
 function makeFolders(spot: Spot, below: string, onFolder: () => void): string {

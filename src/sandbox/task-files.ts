@@ -1,11 +1,13 @@
+import { realpathSync } from "node:fs";
 import { opendir } from "node:fs/promises";
 import { posix } from "node:path";
 
 import { OpsthreadError } from "../core/errors.ts";
 import type { TaskFiles } from "../tasks/task.ts";
+import { bytesOf, openRegular } from "./file-bytes.ts";
 import { compileGlob, fixedPrefix } from "./glob.ts";
-import { covers, workspacePath, type Scope } from "./scope.ts";
-import { readFound } from "./scoped-files.ts";
+import { covers, refused, workspacePath } from "./places.ts";
+import type { Found, Scope } from "./scope.ts";
 
 /** The files of a scope as a task sees them. */
 export function taskFiles(scope: Scope, { signal }: { readonly signal: AbortSignal }): TaskFiles {
@@ -17,7 +19,10 @@ export function taskFiles(scope: Scope, { signal }: { readonly signal: AbortSign
           "SANDBOX_PATH_REFUSED",
           `Cannot read "${path}": there is no such file`,
         );
-      yield* readFound(found, { signal });
+      await using file = await openRegular(found.hostPath, found.path);
+      if (!isSame(found, file.handle.fd))
+        throw refused(found.path, "it changed while it was opened");
+      yield* bytesOf(file.handle, { signal });
     },
 
     async size(path) {
@@ -39,6 +44,15 @@ export function taskFiles(scope: Scope, { signal }: { readonly signal: AbortSign
       return paths.toSorted();
     },
   };
+}
+
+/** Whether the path that was checked is the one that was opened: a folder above may have become a link meanwhile. */
+function isSame(found: Found, fd: number): boolean {
+  try {
+    return realpathSync.native(`/proc/self/fd/${fd}`) === found.hostPath;
+  } catch {
+    return true; // No such link: not Linux, or the file has been removed since.
+  }
 }
 
 const maxMatches = 100_000;

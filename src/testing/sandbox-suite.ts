@@ -1,6 +1,7 @@
 import type { SandboxProvider } from "../sandbox/sandbox.ts";
 import { execCases } from "./sandbox-suite-exec.ts";
 import { filesCases } from "./sandbox-suite-files.ts";
+import { hostileCases } from "./sandbox-suite-hostile.ts";
 import { isolationCases } from "./sandbox-suite-isolation.ts";
 import { limitCases } from "./sandbox-suite-limits.ts";
 import { taskCases } from "./sandbox-suite-tasks.ts";
@@ -19,13 +20,14 @@ export interface SandboxesUnderTest extends AsyncDisposable {
 
 export type SandboxCases = Readonly<Record<string, (subject: SandboxesUnderTest) => Promise<void>>>;
 
-/** Each part of the suite can be run by itself: `limits` has what takes seconds. */
+/** Each part of the suite can be run by itself: `limits` has what takes seconds, `hostile` needs real programs. */
 const parts = {
   exec: execCases,
   files: filesCases,
   isolation: isolationCases,
   limits: limitCases,
   tasks: taskCases,
+  hostile: hostileCases,
 } as const satisfies Readonly<Record<string, SandboxCases>>;
 
 /**

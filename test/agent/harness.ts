@@ -136,12 +136,18 @@ function memorySession(): { readonly session: ToolSession; readonly files: Map<s
         sessionId: "s_test",
         exec: unused,
         attach: unused,
+        executions: unused,
+        usage: unused,
+        detach: unused,
         task: unused,
         close: () => Promise.resolve(),
         files: {
           read: unused,
           export: unused,
           list: unused,
+          stat: unused,
+          exportTar: unused,
+          importTar: unused,
           write: (path, bytes) => {
             files.set(path, Buffer.from(bytes as Uint8Array).toString());
             return Promise.resolve({ size: 0 });

@@ -305,11 +305,17 @@ function recordingSandbox(): { provider: SandboxProvider; written: Map<string, s
     sessionId: "s",
     exec: unused,
     attach: unused,
+    executions: unused,
+    usage: unused,
+    detach: unused,
     task: unused,
     files: {
       read: unused,
       export: unused,
       list: unused,
+      stat: unused,
+      exportTar: unused,
+      importTar: unused,
       write: async (path, bytes) => {
         const chunks: Uint8Array[] = [];
         for await (const chunk of bytes as AsyncIterable<Uint8Array>) chunks.push(chunk);

@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { posix } from "node:path";
 
 import type { ContainerCreateOptions } from "dockerode";
 
@@ -11,6 +10,8 @@ export const label = {
   session: "opsthread.session",
   /** Hash of everything that makes a container what it is: one with another is never used. */
   config: "opsthread.config",
+  /** Name of its own folder on the host. */
+  folder: "opsthread.folder",
   /** The process that made it; another one takes it over only when this one is gone. */
   owner: "opsthread.owner",
 } as const;
@@ -24,6 +25,8 @@ export interface ContainerPlan {
   readonly gid: number;
   /** Host folder of the workspace. */
   readonly workspace: string;
+  /** Host folder of the container's own, which some of the mounts lie in. */
+  readonly folder: string;
   readonly mounts: readonly ReadOnlyMount[];
   /** Arguments after the supervisor's path. */
   readonly supervisorArgs: readonly string[];
@@ -32,24 +35,16 @@ export interface ContainerPlan {
 export interface ReadOnlyMount {
   readonly hostPath: string;
   readonly path: string;
-  /** The host mounts more below it later. */
-  readonly follows?: boolean;
 }
 
-/** Where things lie inside, besides the workspace and the sources. */
-export const inside = {
-  supervisor: "/opsthread/supervisor",
-  node: "/opsthread/node",
-  code: "/opsthread/code",
-  session: "/opsthread/session",
-} as const;
+export const supervisorPath = "/opsthread/supervisor";
 
 /** The hardened container of a plan. Nothing of the hardening is optional. */
 export function containerOptions(plan: ContainerPlan): ContainerCreateOptions {
   const { limits, uid, gid } = plan;
   return {
     Image: plan.image,
-    Entrypoint: [inside.supervisor],
+    Entrypoint: [supervisorPath],
     Cmd: [...plan.supervisorArgs],
     User: `${uid}:${gid}`,
     WorkingDir: "/",
@@ -88,16 +83,15 @@ export function containerOptions(plan: ContainerPlan): ContainerCreateOptions {
           Source: plan.workspace,
           Target: "/workspace",
           ReadOnly: false,
+          // A warm container gets its session's workspace mounted over an empty folder later.
           BindOptions: { Propagation: "rslave" },
         },
-        ...plan.mounts.map(({ hostPath, path, follows }) => ({
+        ...plan.mounts.map(({ hostPath, path }) => ({
           Type: "bind" as const,
           Source: hostPath,
           Target: path,
           ReadOnly: true,
-          BindOptions: {
-            Propagation: follows === true ? ("rslave" as const) : ("rprivate" as const),
-          },
+          BindOptions: { Propagation: "rprivate" as const },
         })),
       ],
       ...(plan.runtime !== undefined && { Runtime: plan.runtime }),
@@ -131,9 +125,14 @@ const ownPids = 16;
 const supervisorFiles = 4_096;
 const tmpInodes = 16_384;
 
-/** A hash of what a container is made of. */
-export function configHash(options: ContainerCreateOptions): string {
-  return createHash("sha256").update(JSON.stringify(options)).digest("hex").slice(0, 32);
+/**
+ * A hash of what a container is made of. Where on the host its workspace and its own folder lie makes no difference: a
+ * warm one has other places than one that was started for its session.
+ */
+export function configHash(plan: ContainerPlan): string {
+  const text = JSON.stringify(containerOptions({ ...plan, workspace: "" })).replaceAll(
+    JSON.stringify(plan.folder).slice(1, -1),
+    "",
+  );
+  return createHash("sha256").update(text).digest("hex").slice(0, 32);
 }
-
-export const workspaceTarget = posix.normalize("/workspace");

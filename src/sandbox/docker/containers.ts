@@ -1,13 +1,13 @@
 import { randomBytes } from "node:crypto";
+import { basename } from "node:path";
 
 import type Docker from "dockerode";
-import type { ContainerCreateOptions, ContainerInfo } from "dockerode";
+import type { ContainerInfo } from "dockerode";
 
 import { messageOf } from "../../core/errors.ts";
 import type { Logger } from "../../core/logger.ts";
-import type { Limits } from "../permissions.ts";
 import { adoptCell, createCell, removeContainer, type ContainerCell } from "./cell.ts";
-import { configHash, label } from "./container.ts";
+import { configHash, containerOptions, type ContainerPlan, label } from "./container.ts";
 import { containerError } from "./engine-error.ts";
 import type { EngineEvents } from "./events.ts";
 import type { Owner } from "./owner.ts";
@@ -20,20 +20,36 @@ export interface Containers {
    * The session's running container of this make that nobody of this process uses, if there is one. Others of
    * the session are removed: a container of another make is never used.
    */
-  adopt(sessionId: string, options: StartOptions): Promise<ContainerCell | undefined>;
+  adopt(
+    sessionId: string,
+    options: { readonly plan: ContainerPlan; readonly signal: AbortSignal },
+  ): Promise<Adopted | undefined>;
   /** Gives a container that was started without a session to one. */
   assign(cell: ContainerCell, sessionId: string): Promise<void>;
+  /** Process id of the container's first process, on the engine's host. */
+  pidOf(cell: ContainerCell): Promise<number>;
   /** Removes all of a session's containers that this process does not use. */
   removeOf(sessionId: string): Promise<void>;
+  /** Names of the folders of the containers that there are. */
+  folders(): Promise<ReadonlySet<string>>;
   /** Removes what no living process of this installation uses. What may still be taken over is left to end by itself. */
   sweep(): Promise<void>;
 }
 
 export interface StartOptions {
-  readonly create: ContainerCreateOptions;
-  readonly limits: Limits;
-  readonly sessionId: string | undefined;
+  readonly plan: ContainerPlan;
+  /** None for a warm one. */
+  readonly sessionId?: string;
   readonly signal: AbortSignal;
+}
+
+/** A running container that an earlier process left, with where its things lie on the host. */
+export interface Adopted {
+  readonly cell: ContainerCell;
+  /** Host folder that is its workspace. */
+  readonly at: string;
+  /** Name of its own folder. */
+  readonly folder: string;
 }
 
 export interface ContainersOptions {
@@ -85,30 +101,42 @@ export function createContainers({
     removeContainer(docker.getContainer(Id));
 
   return {
-    async create({ create, limits, sessionId, signal }) {
-      const named = {
-        ...create,
+    async create({ plan, sessionId, signal }) {
+      const create = {
+        ...containerOptions(plan),
         name: nameOf(sessionId ?? ""),
         Labels: {
           [label.instance]: instance,
           [label.owner]: owner.id,
-          [label.config]: configHash(create),
+          [label.config]: configHash(plan),
+          [label.folder]: basename(plan.folder),
           ...(sessionId !== undefined && { [label.session]: sessionId }),
         },
       };
-      return use(await createCell(named, { docker, events, limits, log, signal }));
+      return use(await createCell(create, { docker, events, limits: plan.limits, log, signal }));
     },
 
-    async adopt(sessionId, { create, limits, signal }) {
-      let adopted: ContainerCell | undefined;
+    async adopt(sessionId, { plan, signal }) {
+      let adopted: Adopted | undefined;
       for (const info of await unused(sessionId)) {
         const fits =
           adopted === undefined &&
           info.State === "running" &&
-          info.Labels[label.config] === configHash(create);
+          info.Labels[label.config] === configHash(plan);
         if (fits) {
           try {
-            adopted = use(await adoptCell(info.Id, { docker, events, limits, log, signal }));
+            const cell = await adoptCell(info.Id, {
+              docker,
+              events,
+              limits: plan.limits,
+              log,
+              signal,
+            });
+            adopted = {
+              cell: use(cell),
+              at: info.Mounts.find(({ Destination }) => Destination === "/workspace")?.Source ?? "",
+              folder: info.Labels[label.folder] ?? "",
+            };
             continue;
           } catch (error) {
             signal.throwIfAborted();
@@ -131,8 +159,20 @@ export function createContainers({
       }
     },
 
+    async pidOf({ containerId }) {
+      try {
+        return (await docker.getContainer(containerId).inspect()).State.Pid;
+      } catch (error) {
+        throw containerError("inspect a container", error);
+      }
+    },
+
     async removeOf(sessionId) {
       await Promise.all((await unused(sessionId)).map(remove));
+    },
+
+    async folders() {
+      return new Set((await list([])).flatMap(({ Labels }) => Labels[label.folder] ?? []));
     },
 
     async sweep() {

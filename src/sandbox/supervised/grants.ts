@@ -1,6 +1,6 @@
 import { OpsthreadError } from "../../core/errors.ts";
+import { covers, workspacePath } from "../places.ts";
 import type { SandboxSpec } from "../sandbox.ts";
-import { covers, workspacePath } from "../scope.ts";
 
 /**
  * Refuses grants that no sandbox keeps.

@@ -10,11 +10,12 @@ export interface KeptCell {
 }
 
 export function keepCell(
+  first: Cell,
   start: (options: { readonly signal: AbortSignal }) => Promise<Cell>,
 ): KeptCell {
   const closing = new AbortController();
-  let starting: Promise<Cell> | undefined;
-  let current: Cell | undefined;
+  let current: Cell | undefined = first;
+  let starting: Promise<Cell> | undefined = Promise.resolve(first);
 
   const begin = async (lost: Cell | undefined): Promise<Cell> => {
     // What is left of a lost one must be gone before the next one takes its place.

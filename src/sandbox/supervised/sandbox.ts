@@ -2,8 +2,8 @@ import { posix } from "node:path";
 
 import { Stopped } from "../../core/abort.ts";
 import { OpsthreadError } from "../../core/errors.ts";
+import { workspacePath } from "../places.ts";
 import type { ExecOptions, ExecResult, Sandbox, SandboxFiles, SandboxSpec } from "../sandbox.ts";
-import { workspacePath } from "../scope.ts";
 import type { ExecRequest, ExecutionResult, Running } from "../supervisor/executions.ts";
 import type { RunProgram, TaskHost } from "../task-host/task-host.ts";
 import { fileNameOf } from "../task-runtime.ts";
@@ -23,27 +23,22 @@ import {
 export interface SupervisedParts {
   readonly files: SandboxFiles;
   readonly usage: Sandbox["usage"];
-  /** Calls `onLimit` when the files of the workspace meet a limit, until the signal aborts. */
-  readonly watch: (options: WatchOptions) => void;
-  /** Starts the environment, or finds the one that an earlier process left. */
+  /** Calls `onLimit` when the files of the workspace meet a limit, until it is disposed. */
+  readonly watch: (onLimit: (limit: string) => void) => AsyncDisposable;
+  readonly firstCell: Cell;
+  /** Starts another one when it was lost. */
   readonly startCell: (options: { readonly signal: AbortSignal }) => Promise<Cell>;
   /** Environment that a cell needs besides the usual, such as the proxy's address. */
   readonly cellEnv: (cell: Cell) => Promise<Readonly<Record<string, string>>>;
   readonly tasks: Pick<TaskHost, "run">;
-  /** The image's PATH; default the usual one. */
   /** Frees what was opened for the sandbox, after its cell has ended or was let go of. */
-  readonly release: () => Promise<void>;
-}
-
-export interface WatchOptions {
-  readonly signal: AbortSignal;
-  readonly onLimit: (limit: string) => void;
+  readonly release: (options: { readonly detached: boolean }) => Promise<void>;
 }
 
 /** A sandbox of any driver whose environments have a supervisor in them. */
 export function supervisedSandbox(spec: SandboxSpec, parts: SupervisedParts): Sandbox {
   const { sessionId, permissions, limits } = spec;
-  const cells = keepCell(parts.startCell);
+  const cells = keepCell(parts.firstCell, parts.startCell);
   const onlyFiles = restriction(spec);
   let ending: Promise<void> | undefined;
   let isDetached = false;
@@ -69,7 +64,6 @@ export function supervisedSandbox(spec: SandboxSpec, parts: SupervisedParts): Sa
     running: Running,
     { signal, mayGoOn = true }: { readonly signal: AbortSignal; readonly mayGoOn?: boolean },
   ): Promise<ExecutionResult> => {
-    const over = new AbortController();
     let abandon = (_: unknown): void => {};
     const left = new Promise<never>((_, reject) => {
       abandon = reject;
@@ -80,10 +74,7 @@ export function supervisedSandbox(spec: SandboxSpec, parts: SupervisedParts): Sa
     };
     signal.addEventListener("abort", onAbort, { once: true });
     if (signal.aborted) onAbort();
-    parts.watch({
-      signal: over.signal,
-      onLimit: (limit) => running.kill({ graceMs: 0, limit }),
-    });
+    await using _watch = parts.watch((limit) => running.kill({ graceMs: 0, limit }));
     try {
       const result = await Promise.race([running.result, left]);
       running.release();
@@ -92,7 +83,6 @@ export function supervisedSandbox(spec: SandboxSpec, parts: SupervisedParts): Sa
       if (ending !== undefined || signal.aborted) return { ...result, kind: "stopped" };
       return lostIn(await cell.gone, result);
     } finally {
-      over.abort();
       signal.removeEventListener("abort", onAbort);
     }
   };
@@ -182,7 +172,7 @@ export function supervisedSandbox(spec: SandboxSpec, parts: SupervisedParts): Sa
     try {
       await cells.close(go);
     } finally {
-      await parts.release();
+      await parts.release({ detached: isDetached });
     }
   };
 

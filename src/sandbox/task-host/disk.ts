@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 import { z } from "zod";
 
-import { codeOf } from "../scope.ts";
+import { codeOf } from "../system-error.ts";
 
 /** What was seen of the disk: enough to tell later whether the same would be seen again. */
 export const Seen = z.object({

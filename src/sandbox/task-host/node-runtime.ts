@@ -6,7 +6,7 @@ import { basename, join } from "node:path";
 import { promisify } from "node:util";
 
 import { messageOf, OpsthreadError } from "../../core/errors.ts";
-import { codeOf } from "../scope.ts";
+import { codeOf } from "../system-error.ts";
 import { loaderOf } from "./elf.ts";
 
 /** A Node that runs in any image of this machine's architecture, as it brings along all that it needs. */

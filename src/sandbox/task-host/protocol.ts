@@ -1,8 +1,8 @@
 import { z } from "zod";
 
 import type { Limits } from "../permissions.ts";
+import type { Grants, Place } from "../places.ts";
 import type { TaskProgram } from "../sandbox.ts";
-import type { Grants, Place } from "../scope.ts";
 
 /** What the program in the sandbox is told on its stdin, as JSON. All paths are those of the sandbox. */
 export interface TaskRequest {

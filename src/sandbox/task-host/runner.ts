@@ -1,10 +1,13 @@
 import { writeSync } from "node:fs";
 
 import { startGuard } from "../guard.ts";
+import { workspacePath } from "../places.ts";
 import { createQuota, measureTree, type Quota } from "../quota.ts";
-import { codeOf, createScope, workspacePath, type Scope } from "../scope.ts";
-import { scopedFiles } from "../scoped-files.ts";
+import { createReach } from "../reach.ts";
+import { createScope, type Scope } from "../scope.ts";
+import { codeOf } from "../system-error.ts";
 import { runTask } from "../task-runtime.ts";
+import { workspaceFiles } from "../workspace-files.ts";
 import type { TaskLine, TaskRequest } from "./protocol.ts";
 
 /**
@@ -21,7 +24,9 @@ const reply = await runTask({
   program: request.program,
   executionId: request.executionId,
   scope: createScope(request.places, request.grants),
-  files: scopedFiles(scope, { quota: () => (quota ??= quotaOf(request, scope)) }),
+  files: workspaceFiles(createReach(request.places), {
+    quota: () => (quota ??= quotaOf(request, scope)),
+  }),
   signal: new AbortController().signal, // It is ended from outside, by force.
   onProgress: (progress) => say({ type: "progress", progress }),
 });

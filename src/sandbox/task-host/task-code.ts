@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { z } from "zod";
 
 import { OpsthreadError } from "../../core/errors.ts";
-import { codeOf } from "../scope.ts";
+import { codeOf } from "../system-error.ts";
 import { crawl } from "./crawl.ts";
 import { isUnchanged, openDisk, Seen } from "./disk.ts";
 import { layOut } from "./lay-out.ts";

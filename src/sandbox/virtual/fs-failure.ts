@@ -15,6 +15,3 @@ const sentences: Readonly<Record<string, string>> = {
 /** An error as the shell's commands expect it. */
 export const failure = (code: string, operation: string, path: string): Error =>
   new Error(`${code}: ${sentences[code] ?? "input/output error"}, ${operation} '${path}'`);
-
-/** An error that names no path yet. */
-export const withCode = (code: string): Error => Object.assign(new Error(code), { code });

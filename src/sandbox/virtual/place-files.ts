@@ -1,9 +1,10 @@
 import fs from "node:fs";
 import { posix } from "node:path";
 
+import type { Place } from "../places.ts";
 import { measureTreeSync, type Quota } from "../quota.ts";
-import type { Found, Place, Scope } from "../scope.ts";
-import { withCode } from "./fs-failure.ts";
+import type { Found, Scope } from "../scope.ts";
+import { withCode } from "../system-error.ts";
 
 /**
  * What a shell can do with the files of a place. Paths are relative to the place and begin with `/`. All of it is

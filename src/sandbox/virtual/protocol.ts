@@ -1,8 +1,8 @@
 import { z } from "zod";
 
 import type { Limits } from "../permissions.ts";
+import type { Grants, Place } from "../places.ts";
 import type { TaskProgram } from "../sandbox.ts";
-import type { Grants, Place } from "../scope.ts";
 
 /** What a runner process is told first. */
 export interface RunnerSetup {

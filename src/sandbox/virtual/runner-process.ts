@@ -1,8 +1,9 @@
 import { startGuard } from "../guard.ts";
 import { createQuota, type Quota } from "../quota.ts";
+import { createReach } from "../reach.ts";
 import { createScope } from "../scope.ts";
-import { scopedFiles } from "../scoped-files.ts";
 import { runTask } from "../task-runtime.ts";
+import { workspaceFiles } from "../workspace-files.ts";
 import type { FromRunner, RunnerReply, RunnerRequest, RunnerSetup, ToRunner } from "./protocol.ts";
 
 /**
@@ -66,7 +67,7 @@ function prepareTask({ places, grants }: RunnerSetup): Work {
       program: request.program,
       executionId: request.executionId,
       scope: createScope(places, grants),
-      files: scopedFiles(createScope(places), { quota: async () => quota }),
+      files: workspaceFiles(createReach(places), { quota: async () => quota }),
       signal: new AbortController().signal, // It is ended from outside, by force.
       onProgress: (progress) => send({ type: "progress", progress }),
     });

@@ -2,10 +2,11 @@ import { posix } from "node:path";
 
 import { OpsthreadError } from "../../core/errors.ts";
 import { createLock } from "../lock.ts";
+import { workspacePath, type Place } from "../places.ts";
 import { createQuota, measureTree, type Quota } from "../quota.ts";
+import { createReach } from "../reach.ts";
 import type { Sandbox, SandboxSpec } from "../sandbox.ts";
-import { createScope, workspacePath, type Place } from "../scope.ts";
-import { scopedFiles } from "../scoped-files.ts";
+import { workspaceFiles } from "../workspace-files.ts";
 import type { RunnerRequest, RunnerSetup } from "./protocol.ts";
 import { execResult, taskRun, type Run } from "./results.ts";
 import { startRunner, type Runner, type RunOptions } from "./runner.ts";
@@ -16,7 +17,7 @@ export function openSandbox(
   { places, onClose }: { readonly places: readonly Place[]; readonly onClose: () => void },
 ): Sandbox {
   const { sessionId, permissions, limits } = spec;
-  const scope = createScope(places);
+  const reach = createReach(places);
   const closing = new AbortController();
   const lock = createLock();
   const running = new Set<Promise<unknown>>();
@@ -32,8 +33,8 @@ export function openSandbox(
   };
 
   const measure = async (): Promise<Quota> => {
-    const found = scope.find(workspacePath);
-    return createQuota(limits, found ? await measureTree(found.hostPath) : 0);
+    const workspace = places.find(({ path }) => path === workspacePath);
+    return createQuota(limits, workspace ? await measureTree(workspace.hostPath) : 0);
   };
   const quota = (): Promise<Quota> => {
     counted ??= measure();
@@ -168,7 +169,7 @@ export function openSandbox(
       }
     },
 
-    files: whileOpen(scopedFiles(scope, { quota }), assertOpen),
+    files: whileOpen(workspaceFiles(reach, { quota }), assertOpen),
     close,
     detach: close,
     [Symbol.asyncDispose]: close,

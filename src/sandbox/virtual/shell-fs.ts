@@ -4,9 +4,11 @@ import { posix } from "node:path";
 import { unsafeBytesFromLatin1, type IFileSystem } from "just-bash";
 
 import { isOpsthreadError } from "../../core/errors.ts";
-import { codeOf, type Found, type Place } from "../scope.ts";
+import type { Place } from "../places.ts";
+import type { Found } from "../scope.ts";
+import { codeOf, withCode } from "../system-error.ts";
 import { encodingOf, toBuffer } from "./fs-content.ts";
-import { failure, withCode } from "./fs-failure.ts";
+import { failure } from "./fs-failure.ts";
 import { placeFiles, type PlaceFilesOptions } from "./place-files.ts";
 
 /** What the shell's commands do not tell, or tell wrongly: they take most failures for a missing file. */

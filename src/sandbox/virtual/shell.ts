@@ -4,10 +4,11 @@ import { isOpsthreadError, messageOf } from "../../core/errors.ts";
 import { captureOutput } from "../../core/output.ts";
 import type { Limits } from "../permissions.ts";
 import { createQuota, type Quota } from "../quota.ts";
+import { createReach } from "../reach.ts";
 import type { SandboxFiles } from "../sandbox.ts";
 import { createScope } from "../scope.ts";
-import { scopedFiles } from "../scoped-files.ts";
 import { fileNameOf } from "../task-runtime.ts";
+import { workspaceFiles } from "../workspace-files.ts";
 import type { RunnerSetup, ShellReply, ShellRequest } from "./protocol.ts";
 import { placeFs, type ShellNotes } from "./shell-fs.ts";
 
@@ -19,7 +20,7 @@ export interface Shell {
 export function createShell({ places, grants, limits, env }: RunnerSetup): Shell {
   let quota = createQuota(limits, 0);
   let notes: ShellNotes = { sentences: new Set() };
-  const files = scopedFiles(createScope(places), { quota: async () => quota });
+  const files = workspaceFiles(createReach(places), { quota: async () => quota });
   const options = {
     scope: createScope(places, grants),
     quota: () => quota,

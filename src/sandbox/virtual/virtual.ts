@@ -3,8 +3,8 @@ import { join, resolve } from "node:path";
 
 import { messageOf, OpsthreadError } from "../../core/errors.ts";
 import { silentLogger, type Logger } from "../../core/logger.ts";
+import { covers, workspacePath, type Place } from "../places.ts";
 import type { Sandbox, SandboxProvider, SandboxSpec, SourceMount } from "../sandbox.ts";
-import { covers, workspacePath, type Place } from "../scope.ts";
 import { openSandbox } from "./sandbox.ts";
 
 export interface VirtualSandboxesOptions {

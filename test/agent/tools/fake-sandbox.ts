@@ -38,6 +38,9 @@ export function fakeSandbox(
       return answers.exec ?? exited(0);
     },
     attach: async () => answers.attached,
+    executions: async () => [],
+    usage: async () => ({ workspaceBytes: 0, workspaceLimitBytes: 0, quota: "watched" }),
+    detach: async () => {},
     async task(program, options) {
       tasks.push({ program, options });
       const { task } = answers;
@@ -56,6 +59,9 @@ export function fakeSandbox(
         return { size: bytes.length };
       },
       list: async (path, { limit }) => listOf(files, path, limit),
+      stat: async () => undefined,
+      exportTar: async () => undefined,
+      importTar: async () => ({ entries: 0, bytes: 0 }),
     },
     close: async () => {},
     [Symbol.asyncDispose]: async () => {},

@@ -1,0 +1,137 @@
+import { mkdir, mkdtemp, readdir, rm, rmdir, stat } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
+
+import type { Logger } from "../../core/logger.ts";
+import type { SandboxSpec } from "../sandbox.ts";
+import { sourceMounts } from "../source-mounts.ts";
+import { type HostSide, type Reserved, sessionPath } from "../supervised/host-side.ts";
+import type { ContainerCell } from "./cell.ts";
+import { type ContainerPlan, supervisorPath } from "./container.ts";
+import type { Containers } from "./containers.ts";
+import type { DockerConfig } from "./options.ts";
+import type { WarmCells } from "./warm.ts";
+
+/** Containers as cells of sessions: one that still runs, a warm one, or a new one. */
+export interface Cells extends AsyncDisposable {
+  reserve(spec: SandboxSpec, options: { readonly signal: AbortSignal }): Promise<Reserved>;
+  /** Removes folders of containers that there are no more. */
+  sweep(): Promise<void>;
+}
+
+export interface CellsOptions {
+  readonly containers: Containers;
+  readonly config: DockerConfig;
+  readonly host: Pick<HostSide, "uid" | "gid" | "tasks" | "quota">;
+  /** Host path of the supervisor's program. */
+  readonly supervisor: string;
+  readonly stateFolder: string;
+  readonly warm: WarmCells;
+  readonly log: Logger;
+}
+
+export async function openCells(options: CellsOptions): Promise<Cells> {
+  const { containers, config, host, supervisor, stateFolder, warm, log } = options;
+  const cellsFolder = resolve(stateFolder, "cells");
+  await mkdir(cellsFolder, { recursive: true, mode: 0o711 });
+
+  /** A host folder of a container's own. */
+  const makeFolder = async (): Promise<string> => {
+    const folder = await mkdtemp(join(cellsFolder, "c-"));
+    for (const name of ["session", "sources"]) await mkdir(join(folder, name), { mode: 0o755 });
+    return folder;
+  };
+
+  const planOf = async (
+    spec: SandboxSpec,
+    folder: string,
+    workspace: string,
+  ): Promise<ContainerPlan> => ({
+    image: spec.image ?? config.image,
+    runtime: config.runtime,
+    limits: spec.limits,
+    uid: host.uid,
+    gid: host.gid,
+    workspace,
+    folder,
+    supervisorArgs: ["--stdio"],
+    mounts: [
+      { hostPath: supervisor, path: supervisorPath },
+      ...host.tasks.mounts,
+      { hostPath: join(folder, "session"), path: sessionPath },
+      ...(await sourceMounts(spec.sources, { stage: join(folder, "sources") })),
+    ],
+  });
+
+  const reserve: Cells["reserve"] = async (spec, { signal }) => {
+    const { sessionId } = spec;
+    const folder = await makeFolder();
+    const plan = await planOf(spec, folder, "");
+    const found = await containers.adopt(sessionId, { plan, signal });
+    const warmed = found
+      ? undefined
+      : warm.take(plan, async (workspace) => planOf(spec, await makeFolder(), workspace));
+    const ready = found ?? warmed;
+    if (!ready) return reservedFor(spec, { plan, first: async () => undefined });
+    await rm(folder, { recursive: true, force: true });
+    const kept = join(cellsFolder, basename(ready.folder));
+    return reservedFor(spec, {
+      plan: await planOf(spec, kept, ready.at),
+      at: ready.at,
+      async first() {
+        if (!warmed || (await warmed.claim(sessionId))) return ready.cell;
+        log.warn({ sessionId }, "A warm sandbox does not see its workspace; another is started");
+        await ready.cell.end();
+        return undefined;
+      },
+      unused: () => ready.cell.end(),
+    });
+  };
+
+  const reservedFor = (
+    { sessionId }: SandboxSpec,
+    { plan, at, first, unused }: ReservedParts,
+  ): Reserved => {
+    let isFirst = true;
+    return {
+      ...(at !== undefined && { at }),
+      sessionFolder: join(plan.folder, "session"),
+      async start(workspace, { signal }) {
+        const cell = isFirst ? await first() : undefined;
+        isFirst = false;
+        if (cell?.connection.isOpen === true) return cell;
+        return containers.create({ plan: { ...plan, workspace }, sessionId, signal });
+      },
+      async release({ detached }) {
+        if (isFirst) await unused?.();
+        if (detached) return;
+        await rm(plan.folder, { recursive: true, force: true });
+        if (at !== undefined) await rmdir(at).catch(() => {}); // A workspace that is no slot, or in use.
+      },
+    };
+  };
+
+  return {
+    reserve,
+    async sweep() {
+      const used = await containers.folders();
+      for (const name of await readdir(cellsFolder)) {
+        const path = join(cellsFolder, name);
+        const isYoung = Date.now() - (await stat(path)).mtimeMs < youngMs;
+        if (!used.has(name) && !isYoung) await rm(path, { recursive: true, force: true });
+      }
+    },
+    [Symbol.asyncDispose]: () => warm[Symbol.asyncDispose](),
+  };
+}
+
+interface ReservedParts {
+  readonly plan: ContainerPlan;
+  readonly at?: string;
+  /** The cell that is there already, if it can be used. */
+  readonly first: () => Promise<ContainerCell | undefined>;
+  /** Called when it was not asked for. */
+  readonly unused?: () => Promise<void>;
+}
+
+/** A folder that was made for a container that is being started. */
+const youngMs = 60_000;

@@ -1,0 +1,2 @@
+export { dockerSandboxes, type DockerSandboxesOptions } from "./docker.ts";
+export { DockerConfig } from "./options.ts";

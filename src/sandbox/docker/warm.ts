@@ -1,0 +1,128 @@
+import { mkdir, mkdtemp, readFile, rm, rmdir } from "node:fs/promises";
+import { join, resolve } from "node:path";
+
+import { messageOf } from "../../core/errors.ts";
+import type { Logger } from "../../core/logger.ts";
+import { runProgram, tryProgram } from "../run-program.ts";
+import type { ContainerCell } from "./cell.ts";
+import { configHash, type ContainerPlan } from "./container.ts";
+import type { Containers } from "./containers.ts";
+import type { DockerConfig } from "./options.ts";
+import { createPool, type Warm } from "./pool.ts";
+
+/** Containers that were started before a session needs them. */
+export interface WarmCells extends AsyncDisposable {
+  /** One of the plan's make, if one is ready. In the background another is started by `remake`. */
+  take(
+    plan: ContainerPlan,
+    remake: (workspace: string) => Promise<ContainerPlan>,
+  ): WarmCell | undefined;
+  /** Resolves when nothing is being started. */
+  settled(): Promise<void>;
+}
+
+export interface WarmCell {
+  readonly cell: ContainerCell;
+  /** Empty host folder which is its workspace: what is mounted over it later, the container sees as well. */
+  readonly at: string;
+  /** Its own folder on the host. */
+  readonly folder: string;
+  /** Makes it the session's, when the workspace is mounted. False when the container does not see the mount. */
+  claim(sessionId: string): Promise<boolean>;
+}
+
+export interface WarmOptions {
+  readonly containers: Containers;
+  readonly pool: DockerConfig["pool"];
+  readonly stateFolder: string;
+  readonly log: Logger;
+}
+
+/** None, where workspaces can't be mounted into containers that run. */
+export const noWarmCells: WarmCells = {
+  take: () => undefined,
+  settled: async () => {},
+  async [Symbol.asyncDispose]() {},
+};
+
+export async function openWarmCells({
+  containers,
+  pool: limits,
+  stateFolder,
+  log,
+}: WarmOptions): Promise<WarmCells> {
+  if (limits.size === 0) return noWarmCells;
+  const slots = resolve(stateFolder, "slots");
+  try {
+    await shareMounts(slots);
+  } catch (error) {
+    log.warn({ error: messageOf(error) }, "There are no warm sandboxes: mounts can't be shared");
+    return noWarmCells;
+  }
+  const pool = createPool<WarmCell & Warm>({ ...limits, log });
+
+  const start = async (
+    remake: (workspace: string) => Promise<ContainerPlan>,
+  ): Promise<WarmCell & Warm> => {
+    const at = await mkdtemp(join(slots, "w-"));
+    const plan = await remake(at);
+    const discard = async (): Promise<void> => {
+      await rmdir(at).catch(() => {}); // Not empty, or a mount: it is in use.
+      await rm(plan.folder, { recursive: true, force: true });
+    };
+    try {
+      const cell = await containers.create({ plan, signal: never });
+      return {
+        cell,
+        at,
+        folder: plan.folder,
+        async claim(sessionId) {
+          await containers.assign(cell, sessionId);
+          return seesMount(await containers.pidOf(cell), at);
+        },
+        async [Symbol.asyncDispose]() {
+          await cell.end();
+          await discard();
+        },
+      };
+    } catch (error) {
+      await discard();
+      throw error;
+    }
+  };
+
+  return {
+    take: (plan, remake) => pool.take(configHash(plan), () => start(remake)),
+    settled: () => pool.settled(),
+    async [Symbol.asyncDispose]() {
+      await pool[Symbol.asyncDispose]();
+      await tryProgram("umount", ["--", slots]);
+    },
+  };
+}
+
+const never = new AbortController().signal;
+
+/** Makes the folder a mount of its own whose mounts are passed on to those who have it bound. */
+async function shareMounts(slots: string): Promise<void> {
+  await mkdir(slots, { recursive: true, mode: 0o711 });
+  if (!(await mountsAt("self", slots)).length)
+    await runProgram("mount", ["--bind", "--", slots, slots]);
+  await runProgram("mount", ["--make-rshared", "--", slots]);
+}
+
+/** Whether the container of this process has at its workspace what is mounted at the host's folder. */
+async function seesMount(pid: number, at: string): Promise<boolean> {
+  const [outside] = (await mountsAt("self", at)).slice(-1);
+  const [inside] = (await mountsAt(String(pid), "/workspace")).slice(-1);
+  return outside !== undefined && outside === inside;
+}
+
+/** The devices that are mounted at a path, as a process sees it, the visible one last. */
+async function mountsAt(pid: string, path: string): Promise<readonly string[]> {
+  const text = await readFile(`/proc/${pid}/mountinfo`, "utf8");
+  return text.split("\n").flatMap((line) => {
+    const [, , device = "", , target] = line.split(" ");
+    return target === path ? [device] : [];
+  });
+}

@@ -1,0 +1,81 @@
+import { readFile, rmdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+
+import type { Logger } from "../core/logger.ts";
+import { runProgram, tryProgram } from "./run-program.ts";
+import { codeOf } from "./system-error.ts";
+
+/** An image that is mounted. */
+export interface ImageMount {
+  readonly image: string;
+  readonly target: string;
+}
+
+/** What of the images in a folder is mounted, by whatever process. */
+export async function imageMounts(images: string): Promise<readonly ImageMount[]> {
+  const mounts: ImageMount[] = [];
+  for (const line of (await readFile("/proc/self/mountinfo", "utf8")).split("\n")) {
+    const [, , device = "", , target = ""] = line.split(" ");
+    if (!device.startsWith(`${loopMajor}:`)) continue;
+    const image = await backingFile(device);
+    if (image !== undefined && dirname(image) === images)
+      mounts.push({ image, target: unescaped(target) });
+  }
+  return mounts;
+}
+
+const loopMajor = 7;
+
+async function backingFile(device: string): Promise<string | undefined> {
+  try {
+    return (await readFile(`/sys/dev/block/${device}/loop/backing_file`, "utf8")).trimEnd();
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return undefined; // It was let go of just now.
+    throw error;
+  }
+}
+
+/** mountinfo writes spaces and the like as `\040`. */
+const unescaped = (path: string): string =>
+  path.replaceAll(/\\([0-7]{3})/g, (_, octal: string) =>
+    String.fromCharCode(Number.parseInt(octal, 8)),
+  );
+
+/** `noinit_itable`: the tables of unused inodes would be written in the background and take real disk. */
+const mountOptions = "loop,nosuid,nodev,noatime,discard,noinit_itable";
+
+export async function mountImage({ image, target }: ImageMount): Promise<void> {
+  await runProgram("mount", ["-t", "ext4", "-o", mountOptions, "--", image, target]);
+  // Made by mkfs and by e2fsck. What a repair has put in it stays.
+  await rmdir(join(target, "lost+found")).catch((error: unknown) => {
+    const code = codeOf(error);
+    if (code !== "ENOENT" && code !== "ENOTEMPTY") throw error;
+  });
+}
+
+/** Shows a mounted image at a further folder. */
+export async function bindMount(from: string, target: string): Promise<void> {
+  await runProgram("mount", ["--bind", "--", from, target]);
+}
+
+/** Takes a mount away. One that something still uses is gone from its folder, and ends with its last user. */
+export async function unmount(target: string, { log }: { readonly log: Logger }): Promise<void> {
+  for (let attempt = 0; attempt < busyAttempts; attempt += 1) {
+    if (await unmountIdle(target)) return;
+    await delay(busyMs);
+  }
+  log.warn({ target }, "Workspace is still in use, unmounted all the same");
+  await runProgram("umount", ["--lazy", "--", target]);
+}
+
+const busyAttempts = 20;
+const busyMs = 50;
+
+/** Takes a mount away, unless something uses it. */
+export async function unmountIdle(target: string): Promise<boolean> {
+  const { code, output } = await tryProgram("umount", ["--", target]);
+  if (code === 0 || /not mounted/.test(output)) return true;
+  if (/busy/.test(output)) return false;
+  throw new Error(`Cannot unmount "${target}": ${output.trim()}`);
+}

@@ -1,0 +1,138 @@
+import { chmod, chown, mkdir, readdir, rename, rm, rmdir } from "node:fs/promises";
+import { basename, join } from "node:path";
+
+import type { Logger } from "../core/logger.ts";
+import { openFolder } from "./beneath.ts";
+import { copyTree } from "./copy-tree.ts";
+import { bytesOfImage, checkImage, growImage, makeImage } from "./ext4-image.ts";
+import { bindMount, imageMounts, mountImage, unmount, unmountIdle } from "./image-mounts.ts";
+import type { Owner } from "./owner.ts";
+import { measureFolder } from "./quota.ts";
+import { holdsFiles, imagesFolder, isThere, type WorkspacePaths } from "./workspace-layout.ts";
+
+/** Workspaces as file systems of their own. One at a time may work on a session's. */
+export interface Images {
+  /** Makes the image, with what a plain folder held, or makes it larger. */
+  ensure(paths: WorkspacePaths, bytes: number): Promise<void>;
+  /** Mounts it, unless it is mounted there already, by this process or an earlier one. */
+  mount(paths: WorkspacePaths, target: string): Promise<void>;
+  unmount(target: string): Promise<void>;
+  /** Where it is mounted. */
+  targets(paths: WorkspacePaths): Promise<readonly string[]>;
+  /** Exchanges the image for a new one of this size, which holds what `fill` puts in it. */
+  replace(
+    paths: WorkspacePaths,
+    bytes: number,
+    fill: (hostPath: string) => Promise<void>,
+  ): Promise<void>;
+  remove(paths: WorkspacePaths): Promise<void>;
+  /** Takes away mounts and half-made things, but not at the folders and of the sessions to keep. */
+  sweep(keep: ReadonlySet<string>): Promise<void>;
+}
+
+export interface ImagesOptions {
+  readonly folder: string;
+  readonly log: Logger;
+  readonly owner: Owner | undefined;
+}
+
+export function createImages({ folder, log, owner }: ImagesOptions): Images {
+  const images = imagesFolder(folder);
+
+  const targets = async ({ image }: WorkspacePaths): Promise<readonly string[]> =>
+    (await imageMounts(images))
+      .filter((mounted) => mounted.image === image)
+      .map(({ target }) => target);
+
+  /** Mounts an image at a folder beside the workspaces for as long as `work` takes. */
+  const aside = async (image: string, target: string, work: () => Promise<void>): Promise<void> => {
+    await mkdir(target, { recursive: true, mode: 0o700 });
+    await mountImage({ image, target });
+    try {
+      await work();
+    } finally {
+      await unmount(target, { log });
+      await rmdir(target);
+    }
+  };
+
+  const replace: Images["replace"] = async (paths, bytes, fill) => {
+    await dropPart(paths);
+    try {
+      await makeImage(paths.imagePart, bytes);
+      await aside(paths.imagePart, paths.aside, async () => {
+        await fill(paths.aside);
+        await chmod(paths.aside, 0o700);
+        if (owner) await chown(paths.aside, owner.uid, owner.gid);
+      });
+      await rename(paths.imagePart, paths.image);
+    } catch (error) {
+      await rm(paths.imagePart, { force: true });
+      throw error;
+    }
+  };
+
+  /** Ends what an earlier process was about to make. */
+  const dropPart = async ({ imagePart }: WorkspacePaths): Promise<void> => {
+    for (const { image, target } of await imageMounts(images))
+      if (image === imagePart) await unmount(target, { log });
+    await rm(imagePart, { force: true });
+  };
+
+  return {
+    targets,
+    replace,
+    async ensure(paths, bytes) {
+      if ((await targets(paths)).length > 0) return;
+      if (await isThere(paths.image)) {
+        await checkImage(paths.image);
+        if ((await bytesOfImage(paths.image)) < bytes) await growImage(paths.image, bytes);
+      } else if (await holdsFiles(paths.tree)) {
+        using tree = openFolder(paths.tree);
+        const held = await measureFolder(tree, { signal: never });
+        await replace(paths, Math.max(bytes, held.bytes), (hostPath) =>
+          copyTree(paths.tree, hostPath, { signal: never, owner }),
+        );
+        log.info({ image: basename(paths.image), bytes: held.bytes }, "Workspace became an image");
+      } else await replace(paths, bytes, () => Promise.resolve());
+      // The image has it all: what is below its mount point can't be seen.
+      await rm(paths.tree, { recursive: true, force: true });
+      await mkdir(paths.tree, { mode: 0o700 });
+    },
+    async mount(paths, target) {
+      const mounted = await targets(paths);
+      const [other] = mounted;
+      if (mounted.includes(target)) return;
+      if (other === undefined) await mountImage({ image: paths.image, target });
+      else await bindMount(other, target);
+    },
+    unmount: (target) => unmount(target, { log }),
+    async remove(paths) {
+      await dropPart(paths);
+      for (const target of await targets(paths)) await unmount(target, { log });
+      await rm(paths.image, { force: true });
+      if (await isThere(paths.aside)) await rmdir(paths.aside);
+    },
+    async sweep(keep) {
+      for (const { image, target } of await imageMounts(images)) {
+        if (keep.has(target) || keep.has(basename(image, ".ext4"))) continue;
+        if (!(await unmountIdle(target)))
+          log.warn({ target }, "Workspace of an earlier process is still in use");
+      }
+      const mounted = new Set(
+        (await imageMounts(images)).flatMap(({ image, target }) => [image, target]),
+      );
+      for (const name of await readdir(images)) {
+        const path = join(images, name);
+        const isKept = keep.has(name.replace(/\.[^.]*$/, "")) || mounted.has(path);
+        if (isKept) continue;
+        // A folder to mount at is empty, or it is not what it looks like.
+        if (/\.mount$|^\.probe-\d+$/.test(name)) await rmdir(path);
+        else if (/\.(?:ext4|tree)-part$|^\.probe-/.test(name))
+          await rm(path, { recursive: true, force: true });
+      }
+    },
+  };
+}
+
+const never = new AbortController().signal;

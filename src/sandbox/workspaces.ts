@@ -1,0 +1,200 @@
+import { chmod, chown, mkdir, realpath, rm, statfs } from "node:fs/promises";
+
+import type { Logger } from "../core/logger.ts";
+import { openFolder } from "./beneath.ts";
+import { reservedInodes } from "./ext4-image.ts";
+import { createLock, type Lock } from "./lock.ts";
+import { canMountImages } from "./mount-probe.ts";
+import { giveTree, type Owner } from "./owner.ts";
+import { measureFolder } from "./quota.ts";
+import { createImages } from "./workspace-images.ts";
+import {
+  assertTree,
+  imagesFolder,
+  isThere,
+  settleTree,
+  workspacePaths,
+  type WorkspacePaths,
+} from "./workspace-layout.ts";
+import { workspaceTrees, type WorkspaceTrees } from "./workspace-trees.ts";
+
+/** The workspaces of sessions on this host. */
+export interface Workspaces {
+  /** - `filesystem`: each is a file system of its own size; - `watched`: they are folders, and writers are watched. */
+  readonly quota: "filesystem" | "watched";
+  /** One sentence per thing that can't be done here. */
+  readonly limitations: readonly string[];
+  open(sessionId: string, options: OpenWorkspaceOptions): Promise<Workspace>;
+  /** Removes a workspace that nobody has open. */
+  remove(sessionId: string): Promise<void>;
+  /**
+   * Takes away what earlier processes left: mounts, except at the folders and of the sessions that are in use, and
+   * what is half-made. A mount that something uses stays.
+   */
+  sweep(options: { readonly inUse: ReadonlySet<string> }): Promise<void>;
+  /** For snapshots. */
+  readonly trees: WorkspaceTrees;
+}
+
+export interface OpenWorkspaceOptions {
+  readonly workspaceBytes: number;
+  readonly signal: AbortSignal;
+  /**
+   * An existing folder to mount the workspace over. Default: the session's own. Without mounts it is not used:
+   * see `hostPath`.
+   */
+  readonly at?: string;
+}
+
+export interface Workspace {
+  readonly hostPath: string;
+  readonly quota: "filesystem" | "watched";
+  usage(): Promise<WorkspaceUsage>;
+  /** Lets go of it. With its last user it is unmounted. */
+  release(): Promise<void>;
+}
+
+export interface WorkspaceUsage {
+  readonly bytes: number;
+  /** May be more than was asked for: an image does not shrink. */
+  readonly limitBytes: number;
+  readonly files: number;
+  readonly fileLimit: number;
+}
+
+export interface WorkspacesOptions extends Owner {
+  /** Host folder that holds a workspace for each session. */
+  readonly folder: string;
+  readonly log: Logger;
+  /** `watched` does without mounts even where they work. */
+  readonly prefer?: "filesystem" | "watched";
+}
+
+export async function createWorkspaces(options: WorkspacesOptions): Promise<Workspaces> {
+  const { uid, gid, log, prefer = "filesystem" } = options;
+  await mkdir(imagesFolder(options.folder), { recursive: true, mode: 0o700 });
+  const folder = await realpath(options.folder);
+  const owner = process.getuid?.() === 0 ? { uid, gid } : undefined;
+  const refusal = prefer === "watched" ? "it is configured so" : await canMountImages(folder);
+  const quota = refusal === undefined ? "filesystem" : "watched";
+  const images = createImages({ folder, log, owner });
+  const locks = new Map<string, Lock>();
+  /** How many have a workspace open, by session and folder. */
+  const users = new Map<string, Map<string, number>>();
+
+  const locked = async <T>(sessionId: string, work: () => Promise<T>): Promise<T> => {
+    const lock = locks.get(sessionId) ?? createLock();
+    locks.set(sessionId, lock);
+    const free = await lock.acquire({ signal: never });
+    try {
+      return await work();
+    } finally {
+      free();
+    }
+  };
+
+  const isOpen = (sessionId: string): boolean => (users.get(sessionId)?.size ?? 0) > 0;
+  const count = (sessionId: string, target: string, change: 1 | -1): number => {
+    const targets = users.get(sessionId) ?? new Map<string, number>();
+    users.set(sessionId, targets);
+    const left = (targets.get(target) ?? 0) + change;
+    if (left > 0) targets.set(target, left);
+    else targets.delete(target);
+    if (targets.size === 0) users.delete(sessionId);
+    return left;
+  };
+
+  const prepare = async (
+    paths: WorkspacePaths,
+    { workspaceBytes, at = paths.tree }: OpenWorkspaceOptions,
+  ): Promise<string> => {
+    await settleTree(paths);
+    if (quota === "filesystem") {
+      await images.ensure(paths, workspaceBytes);
+      await images.mount(paths, at);
+      return at;
+    }
+    await assertTree(paths);
+    await preparePlain(paths.tree, owner);
+    return paths.tree;
+  };
+
+  return {
+    quota,
+    limitations: refusal === undefined ? [] : [limitation(refusal)],
+    open: (sessionId, open) =>
+      locked(sessionId, async () => {
+        open.signal.throwIfAborted();
+        const hostPath = await prepare(workspacePaths(folder, sessionId), open);
+        count(sessionId, hostPath, 1);
+        let isHeld = true;
+        return {
+          hostPath,
+          quota,
+          usage: () => usageOf(hostPath, { quota, workspaceBytes: open.workspaceBytes }),
+          release: () =>
+            locked(sessionId, async () => {
+              if (!isHeld) return;
+              isHeld = false;
+              const left = count(sessionId, hostPath, -1);
+              if (left <= 0 && quota === "filesystem") await images.unmount(hostPath);
+            }),
+        };
+      }),
+    remove: (sessionId) =>
+      locked(sessionId, async () => {
+        const paths = workspacePaths(folder, sessionId);
+        await images.remove(paths);
+        for (const path of [paths.tree, paths.treePart, paths.treeOld])
+          await rm(path, { recursive: true, force: true });
+        users.delete(sessionId);
+      }),
+    async sweep({ inUse }) {
+      const keep = new Set(inUse);
+      for (const [sessionId, targets] of users) {
+        keep.add(sessionId);
+        for (const target of targets.keys()) keep.add(target);
+      }
+      await images.sweep(keep);
+    },
+    trees: workspaceTrees({ folder, images, owner, locked, isOpen }),
+  };
+}
+
+/** What it takes is quick, or must not be left in the middle. */
+const never = new AbortController().signal;
+
+const limitation = (reason: string): string =>
+  `The size of a workspace is watched and a command that makes it too large is ended soon after, because no file system can be mounted for it: ${reason}.`;
+
+/** A folder as a workspace: the owner's, with all that another driver may have left in it. */
+async function preparePlain(tree: string, owner: Owner | undefined): Promise<void> {
+  const isNew = !(await isThere(tree));
+  if (isNew) await mkdir(tree, { mode: 0o700 });
+  await chmod(tree, 0o700);
+  if (!owner) return;
+  if (isNew) await chown(tree, owner.uid, owner.gid);
+  else await giveTree(tree, owner);
+}
+
+async function usageOf(
+  hostPath: string,
+  {
+    quota,
+    workspaceBytes,
+  }: { readonly quota: Workspace["quota"]; readonly workspaceBytes: number },
+): Promise<WorkspaceUsage> {
+  if (quota === "watched") {
+    using folder = openFolder(hostPath);
+    const { bytes, files } = await measureFolder(folder, { signal: never });
+    return { bytes, files, limitBytes: workspaceBytes, fileLimit: Number.MAX_SAFE_INTEGER };
+  }
+  const { blocks, bfree, bavail, bsize, files, ffree } = await statfs(hostPath);
+  const used = blocks - bfree;
+  return {
+    bytes: used * bsize,
+    limitBytes: Math.max(workspaceBytes, (used + bavail) * bsize - bsize),
+    files: files - ffree - reservedInodes,
+    fileLimit: files - reservedInodes,
+  };
+}

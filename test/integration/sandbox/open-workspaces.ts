@@ -1,0 +1,42 @@
+import { mkdtemp, realpath, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { silentLogger } from "../../../src/core/logger.ts";
+import { createWorkspaces, type Workspaces } from "../../../src/sandbox/workspaces.ts";
+
+export const owner = { uid: 65_534, gid: 65_534 };
+
+export interface WorkspacesUnderTest extends AsyncDisposable {
+  readonly folder: string;
+  readonly workspaces: Workspaces;
+  /** As the next process would have it. */
+  again(prefer?: Workspaces["quota"]): Promise<Workspaces>;
+}
+
+/** Workspaces in a folder of their own, which are all unmounted at the end. */
+export async function openWorkspaces(
+  prefer: Workspaces["quota"] = "filesystem",
+): Promise<WorkspacesUnderTest> {
+  const folder = await realpath(await mkdtemp(join(tmpdir(), "opsthread-workspaces-")));
+  const again: WorkspacesUnderTest["again"] = (wanted = prefer) =>
+    createWorkspaces({ folder, log: silentLogger, prefer: wanted, ...owner });
+  return {
+    folder,
+    workspaces: await again(),
+    again,
+    async [Symbol.asyncDispose]() {
+      const last = await again("watched");
+      await last.sweep({ inUse: new Set() });
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+/** Why tests of images can't run here. Said once, so that nobody takes them for passed. */
+export async function whyNoImages(): Promise<string | undefined> {
+  await using probe = await openWorkspaces();
+  const [reason] = probe.workspaces.limitations;
+  if (reason !== undefined) process.stderr.write(`Tests of images are skipped: ${reason}\n`);
+  return reason;
+}
