@@ -38,7 +38,7 @@ export async function launch(options: LaunchOptions): Promise<Launched> {
     supervisor,
     [
       // Relative, as the path of a socket can't be long. https://man7.org/linux/man-pages/man7/unix.7.html
-      ...["launch", "--socket", socketName],
+      ...["launch", "--socket", socketName, "--log", errorsName],
       ...cgroupFolders.flatMap((path) => ["--cgroup", path]),
       ...["--", bwrap, ...args],
     ],
