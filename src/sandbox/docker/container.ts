@@ -25,6 +25,8 @@ export interface ContainerPlan {
   readonly gid: number;
   /** Host folder of the workspace. */
   readonly workspace: string;
+  /** The session's workspace is mounted over that folder later. */
+  readonly workspaceFollows?: boolean;
   /** Host folder of the container's own, which some of the mounts lie in. */
   readonly folder: string;
   readonly mounts: readonly ReadOnlyMount[];
@@ -83,8 +85,7 @@ export function containerOptions(plan: ContainerPlan): ContainerCreateOptions {
           Source: plan.workspace,
           Target: "/workspace",
           ReadOnly: false,
-          // A warm container gets its session's workspace mounted over an empty folder later.
-          BindOptions: { Propagation: "rslave" },
+          BindOptions: { Propagation: plan.workspaceFollows === true ? "rslave" : "rprivate" },
         },
         ...plan.mounts.map(({ hostPath, path }) => ({
           Type: "bind" as const,
@@ -130,7 +131,7 @@ const tmpInodes = 16_384;
  * warm one has other places than one that was started for its session.
  */
 export function configHash(plan: ContainerPlan): string {
-  const text = JSON.stringify(containerOptions({ ...plan, workspace: "" })).replaceAll(
+  const text = JSON.stringify(containerOptions({ ...plan, workspace: "", workspaceFollows: false })).replaceAll(
     JSON.stringify(plan.folder).slice(1, -1),
     "",
   );

@@ -11,16 +11,16 @@ export const DockerConfig = z.strictObject({
   digest: z
     .string()
     .regex(/^sha256:[0-9a-f]{64}$/)
-    .exactOptional(),
+    .optional(),
   /** When to pull the image. */
   pull: z.enum(["never", "missing", "always"]).default("never"),
   /** OCI runtime of the engine by name, such as `runsc`. Without it nothing runs where the engine does not have it. */
   runtime: z
     .string()
     .regex(/^[\w.-]+$/)
-    .exactOptional(),
+    .optional(),
   /** Where the engine listens: `unix:///path` or `tcp://host:port`. Default: the usual sockets. */
-  host: z.string().exactOptional(),
+  host: z.string().optional(),
   /** - `auto`: a file system of its own size for each workspace where this process may mount one; - `watched`: never. */
   quota: z.enum(["auto", "watched"]).default("auto"),
   /** Warm containers that wait for a session, per make. */
@@ -39,6 +39,6 @@ export const DockerConfig = z.strictObject({
   instance: z
     .string()
     .regex(/^[a-z0-9][a-z0-9-]{0,31}$/)
-    .exactOptional(),
+    .optional(),
 });
 export type DockerConfig = z.infer<typeof DockerConfig>;

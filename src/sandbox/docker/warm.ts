@@ -65,7 +65,7 @@ export async function openWarmCells({
     remake: (workspace: string) => Promise<ContainerPlan>,
   ): Promise<WarmCell & Warm> => {
     const at = await mkdtemp(join(slots, "w-"));
-    const plan = await remake(at);
+    const plan = { ...(await remake(at)), workspaceFollows: true };
     const discard = async (): Promise<void> => {
       await rmdir(at).catch(() => {}); // Not empty, or a mount: it is in use.
       await rm(plan.folder, { recursive: true, force: true });
