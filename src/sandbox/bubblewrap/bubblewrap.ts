@@ -46,7 +46,10 @@ export async function bubblewrapSandboxes(
   const instance = config.instance ?? (await instanceOf(stateFolder));
   const found = await findCgroups({ instance });
   if (!found.ok && config.cgroups === "required")
-    throw unsupported(found.reason, "Run it as root or in a delegated cgroup (systemd: Delegate=yes)");
+    throw unsupported(
+      found.reason,
+      "Run it as root or in a delegated cgroup (systemd: Delegate=yes)",
+    );
   const supervisor = await supervisorBinary(process.arch);
   const bwrap = await pathOf("bwrap");
   const host = await openHostSide({ ...options, quota: config.quota });
@@ -82,7 +85,8 @@ export async function bubblewrapSandboxes(
     async open(spec, { signal: opening }) {
       assertKept(spec);
       opening.throwIfAborted();
-      if (spec.image !== undefined) throw unsupported(`there are no images, and "${spec.image}" is asked for`);
+      if (spec.image !== undefined)
+        throw unsupported(`there are no images, and "${spec.image}" is asked for`);
       return host.open(spec, { signal: opening, reserve: cells.reserve });
     },
     async remove(sessionId) {
@@ -120,9 +124,22 @@ function parseConfig(config: z.input<typeof BubblewrapConfig>): BubblewrapConfig
 
 /** Where a program of the system lies; never one of this process's PATH. */
 async function pathOf(program: string): Promise<string> {
-  for (const folder of ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"]) {
+  for (const folder of [
+    "/usr/local/sbin",
+    "/usr/local/bin",
+    "/usr/sbin",
+    "/usr/bin",
+    "/sbin",
+    "/bin",
+  ]) {
     const path = join(folder, program);
-    if (await access(path, constants.X_OK).then(() => true, () => false)) return path;
+    if (
+      await access(path, constants.X_OK).then(
+        () => true,
+        () => false,
+      )
+    )
+      return path;
   }
   throw unsupported(`there is no ${program}`);
 }

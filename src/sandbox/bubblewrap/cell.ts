@@ -99,7 +99,10 @@ function cellOf(
           isOver = true;
           connection.close();
           void removeCell(folder, record).catch((error: unknown) =>
-            log.error({ error: String(error) }, "A sandbox over its memory limit could not be ended"),
+            log.error(
+              { error: String(error) },
+              "A sandbox over its memory limit could not be ended",
+            ),
           );
         },
       });

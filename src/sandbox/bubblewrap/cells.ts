@@ -63,12 +63,22 @@ export async function openCells(options: CellsOptions): Promise<Cells> {
   const configOf = ({ sources, limits }: SandboxSpec): string => {
     const { memoryBytes, pids, cpus, tmpBytes } = limits;
     const kept = { memoryBytes, pids, cpus, tmpBytes, cgroups: cgroups !== undefined };
-    const args = bubblewrapArgs({ user, system, tmpBytes, workspace: "", mounts: host.tasks.mounts });
+    const args = bubblewrapArgs({
+      user,
+      system,
+      tmpBytes,
+      workspace: "",
+      mounts: host.tasks.mounts,
+    });
     const all = JSON.stringify([args, sources, kept, host.quota]);
     return createHash("sha256").update(all).digest("hex").slice(0, 32);
   };
 
-  const planOf = async (spec: SandboxSpec, folder: string, workspace: string): Promise<CellPlan> => ({
+  const planOf = async (
+    spec: SandboxSpec,
+    folder: string,
+    workspace: string,
+  ): Promise<CellPlan> => ({
     user,
     system,
     workspace,
@@ -101,7 +111,10 @@ export async function openCells(options: CellsOptions): Promise<Cells> {
           continue;
         } catch (error) {
           signal.throwIfAborted();
-          log.warn({ sessionId, error: messageOf(error) }, "A running sandbox could not be taken over");
+          log.warn(
+            { sessionId, error: messageOf(error) },
+            "A running sandbox could not be taken over",
+          );
         }
       }
       await remove(name);
@@ -131,7 +144,9 @@ export async function openCells(options: CellsOptions): Promise<Cells> {
           supervisor,
           bwrap,
           argsFor: (memoryFolder) =>
-            assertFits(bubblewrapArgs({ ...plan, ...(memoryFolder !== undefined && { memoryFolder }) })),
+            assertFits(
+              bubblewrapArgs({ ...plan, ...(memoryFolder !== undefined && { memoryFolder }) }),
+            ),
           cgroups,
           limits,
           log,
@@ -191,4 +206,3 @@ function assertFits(args: readonly string[]): readonly string[] {
     `Cannot mount the sources: too many files match; name folders without globs, or narrow them`,
   );
 }
-

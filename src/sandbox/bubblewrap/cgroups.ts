@@ -34,7 +34,11 @@ export type FoundCgroups =
   | { readonly ok: false; readonly reason: string };
 
 /** Finds out whether this process may make groups, by making one. */
-export async function findCgroups({ instance }: { readonly instance: string }): Promise<FoundCgroups> {
+export async function findCgroups({
+  instance,
+}: {
+  readonly instance: string;
+}): Promise<FoundCgroups> {
   const mountinfo = await readFile("/proc/self/mountinfo", "utf8").catch(() => "");
   const parents: Parent[] = [];
   try {
@@ -86,7 +90,11 @@ function cgroupsBelow(parents: readonly Parent[]): Cgroups {
       try {
         for (const folder of made) await mkdir(folder, { recursive: true, mode: 0o755 });
         for (const { version, controller, folder } of parents)
-          for (const { name: file, value, isOptional } of cgroupFiles(version, controller, limits)) {
+          for (const { name: file, value, isOptional } of cgroupFiles(
+            version,
+            controller,
+            limits,
+          )) {
             const path = join(folder, name, file);
             if (isOptional === true && !(await isThere(path))) continue;
             await writeFile(path, value);

@@ -1,3 +1,4 @@
+import { folderArgs } from "./system-view.ts";
 import type { SandboxUser } from "./user.ts";
 
 /** Everything that differs between sandboxes. What is not here can't be changed by anybody. */
@@ -31,7 +32,7 @@ export function bubblewrapArgs({
     ...isolation(user),
     ...system,
     ...["--proc", "/proc", "--dev", "/dev", ...sized, "/dev/shm", ...sized, "/tmp"],
-    ...["--dir", "/sources", "--bind", workspace, "/workspace"],
+    ...[...folderArgs("/sources"), ...folderArgs("/opsthread"), "--bind", workspace, "/workspace"],
     ...mounts.flatMap(({ hostPath, path }) => ["--ro-bind", hostPath, path]),
     ...(memoryFolder === undefined ? [] : ["--ro-bind", memoryFolder, memoryPath]),
     // Last, because nothing can be put below them afterwards. What is mounted below stays as it is.

@@ -54,9 +54,7 @@ async function livingOf(
   const members = await Promise.all(
     (await membersOf(cgroups?.folders ?? [])).map((pid) => lookUpProcess(pid)),
   );
-  const running = await Promise.all(
-    known.map(async (id) => ((await isRunning(id)) ? [id] : [])),
-  );
+  const running = await Promise.all(known.map(async (id) => ((await isRunning(id)) ? [id] : [])));
   return [
     ...running.flat(),
     ...members.filter((found) => found !== undefined && !found.isZombie).map((found) => found),

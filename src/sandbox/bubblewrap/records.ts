@@ -14,7 +14,9 @@ const CellRecord = z.object({
   owner: z.string(),
   /** How long it goes on when its owner is gone. */
   graceMs: z.number(),
-  cgroups: z.object({ folders: z.array(z.string()).readonly(), memoryFolder: z.string() }).optional(),
+  cgroups: z
+    .object({ folders: z.array(z.string()).readonly(), memoryFolder: z.string() })
+    .optional(),
   /** What has to end with it. Absent while it is being started. */
   processes: z.array(Process).readonly().optional(),
 });

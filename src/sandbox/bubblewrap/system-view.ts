@@ -25,7 +25,18 @@ export async function systemView({
     `/etc/${name}`,
   ]);
   const shown = await Promise.all(etcOfHost.map((path) => shownAsItIs(path)));
-  return [...(await programs()), "--dir", "/etc", ...own, ...shown.flat()];
+  // What bwrap makes by itself on the way to something is for root alone.
+  const folders = ["/etc", ...new Set(shown.flatMap(foldersAbove))];
+  return [...(await programs()), ...folders.flatMap(folderArgs), ...own, ...shown.flat()];
+}
+
+/** An empty folder that everybody may look into. */
+export const folderArgs = (path: string): readonly string[] => ["--perms", "0755", "--dir", path];
+
+/** Between /etc and what an option puts there, from the top. */
+function foldersAbove([, , path = "/"]: readonly string[]): readonly string[] {
+  const parts = path.split("/").slice(2, -1);
+  return parts.map((_, index) => `/etc/${parts.slice(0, index + 1).join("/")}`);
 }
 
 /** Where the programs are. On most systems `/bin` and the like are links into `/usr`. */
