@@ -1,4 +1,5 @@
 import type { SandboxProvider } from "../sandbox/sandbox.ts";
+import { archiveCases } from "./sandbox-suite-archives.ts";
 import { execCases } from "./sandbox-suite-exec.ts";
 import { filesCases } from "./sandbox-suite-files.ts";
 import { hostileCases } from "./sandbox-suite-hostile.ts";
@@ -22,6 +23,7 @@ export type SandboxCases = Readonly<Record<string, (subject: SandboxesUnderTest)
 
 /** Each part of the suite can be run by itself: `limits` has what takes seconds, `hostile` needs real programs. */
 const parts = {
+  archives: archiveCases,
   exec: execCases,
   files: filesCases,
   isolation: isolationCases,
