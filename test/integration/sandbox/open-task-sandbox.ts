@@ -5,8 +5,8 @@ import { join } from "node:path";
 
 import type { SandboxesUnderTest } from "opsthread/testing";
 
-import { createReach } from "../../../src/sandbox/reach.ts";
 import { createQuota } from "../../../src/sandbox/quota.ts";
+import { createReach } from "../../../src/sandbox/reach.ts";
 import type { Sandbox, SandboxSpec } from "../../../src/sandbox/sandbox.ts";
 import type { TaskHost } from "../../../src/sandbox/task-host/task-host.ts";
 import { workspaceFiles } from "../../../src/sandbox/workspace-files.ts";
