@@ -99,5 +99,5 @@ function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== "object" || value === null) return value;
   const pairs = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return pairs.map(([key, item]) => [key, sorted(item)]);
+  return Object.fromEntries(pairs.map(([key, item]) => [key, sorted(item)]));
 }

@@ -82,9 +82,13 @@ export class Grants {
           if (entry.outcome === "stopped" || isLeftOver(approval, entry))
             this.#set(approval, { type: "withdrawn" });
         return;
-      default:
-        // Everything else changes no grant.
+      case "turn-started":
+      case "tool-result":
+      case "note":
+      case "context-trimmed":
         return;
+      default:
+        entry satisfies never;
     }
   }
 

@@ -57,7 +57,7 @@ export function openWorkspace(
         sandbox: sandboxes.name,
         isolation: capabilities.isolation,
         net,
-        secrets,
+        injects: secrets,
         grants: held().map(({ approvalId, request }) => ({ approvalId, request })),
         ...(image !== undefined && { image }),
       });

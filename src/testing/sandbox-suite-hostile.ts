@@ -213,10 +213,12 @@ export const hostileCases: SandboxCases = {
     );
     const seen = new Set<string>();
     while (!stop.aborted) {
-      const file = await sandbox.files
-        .read("d/passwd", { offset: 0, length: 100 })
-        .catch(() => undefined);
-      if (file) seen.add(Buffer.from(file.bytes).toString());
+      for (let times = 0; times < 50; times += 1) {
+        const file = await sandbox.files
+          .read("d/passwd", { offset: 0, length: 100 })
+          .catch(() => undefined);
+        if (file) seen.add(Buffer.from(file.bytes).toString());
+      }
       await sandbox.files.write("d/written", Buffer.from("x"), { signal }).catch(() => {});
       const tar = await sandbox.files.exportTar(".", { signal }).catch(() => undefined);
       try {
