@@ -54,7 +54,9 @@ function hostOfTests(): Parameters<typeof prepareEngine>[0] {
       runOnHost(command, { signal, env, ...(onLine !== undefined && { onLine }) }),
     exists: existsSync,
     find: () =>
-      findEngine(host === undefined ? { sockets: [...own, engineSocket], signal } : { host, signal }),
+      findEngine(
+        host === undefined ? { sockets: [...own, engineSocket], signal } : { host, signal },
+      ),
     start: (options) => startEngine({ ...options, signal }),
     recipeState: async (client, name) => {
       const image = await inspectImage(client, name);

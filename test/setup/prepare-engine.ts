@@ -125,21 +125,18 @@ async function installMissing(
     });
 }
 
-async function missingPackages(
-  host: TestHost,
-  wanted: typeof tools,
-): Promise<readonly string[]> {
+async function missingPackages(host: TestHost, wanted: typeof tools): Promise<readonly string[]> {
   const missing = await Promise.all(
-    wanted.map(async ({ packages, sign }) =>
-      (await host.run(sign)).code === 127 ? packages : [],
-    ),
+    wanted.map(async ({ packages, sign }) => ((await host.run(sign)).code === 127 ? packages : [])),
   );
   return missing.flat();
 }
 
 async function aptGet(host: TestHost, args: readonly string[]): Promise<void> {
   const env = { DEBIAN_FRONTEND: "noninteractive" };
-  const { code, output } = await host.run(["apt-get", ...args], { env });
+  const { code, output } = await host.run(["apt-get", "-o", "Acquire::Retries=3", ...args], {
+    env,
+  });
   if (code !== 0) throw new Error(`Cannot run apt-get ${args.join(" ")}:\n${output}`);
 }
 

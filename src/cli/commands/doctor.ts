@@ -23,9 +23,7 @@ export function doctorCommand({ signal }: { readonly signal: AbortSignal }): Com
   return new Command("doctor")
     .description("Check this machine, and tell which sandbox would be chosen and why.")
     .addOption(
-      new Option("--data <folder>", "the data folder")
-        .env("OPSTHREAD_DATA")
-        .default(".opsthread"),
+      new Option("--data <folder>", "the data folder").env("OPSTHREAD_DATA").default(".opsthread"),
     )
     .addOption(
       new Option("--sandbox <driver>", "the driver that is configured")
@@ -33,9 +31,10 @@ export function doctorCommand({ signal }: { readonly signal: AbortSignal }): Com
         .default("auto"),
     )
     .addOption(
-      new Option("--minimum-isolation <isolation>", "the weakest isolation that is allowed").choices(
-        ["interpreter", "namespaces", "container", "vm"],
-      ),
+      new Option(
+        "--minimum-isolation <isolation>",
+        "the weakest isolation that is allowed",
+      ).choices(["interpreter", "namespaces", "container", "vm"]),
     )
     .option("--runtime <name>", "the engine's runtime that is configured, such as runsc")
     .option("--image <name>", "the image that is configured", defaultImage)

@@ -35,9 +35,10 @@ export async function probeBubblewrap(
 async function view(): Promise<readonly string[]> {
   const folders = await Promise.all(["bin", "sbin", "lib", "lib64"].map(rootFolder));
   return [
-    ...["--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv"],
-    ...["--ro-bind", "/usr", "/usr", ...folders.flat()],
-    ...["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--"],
+    ..."--unshare-all --die-with-parent --new-session --cap-drop ALL --clearenv".split(" "),
+    ..."--ro-bind /usr /usr".split(" "),
+    ...folders.flat(),
+    ..."--proc /proc --dev /dev --tmpfs /tmp --".split(" "),
   ];
 }
 

@@ -5,10 +5,10 @@ import { join } from "node:path";
 import type Docker from "dockerode";
 
 import { OpsthreadError } from "../../core/errors.ts";
+import { type RunCommand, runOnHost } from "../host-command.ts";
 import type { BuildImageOptions, ImagePlan } from "./build-image.ts";
 import { followEngine } from "./progress.ts";
 import { imageEnvironment, type Recipe } from "./recipe.ts";
-import { type RunCommand, runOnHost } from "../host-command.ts";
 
 /** Files that a build writes get no newer time than this, so that two builds of the same packages are alike. */
 const sourceDateEpoch = "1735689600";
@@ -88,8 +88,9 @@ async function makeRoot(
     signal,
     env: { ...proxies, SOURCE_DATE_EPOCH: sourceDateEpoch },
     onLine(line) {
-      if (/^Unpacking /.test(line)) packages++;
-      const step = /^I: (.*\S)\s*$/.exec(line)?.[1] ?? /^(Unpacking|Setting up) \S+/.exec(line)?.[0];
+      if (line.startsWith("Unpacking ")) packages++;
+      const step =
+        /^I: (.*\S)\s*$/.exec(line)?.[1] ?? /^(Unpacking|Setting up) \S+/.exec(line)?.[0];
       if (step !== undefined) onProgress?.({ text: `${step} (${packages} packages)` });
     },
   });

@@ -1,13 +1,13 @@
 import type Docker from "dockerode";
 
 import { isOpsthreadError, OpsthreadError } from "../../core/errors.ts";
+import type { RunCommand } from "../host-command.ts";
 import { buildFromDebian, debianCommand } from "./build-from-debian.ts";
 import { baseImage, buildFromRegistry, registryAnswers } from "./build-from-registry.ts";
 import { engineError } from "./engine.ts";
 import { defaultImage, type ImageFacts, inspectImage } from "./image.ts";
 import type { EngineProgress } from "./progress.ts";
 import { imageLabels, readRecipe, type Recipe } from "./recipe.ts";
-import type { RunCommand } from "../host-command.ts";
 
 /**
  * - `registry`: `docker build` on Debian's image;
