@@ -22,24 +22,21 @@ export type TestEngine =
 export interface PreparedEngine {
   readonly engine: TestEngine;
   /** Ends the engine if it was started here. */
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 export interface StartedEngine {
   readonly engine: Engine;
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 /** The machine, so that every kind of machine can be tried on one. */
 export interface TestHost {
   readonly isRoot: boolean;
-  run(
+  readonly run: (
     command: readonly string[],
-    options?: {
-      readonly env?: Readonly<Record<string, string>>;
-      readonly onLine?: (line: string) => void;
-    },
-  ): Promise<{ readonly code: number; readonly output: string }>;
+    options?: { readonly env?: Readonly<Record<string, string>> },
+  ) => Promise<{ readonly code: number; readonly output: string }>;
   exists(path: string): boolean;
   find(): Promise<Engine | NoEngine>;
   start(options: { readonly runsc: string | undefined }): Promise<StartedEngine>;
