@@ -66,7 +66,7 @@ export function imageCommand({ signal }: { readonly signal: AbortSignal }): Comm
       if (json) return void process.stdout.write(`${JSON.stringify(images, undefined, 2)}\n`);
       const rows = await Promise.all(
         images.map(async (facts) => [
-          facts.reference,
+          facts.reference.slice(0, 40),
           facts.digest.slice(0, 19),
           megabytes(facts),
           createdAt(facts),

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 
 import { connectEngine, defaultSockets, findEngine } from "../../../src/sandbox/docker/engine.ts";
-import { ensureImage, inspectImage } from "../../../src/sandbox/docker/image.ts";
+import { ensureImage, inspectImage, listImages } from "../../../src/sandbox/docker/image.ts";
 import { engineShortcoming, isolationOf, probeDocker } from "../../../src/sandbox/docker/probe.ts";
 
 const signal = new AbortController().signal;
@@ -155,6 +155,22 @@ test("a pinned image has to have the digest, or the id", async () => {
     code: "SANDBOX_IMAGE",
     data: { digest: "sha256:bb", expected: "sha256:cc" },
   });
+});
+
+test("images that lost their name are listed by id, the newest first", async () => {
+  const newer = { ...image, Id: "sha256:dd", Created: "2025-02-01T00:00:00Z" };
+  const host = await serve({
+    ...good,
+    "/images/json": [
+      { Id: "sha256:aa", RepoTags: ["debian:latest"] },
+      { Id: "sha256:dd", RepoTags: ["<none>:<none>"] },
+    ],
+    "/images/debian:latest/json": image,
+    "/images/sha256:dd/json": newer,
+  });
+  const { client } = await connectEngine({ host, signal });
+  const images = await listImages(client, "label");
+  expect(images.map(({ reference }) => reference)).toEqual(["sha256:dd", "debian:latest"]);
 });
 
 test("the default image is not looked for in a registry, and the error says how to make it", async () => {
