@@ -55,8 +55,7 @@ function hostOfTests(): Parameters<typeof prepareEngine>[0] {
   const own = defaultSockets({ runtimeDir: process.env["XDG_RUNTIME_DIR"], home: homedir() });
   return {
     isRoot: process.getuid?.() === 0,
-    run: (command, { env = {}, onLine } = {}) =>
-      runOnHost(command, { signal, env, ...(onLine !== undefined && { onLine }) }),
+    run: (command, { env = {} } = {}) => runOnHost(command, { signal, env }),
     exists: existsSync,
     find: () =>
       findEngine(
