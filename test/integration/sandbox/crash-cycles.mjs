@@ -62,7 +62,7 @@ async function crash() {
   // Some are killed while they start, most while they work.
   const ready = once(host, "message");
   if (Math.random() < 0.8) await Promise.race([ready, exited]);
-  await Promise.race([delay(randomInt(2_000)), exited]);
+  await Promise.race([delay(randomInt(3_000)), exited]);
   if (host.exitCode !== null) failures.push(errors.trim());
   host.kill("SIGKILL");
   await exited;
