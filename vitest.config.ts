@@ -20,6 +20,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "integration",
+          globalSetup: "test/setup/engine.ts",
           include: ["test/integration/**/*.test.ts"],
           testTimeout: 120_000,
           hookTimeout: 60_000,

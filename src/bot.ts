@@ -10,6 +10,7 @@ import type { Model } from "./agent/model.ts";
 import { offlineModel } from "./agent/models/offline.ts";
 import type { Tool } from "./agent/tool.ts";
 import { builtinTools } from "./agent/tools/builtin.ts";
+import type { Audit } from "./core/audit.ts";
 import { type Clock, systemClock } from "./core/clock.ts";
 import { OpsthreadError } from "./core/errors.ts";
 import type { ThreadRef } from "./core/ids.ts";
@@ -19,11 +20,13 @@ import type { Queue } from "./queue/queue.ts";
 import { Limits, Permissions } from "./sandbox/permissions.ts";
 import type { SandboxProvider } from "./sandbox/sandbox.ts";
 import { AccessConfig, createAccess } from "./security/access.ts";
+import { auditFile } from "./security/audit.ts";
 import { createRedactor } from "./security/redact.ts";
 import { localControl } from "./sessions/control.ts";
 import { createEngine } from "./sessions/engine.ts";
 import { pruneSessions } from "./sessions/retention.ts";
 import type { Mode } from "./sessions/turn.ts";
+import type { ApprovalPolicy } from "./sessions/widen.ts";
 import type { Source } from "./sources/source.ts";
 import type { Blobs } from "./store/blobs.ts";
 import { directoryBlobs } from "./store/directory.ts";
@@ -53,6 +56,12 @@ export interface BotOptions {
   /** What each session's sandbox may do and use, where it differs from the defaults. */
   readonly permissions?: Partial<Permissions>;
   readonly limits?: Partial<Limits>;
+  /** The image that a session's sandbox starts from, for drivers that have images. Default: the driver's own. */
+  readonly image?: string | ((thread: ThreadRef) => string | undefined);
+  /** What people may grant in a thread beyond that, where it differs from {@link defaultApprovals}. */
+  readonly approvals?: Partial<ApprovalPolicy>;
+  /** Whether the workspace is kept after each turn that used it, where the sandbox driver can. Default true. */
+  readonly snapshots?: boolean;
   /** What one turn may use, where it differs from {@link defaultBudget}. */
   readonly budget?: Partial<BudgetLimits>;
   /** What becomes of a message that arrives while a turn runs. Default `steer`. */
@@ -72,7 +81,17 @@ export interface BotOptions {
   readonly sandboxes?: SandboxProvider;
   readonly clock?: Clock;
   readonly log?: Logger;
+  /** Takes what was asked, decided and used. Default: files in `audit/` of the data folder. */
+  readonly audit?: Audit;
 }
+
+/** A day to answer; up to 4 GiB of memory, an hour a command, eight hours a task; no secrets. */
+export const defaultApprovals: ApprovalPolicy = {
+  expiresAfterMs: 24 * 60 * 60_000,
+  selfApproval: true,
+  maxLimits: { memoryBytes: 4 * 1024 ** 3, commandMs: 60 * 60_000, taskMs: 8 * 60 * 60_000 },
+  secrets: [],
+};
 
 /** A bot at work. Dispose ends it; what it had not finished waits for the next start. */
 export interface Bot extends AsyncDisposable {
@@ -103,6 +122,14 @@ export async function createBot(options: BotOptions): Promise<Bot> {
   const redactor = createRedactor({ literals: options.secrets ?? [] });
   const permissions = parseOption(Permissions, options.permissions ?? {}, "permissions");
   const limits = parseOption(Limits, options.limits ?? {}, "limits");
+  const audit =
+    options.audit ??
+    auditFile({
+      folder: join(dataFolder, "audit"),
+      redact: (value) => redactor.value(value),
+      log,
+    });
+  const { image } = options;
   const blobs = options.blobs ?? directoryBlobs({ folder: join(dataFolder, "blobs") });
   const sandboxes = options.sandboxes ?? (await openSandboxes(dataFolder, log));
   const store = options.store ?? (await openStore(dataFolder, clock, log));
@@ -129,6 +156,10 @@ export async function createBot(options: BotOptions): Promise<Bot> {
       options.instructions ?? defaultInstructions({ sandbox: sandboxes.capabilities, sources }),
     tools: [...builtinTools({ tasks }), ...(options.tools ?? [])],
     sandbox: { permissions, limits, sources },
+    ...(image !== undefined && { image: typeof image === "function" ? image : () => image }),
+    policy: { ...defaultApprovals, ...options.approvals },
+    audit,
+    snapshots: options.snapshots ?? true,
     budget: { ...defaultBudget, ...options.budget },
     mode: typeof mode === "function" ? mode : () => mode,
     maxAttachmentBytes: options.maxAttachmentBytes ?? 1024 ** 3,

@@ -2,7 +2,7 @@
  * Opsthread: durable agent sessions in chat threads. This entry point loads no driver's dependency;
  * drivers are entry points of their own (`opsthread/console`, `opsthread/sqlite`, `opsthread/virtual`).
  */
-export { type Bot, type BotOptions, createBot } from "./bot.ts";
+export { type Bot, type BotOptions, createBot, defaultApprovals } from "./bot.ts";
 
 export type { Adapter, Inbound, OpenArtifact, Received } from "./adapters/adapter.ts";
 export { type BudgetLimits, defaultBudget } from "./agent/budget.ts";
@@ -17,8 +17,10 @@ export type {
   ToolSpec,
 } from "./agent/model.ts";
 export { offlineModel } from "./agent/models/offline.ts";
-export type { Tool, ToolContext, ToolSession } from "./agent/tool.ts";
+export type { AccessStanding, Tool, ToolContext, ToolReturn, ToolSession } from "./agent/tool.ts";
 
+export { AccessRequest, accessText, ApprovalChoice } from "./core/access-request.ts";
+export type { Audit, AuditedGrant, AuditEvent, AuditRecord } from "./core/audit.ts";
 export { Stopped } from "./core/abort.ts";
 export { type Clock, systemClock } from "./core/clock.ts";
 export { errorCodes, isOpsthreadError, OpsthreadError } from "./core/errors.ts";
@@ -27,7 +29,7 @@ export { sessionIdOf, stableKey, threadId, type ThreadRef } from "./core/ids.ts"
 export { Effect, JournalEntry, type JournalRecord, ModelResponse, Usage } from "./core/journal.ts";
 export { type Logger, silentLogger } from "./core/logger.ts";
 export { Actor, Attachment, Message } from "./core/message.ts";
-export { Artifact, Post } from "./core/post.ts";
+export { ApprovalCard, Artifact, Post } from "./core/post.ts";
 export { Measures, ToolCall, ToolResult } from "./core/tool-result.ts";
 
 export { localQueue } from "./queue/local.ts";
@@ -51,8 +53,10 @@ export type {
   TaskRun,
 } from "./sandbox/sandbox.ts";
 export { AccessConfig } from "./security/access.ts";
+export { auditFile, type AuditFileOptions } from "./security/audit.ts";
 export { createRedactor, type Redactor } from "./security/redact.ts";
 export type { Mode } from "./sessions/turn.ts";
+export type { ApprovalPolicy } from "./sessions/widen.ts";
 export { fileSource } from "./sources/file.ts";
 export type { Source, SourceFile } from "./sources/source.ts";
 export type { Blobs } from "./store/blobs.ts";

@@ -75,6 +75,7 @@ const vendors: Readonly<Record<string, readonly string[]>> = {
   commander: ["cli/"],
   croner: ["queue/"],
   diff: ["tasks/diff/"],
+  dockerode: ["sandbox/docker/"],
   dotenv: ["tasks/diff/"],
   "es-module-lexer": ["sandbox/task-host/"],
   "just-bash": ["sandbox/virtual/"],
@@ -99,7 +100,7 @@ const vendors: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Packages that only loading a driver may load. `opsthread` itself must stay light. */
-const heavy = ["@photostructure/sqlite", "just-bash", "pino", "commander"];
+const heavy = ["@photostructure/sqlite", "dockerode", "just-bash", "pino", "commander"];
 
 const files = readdirSync("src", { recursive: true, encoding: "utf8" })
   .map((file) => file.replaceAll("\\", "/"))

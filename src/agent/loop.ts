@@ -1,12 +1,13 @@
+import { argumentsHash } from "../core/access-request.ts";
 import type { Clock } from "../core/clock.ts";
 import { OpsthreadError } from "../core/errors.ts";
-import { stableKey } from "../core/ids.ts";
+import { approvalIdOf, stableKey } from "../core/ids.ts";
 import type { JournalEntry, ModelResponse, ToolIntent } from "../core/journal.ts";
-import type { ToolCall, ToolResult } from "../core/tool-result.ts";
+import type { ToolCall } from "../core/tool-result.ts";
 import type { Budget } from "./budget.ts";
 import type { Model, ModelRequest } from "./model.ts";
 import { runTool } from "./run-tool.ts";
-import type { Tool, ToolSession } from "./tool.ts";
+import type { Tool, ToolReturn, ToolSession } from "./tool.ts";
 import { outputFile, type Transcript } from "./transcript.ts";
 
 /** What a turn runs with. */
@@ -79,16 +80,12 @@ async function* steps(options: LoopOptions, ending: AbortController): AsyncGener
   let warned = false;
 
   const left = transcript.openCalls;
-  if (left.length > 0) {
-    const question = yield* runCalls(left, toolsByName, record, {
-      ...options,
-      resumed: true,
-      ending,
-    });
-    if (question !== undefined) return yield { type: "end", outcome: "asked", text: question };
-  }
+  if (left.length > 0)
+    yield* runCalls(left, toolsByName, record, { ...options, resumed: true, ending });
 
   for (;;) {
+    const question = questionIn(transcript, toolsByName);
+    if (question !== undefined) return yield { type: "end", outcome: "asked", text: question };
     signal.throwIfAborted();
     await options.steer();
     const standing = budget.state();
@@ -117,13 +114,22 @@ async function* steps(options: LoopOptions, ending: AbortController): AsyncGener
     if (intents.length === 0)
       return yield { type: "end", outcome: "answered", text: response.text };
 
-    const question = yield* runCalls(intents, toolsByName, record, {
-      ...options,
-      resumed: false,
-      ending,
-    });
-    if (question !== undefined) return yield { type: "end", outcome: "asked", text: question };
+    yield* runCalls(intents, toolsByName, record, { ...options, resumed: false, ending });
   }
+}
+
+/**
+ * What the last step asked of a person, which ends the turn; empty for access, which has a post of its own. Read from
+ * the transcript, so that a turn that is taken up after its question ends with it too.
+ */
+function questionIn(
+  { lastStep: { results, asksForAccess } }: Transcript,
+  tools: ReadonlyMap<string, Tool>,
+): string | undefined {
+  const asked = results.find(
+    ({ call, result }) => result.status === "ok" && tools.get(call.tool)?.endsTurn,
+  );
+  return asked?.result.output ?? (asksForAccess ? "" : undefined);
 }
 
 type EntryFields = JournalEntry extends infer Entry
@@ -183,19 +189,18 @@ function intentOf(
 }
 
 /**
- * Runs the calls of one step side by side and yields each result as it comes. Returns the question that ends the turn,
- * if one was asked. No tool runs on after this generator has ended, however it ends.
+ * Runs the calls of one step side by side and yields each result as it comes, what it asks for before it.
+ * No tool runs on after this generator has ended, however it ends.
  */
 async function* runCalls(
   intents: readonly ToolIntent[],
   tools: ReadonlyMap<string, Tool>,
   record: (fields: EntryFields) => LoopEvent,
   options: LoopOptions & { readonly resumed: boolean; readonly ending: AbortController },
-): AsyncGenerator<LoopEvent, string | undefined> {
+): AsyncGenerator<LoopEvent> {
   const { redact, maxOutputBytes = 32 * 1024, parallelCalls = 4, ending } = options;
   const waiting = [...intents];
-  const running = new Map<string, Promise<{ intent: ToolIntent; result: ToolResult }>>();
-  let question: string | undefined;
+  const running = new Map<string, Promise<{ intent: ToolIntent; returned: ToolReturn }>>();
   try {
     for (;;) {
       while (running.size < parallelCalls) {
@@ -214,15 +219,24 @@ async function* runCalls(
         const run = runTool(intent, tools.get(intent.tool), context);
         running.set(
           intent.callId,
-          run.then((result) => ({ intent, result })),
+          run.then((returned) => ({ intent, returned })),
         );
       }
-      if (running.size === 0) return question;
-      const { intent, result: raw } = await Promise.race(running.values());
-      running.delete(intent.callId);
+      if (running.size === 0) return;
+      const { intent, returned } = await Promise.race(running.values());
+      const { callId, executionId, args } = intent;
+      running.delete(callId);
+      const { asksFor, ...raw } = returned;
+      if (asksFor)
+        yield record({
+          type: "approval-requested",
+          approvalId: approvalIdOf(executionId, options.clock.now()),
+          callId,
+          argumentsHash: argumentsHash(args),
+          ...asksFor,
+        });
       const result = { ...raw, output: redact(raw.output) };
-      if (result.status === "ok" && tools.get(intent.tool)?.endsTurn) question ??= result.output;
-      yield record({ type: "tool-result", callId: intent.callId, result });
+      yield record({ type: "tool-result", callId, result });
     }
   } finally {
     if (running.size > 0) {

@@ -3,7 +3,7 @@ import { messageOf } from "../core/errors.ts";
 import type { ToolIntent } from "../core/journal.ts";
 import { headTail } from "../core/output.ts";
 import type { ToolResult } from "../core/tool-result.ts";
-import type { Tool, ToolContext } from "./tool.ts";
+import type { Tool, ToolContext, ToolReturn } from "./tool.ts";
 import { outputFile } from "./transcript.ts";
 
 /**
@@ -14,7 +14,7 @@ export async function runTool(
   intent: ToolIntent,
   tool: Tool | undefined,
   context: RunContext,
-): Promise<ToolResult> {
+): Promise<ToolReturn> {
   if (!tool) return failed(`There is no tool named "${intent.tool}".`);
   try {
     const run = context.resumed ? resume(intent, tool, context) : call(intent, tool, context);
@@ -33,12 +33,12 @@ export interface RunContext extends ToolContext {
 
 /** A tool that does not obey its signal must not keep a stopped turn waiting. */
 async function withinGrace(
-  run: Promise<ToolResult>,
+  run: Promise<ToolReturn>,
   { signal, clock }: RunContext,
-): Promise<ToolResult> {
+): Promise<ToolReturn> {
   let ended: AbortController | undefined;
   let wait = (): void => {};
-  const given = new Promise<ToolResult>((resolve) => {
+  const given = new Promise<ToolReturn>((resolve) => {
     wait = () => {
       ended = new AbortController();
       clock.sleep(graceMs, { signal: ended.signal }).then(
@@ -60,7 +60,7 @@ async function withinGrace(
 /** Stopping has to be told within a second. */
 const graceMs = 700;
 
-async function call(intent: ToolIntent, tool: Tool, context: ToolContext): Promise<ToolResult> {
+async function call(intent: ToolIntent, tool: Tool, context: ToolContext): Promise<ToolReturn> {
   context.signal.throwIfAborted();
   const args = parseArguments(intent.args);
   if (!args.ok) return failed(`The arguments of "${intent.tool}" are not JSON: ${args.problem}`);
@@ -70,7 +70,7 @@ async function call(intent: ToolIntent, tool: Tool, context: ToolContext): Promi
   return tool.run(checked.value, context);
 }
 
-async function resume(intent: ToolIntent, tool: Tool, context: ToolContext): Promise<ToolResult> {
+async function resume(intent: ToolIntent, tool: Tool, context: ToolContext): Promise<ToolReturn> {
   switch (intent.effect) {
     case "pure":
     case "idempotent":
@@ -83,7 +83,7 @@ async function resume(intent: ToolIntent, tool: Tool, context: ToolContext): Pro
 }
 
 /** A tool may return any amount of text; what the model sees of it is bounded, the rest goes to a file. */
-async function cap(result: ToolResult, context: RunContext): Promise<ToolResult> {
+async function cap(result: ToolReturn, context: RunContext): Promise<ToolReturn> {
   const all = Buffer.from(result.output);
   if (all.length <= context.maxOutputBytes) return result;
   const fullOutput = outputFile(context.executionId);

@@ -1,5 +1,6 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 
+import type { AccessRequest } from "../core/access-request.ts";
 import type { Effect } from "../core/journal.ts";
 import type { Artifact } from "../core/post.ts";
 import type { ToolResult } from "../core/tool-result.ts";
@@ -19,12 +20,21 @@ export interface Tool<Input = unknown> {
   /** A call ends the turn, and its output is what the thread is told: for questions to a person. */
   readonly endsTurn?: boolean;
   /** Throwing is the same as returning `status: "failed"` with the message as output. */
-  run(input: Input, context: ToolContext): Promise<ToolResult>;
+  run(input: Input, context: ToolContext): Promise<ToolReturn>;
   /**
    * For `reattach` tools: finds the execution of an earlier process again and waits for its end.
    * Undefined when it is gone.
    */
   reattach?(context: ToolContext): Promise<ToolResult | undefined>;
+}
+
+/** What a call gave, and what a person has to decide because of it; a call that asks for access ends the turn. */
+export interface ToolReturn extends ToolResult {
+  readonly asksFor?: {
+    readonly request: AccessRequest;
+    readonly reason: string;
+    readonly expiresAt: number;
+  };
 }
 
 export interface ToolContext {
@@ -45,4 +55,16 @@ export interface ToolSession {
   sandbox(): Promise<Sandbox>;
   /** Keeps a workspace file as it is now, to go with the reply. */
   keep(path: string, options: { readonly signal: AbortSignal }): Promise<Artifact>;
+  /** Where the session stands with what a tool would ask for. */
+  access(request: AccessRequest): AccessStanding;
 }
+
+/**
+ * - `granted`: there is nothing to ask; - `waiting`: a person was asked already;
+ * - `refused`: no person could grant it here; - `open`: may be asked for, until `expiresAt`.
+ */
+export type AccessStanding =
+  | { readonly type: "granted" }
+  | { readonly type: "waiting"; readonly approvalId: string }
+  | { readonly type: "refused"; readonly reason: string }
+  | { readonly type: "open"; readonly expiresAt: number };

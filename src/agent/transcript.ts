@@ -1,4 +1,6 @@
-import type { JournalEntry, ToolIntent } from "../core/journal.ts";
+import { type AccessRequest, accessText } from "../core/access-request.ts";
+import { grantWordOf } from "../core/grant-words.ts";
+import type { JournalEntry, SandboxIdentity, ToolIntent } from "../core/journal.ts";
 import type { ToolResult } from "../core/tool-result.ts";
 import type { Item } from "./model.ts";
 
@@ -12,7 +14,10 @@ export class Transcript {
   readonly #open = new Map<string, ToolIntent>();
   /** Where each untrimmed tool result is. */
   readonly #results = new Map<string, { readonly item: Item; readonly executionId: string }>();
-  #step: { readonly index: number; readonly order: readonly string[] } = { index: 0, order: [] };
+  /** What was asked for, by approval id. */
+  readonly #requests = new Map<string, AccessRequest>();
+  #step: Step = { index: 0, order: [], over: true, asksForAccess: false };
+  #sandbox: SandboxIdentity | undefined;
   #tokens = 0;
   readonly #redact: (text: string) => string;
 
@@ -35,12 +40,25 @@ export class Transcript {
     return [...this.#open.values()];
   }
 
+  /** What the running turn's last step gave; nothing once the turn has ended. */
+  get lastStep(): {
+    readonly results: readonly Extract<Item, { type: "tool-result" }>[];
+    readonly asksForAccess: boolean;
+  } {
+    const { index, order, over, asksForAccess } = this.#step;
+    if (over) return { results: [], asksForAccess: false };
+    const items = this.#items.slice(index, index + order.length);
+    return { results: items.filter((item) => item.type === "tool-result"), asksForAccess };
+  }
+
   apply(entry: JournalEntry): void {
     switch (entry.type) {
       case "turn-started":
+        this.#tellSandbox(entry.sandbox);
         return;
       case "message":
-        if (entry.message.kind === "stop") return;
+        // What is said to the harness is no business of the model; what comes of it is noted.
+        if (entry.message.kind === "stop" || grantWordOf(entry.message)) return;
         this.#push({
           type: "user",
           actor: entry.message.actor.name ?? entry.message.actor.id,
@@ -53,6 +71,8 @@ export class Transcript {
         this.#step = {
           index: this.#items.length,
           order: entry.intents.map((intent) => intent.callId),
+          over: false,
+          asksForAccess: false,
         };
         for (const intent of entry.intents) this.#open.set(intent.callId, intent);
         return;
@@ -60,15 +80,29 @@ export class Transcript {
         this.#settle(entry.callId, entry.result);
         return;
       case "note":
-        this.#push({ type: "note", text: entry.text });
+        this.#note(entry.text);
+        return;
+      case "approval-requested":
+        this.#step.asksForAccess = true;
+        this.#requests.set(entry.approvalId, entry.request);
+        this.#note(
+          `Asked for ${accessText(entry.request)} (approval ${entry.approvalId}). It is not granted unless a person approves it.`,
+        );
+        return;
+      case "approval-decided":
+        this.#note(`${decisions[entry.choice]}: ${this.#grant(entry)}.`);
+        return;
+      case "grant-revoked":
+        this.#note(`Taken back, no longer granted: ${this.#grant(entry)}.`);
         return;
       case "context-trimmed":
         for (const callId of entry.callIds) this.#trim(callId);
         return;
       case "turn-ended":
         for (const callId of this.#open.keys()) this.#settle(callId, neverFinished);
-        if (entry.outcome !== "answered" && entry.outcome !== "asked")
-          this.#push({ type: "note", text: `The turn ended: ${entry.outcome}.` });
+        this.#step.over = true;
+        if (!["answered", "asked", "told"].includes(entry.outcome))
+          this.#note(`The turn ended: ${entry.outcome}.`);
         return;
       default:
         entry satisfies never;
@@ -89,6 +123,32 @@ export class Transcript {
       over -= estimate(item) - referenceTokens;
     }
     return excess;
+  }
+
+  /** The instructions say what the first sandbox is; when it is another one later, that has to be said. */
+  #tellSandbox(sandbox: SandboxIdentity | undefined): void {
+    const [before, now] = [this.#sandbox, sandbox ?? this.#sandbox].map(sandboxText);
+    this.#sandbox = sandbox ?? this.#sandbox;
+    if (before !== "" && before !== now)
+      this.#note(
+        `From here on the sandbox is ${now}; it was ${before}. The files in /workspace are the same.`,
+      );
+  }
+
+  #grant({
+    approvalId,
+    by,
+  }: {
+    readonly approvalId: string;
+    readonly by: { readonly id: string; readonly name?: string | undefined };
+  }): string {
+    const request = this.#requests.get(approvalId);
+    const what = request ? accessText(request) : "what was asked for";
+    return `${what} (approval ${approvalId}), by ${by.name ?? by.id}`;
+  }
+
+  #note(text: string): void {
+    this.#push({ type: "note", text });
   }
 
   /** Results stand in the order of their calls, whatever the order in which they came. */
@@ -121,6 +181,28 @@ export class Transcript {
     this.#items.push(item);
     this.#tokens += estimate(item);
   }
+}
+
+/** The model's last answer that asked for calls. */
+interface Step {
+  /** Where its results begin. */
+  readonly index: number;
+  readonly order: readonly string[];
+  /** The turn has ended. */
+  over: boolean;
+  asksForAccess: boolean;
+}
+
+const decisions = {
+  once: "Approved for this turn only",
+  session: "Approved until the session ends",
+  deny: "Denied, not granted",
+};
+
+function sandboxText(sandbox: SandboxIdentity | undefined): string {
+  if (!sandbox) return "";
+  const { name, isolation, image } = sandbox;
+  return `"${name}" (isolation "${isolation}"${image === undefined ? "" : `, image ${image}`})`;
 }
 
 /** Where in the workspace the full output of a tool call lies, when what the model sees refers to it. */

@@ -32,4 +32,15 @@ export function stableKey(...parts: readonly (string | number)[]): string {
   return key;
 }
 
+/**
+ * The id of an approval, short enough to be typed: a digit and five of `[0-9a-z]`, so that no word is taken for one.
+ * `at` keeps a button of a session that retention removed from deciding in the thread's next one.
+ */
+export function approvalIdOf(executionId: string, at: number): string {
+  const key = stableKey("approval", executionId, at);
+  return `${alphabet.indexOf(key[0] ?? "0") % 10}${key.slice(1, 6)}`;
+}
+
+export const isApprovalId = (text: string): boolean => /^\d[0-9a-z]{5}$/.test(text);
+
 const alphabet = "0123456789abcdefghjkmnpqrstvwxyz";

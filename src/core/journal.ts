@@ -1,7 +1,8 @@
 import { z } from "zod";
 
+import { AccessRequest, ApprovalChoice } from "./access-request.ts";
 import { OpsthreadError } from "./errors.ts";
-import { Message } from "./message.ts";
+import { Actor, Message } from "./message.ts";
 import { ToolCall, ToolResult } from "./tool-result.ts";
 
 /** Tokens and calls that a model step used; 0 where a model does not count. */
@@ -36,8 +37,24 @@ export type Effect = z.infer<typeof Effect>;
 export const ToolIntent = ToolCall.extend({ executionId: z.string(), effect: Effect });
 export type ToolIntent = z.infer<typeof ToolIntent>;
 
-export const TurnOutcome = z.enum(["answered", "asked", "stopped", "interrupted", "failed"]);
+/** `told`: only the harness was spoken to, and it answered by itself. */
+export const TurnOutcome = z.enum([
+  "answered",
+  "asked",
+  "told",
+  "stopped",
+  "interrupted",
+  "failed",
+]);
 export type TurnOutcome = z.infer<typeof TurnOutcome>;
+
+/** Which sandbox a turn has, as far as people and the model should know. */
+export const SandboxIdentity = z.object({
+  name: z.string(),
+  isolation: z.string(),
+  image: z.string().optional(),
+});
+export type SandboxIdentity = z.infer<typeof SandboxIdentity>;
 
 const at = { v: z.literal(1), turn: z.number().int(), at: z.number() };
 
@@ -46,8 +63,13 @@ const at = { v: z.literal(1), turn: z.number().int(), at: z.number() };
  * (what the model sees, what is left to do after a crash) is derived from it.
  */
 export const JournalEntry = z.discriminatedUnion("type", [
-  /** A worker began, or after a crash went on with, the turn. */
-  z.object({ ...at, type: z.literal("turn-started"), epoch: z.number().int() }),
+  /** A worker began, or after a crash went on with, the turn. `sandbox` is what its tools will run in. */
+  z.object({
+    ...at,
+    type: z.literal("turn-started"),
+    epoch: z.number().int(),
+    sandbox: SandboxIdentity.optional(),
+  }),
   /** A message left the inbox for this turn. `paths` are its attachments' places in the workspace. */
   z.object({
     ...at,
@@ -64,6 +86,34 @@ export const JournalEntry = z.discriminatedUnion("type", [
     intents: z.array(ToolIntent).readonly(),
   }),
   z.object({ ...at, type: z.literal("tool-result"), callId: z.string(), result: ToolResult }),
+  /** A call asked for more access than the session has. Nothing is granted by it. */
+  z.object({
+    ...at,
+    type: z.literal("approval-requested"),
+    approvalId: z.string(),
+    callId: z.string(),
+    /** Of the call's arguments, see `argumentsHash()`. */
+    argumentsHash: z.string(),
+    request: AccessRequest,
+    reason: z.string(),
+    /** After this time it can't be approved any more. */
+    expiresAt: z.number(),
+  }),
+  /** A person decided, after the gate and the request were checked. */
+  z.object({
+    ...at,
+    type: z.literal("approval-decided"),
+    approvalId: z.string(),
+    choice: ApprovalChoice,
+    by: Actor.pick({ id: true, name: true }),
+  }),
+  /** A person took a grant back. */
+  z.object({
+    ...at,
+    type: z.literal("grant-revoked"),
+    approvalId: z.string(),
+    by: Actor.pick({ id: true, name: true }),
+  }),
   /** The harness told the model something: a budget nearly spent, an attachment that could not be read. */
   z.object({ ...at, type: z.literal("note"), text: z.string() }),
   /** These calls' outputs became references to their files in what the model sees. */

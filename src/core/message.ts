@@ -1,5 +1,7 @@
 import { z } from "zod";
 
+import { ApprovalChoice } from "./access-request.ts";
+
 /** Who did something on a platform. Only `id` and `roles` decide anything; `name` is for display. */
 export const Actor = z.object({
   id: z.string().min(1),
@@ -40,6 +42,8 @@ export const Message = z.object({
   actor: Actor,
   kind: z.enum(["mention", "direct", "command", "thread", "stop"]),
   text: z.string(),
+  /** A button of an approval was pressed; `text` then says the same in words. */
+  decision: z.object({ approvalId: z.string(), choice: ApprovalChoice }).optional(),
   attachments: z.array(Attachment).readonly().default([]),
   /** When it was said, milliseconds since the epoch. */
   sentAt: z.number(),

@@ -11,6 +11,14 @@ export const Artifact = z.object({
 });
 export type Artifact = z.infer<typeof Artifact>;
 
+/** A question to a person that a button can answer. An adapter without buttons shows the post's `markdown`, which says it all. */
+export const ApprovalCard = z.object({
+  approvalId: z.string().min(1),
+  title: z.string(),
+  facts: z.array(z.object({ name: z.string(), value: z.string() })).readonly(),
+});
+export type ApprovalCard = z.infer<typeof ApprovalCard>;
+
 /**
  * One outgoing chat message. It waits in the outbox until the platform confirmed it.
  * `key` is derived from session, turn and index: the platform-side proof that it was posted already.
@@ -20,10 +28,15 @@ export const Post = z.object({
   sessionId: z.string().min(1),
   thread: ThreadRefSchema,
   turn: z.number().int().nonnegative(),
-  /** - `answer`: the end of a turn; - `question`: the agent asks; - `notice`: the harness tells something. */
-  kind: z.enum(["answer", "question", "notice"]),
+  /**
+   * - `answer`: the end of a turn; - `question`: the agent asks; - `approval`: it asks for more access;
+   * - `notice`: the harness tells something.
+   */
+  kind: z.enum(["answer", "question", "approval", "notice"]),
   /** CommonMark with tables. The adapter turns it into what its platform shows. */
   markdown: z.string(),
   artifacts: z.array(Artifact).readonly().default([]),
+  /** With the kind `approval`. */
+  approval: ApprovalCard.optional(),
 });
 export type Post = z.infer<typeof Post>;

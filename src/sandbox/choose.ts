@@ -62,9 +62,10 @@ export async function chooseSandboxes(options: ChooseOptions): Promise<{
  * @throws {OpsthreadError} `SANDBOX_UNSUPPORTED`
  */
 export async function selectSandboxes(options: ChooseOptions): Promise<Selection> {
-  const { candidates, signal } = options;
+  const { wanted, candidates, signal } = options;
   const passedOver: PassedOver[] = [];
-  for (const candidate of candidates) {
+  const eligible = candidates.filter(({ name }) => wanted === "auto" || name === wanted);
+  for (const candidate of eligible) {
     signal.throwIfAborted();
     const { name, runtime } = candidate;
     const who = { name, ...(runtime !== undefined && { runtime }) };
@@ -89,15 +90,14 @@ const strength: Readonly<Record<Isolation, number>> = {
 
 /** Why the configuration rules a candidate out before it is probed. */
 function refusalOf(
-  { name, isolation, runtime }: SandboxCandidate,
-  { wanted, minimumIsolation, runtime: wantedRuntime }: ChooseOptions,
+  { isolation, runtime }: SandboxCandidate,
+  { minimumIsolation, runtime: wantedRuntime }: ChooseOptions,
 ): Pick<PassedOver, "reason" | "hint"> | undefined {
-  if (wanted !== "auto" && wanted !== name)
-    return { reason: `"${wanted}" is configured`, hint: "" };
-  if (wantedRuntime !== undefined && runtime !== wantedRuntime) {
-    const reason = `it runs under ${runtime ?? "no OCI runtime"}, and ${wantedRuntime} is configured`;
-    return { reason, hint: `Register ${wantedRuntime} with the engine, or configure no runtime` };
-  }
+  if (wantedRuntime !== undefined && runtime !== wantedRuntime)
+    return {
+      reason: `it runs under ${runtime ?? "no runtime"}, and "${wantedRuntime}" is configured`,
+      hint: "",
+    };
   if (minimumIsolation !== undefined && strength[isolation] < strength[minimumIsolation])
     return {
       reason: `its isolation is "${isolation}", and at least "${minimumIsolation}" is configured`,
@@ -132,7 +132,7 @@ function unsupported(
   );
   return new OpsthreadError(
     "SANDBOX_UNSUPPORTED",
-    `Cannot open ${asked.join(" ")}: ${reasons.join("; ") || "there are no candidates"}`,
+    `Cannot open ${asked.join(" ")}: ${reasons.join("; ") || "there is no such driver"}`,
     { data: { wanted, minimumIsolation, runtime, passedOver } },
   );
 }

@@ -11,5 +11,8 @@ export async function copyTree(
 ): Promise<void> {
   using source = openFolder(from);
   using target = openFolder(to);
-  await unpackTree(target, packTree(source, { signal }), { signal, owner });
+  await unpackTree(target, packTree(source, { signal }), { signal, owner, limits: noLimits });
 }
+
+/** What it holds was made here. */
+const noLimits = { entries: Infinity, bytes: Infinity };

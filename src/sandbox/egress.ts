@@ -11,6 +11,7 @@ import { createDialler, systemLookup, tcpDial, type Dial, type Lookup } from "./
 import { proxyEnvironment } from "./egress/environment.ts";
 import { createExchanges, type Exchange } from "./egress/exchange.ts";
 import { createMeter, defaultEgressLimits, type EgressLimits } from "./egress/limits.ts";
+import { createLinger } from "./egress/linger.ts";
 import { parseNetGrant } from "./egress/policy.ts";
 import { parsePrivateDestinations } from "./egress/private-destinations.ts";
 import { refuse, statusOf, type Refusal } from "./egress/refusal.ts";
@@ -108,6 +109,7 @@ export function createEgress(options: EgressOptions): Egress {
       return authority;
     },
     upstreamCa: options.upstreamCa,
+    linger: createLinger(),
     redact: options.redact ?? ((text) => text),
     begin(method, type) {
       // A tunnel that ends here and a request in it are two.

@@ -26,3 +26,20 @@ export function createLock(): Lock {
     },
   };
 }
+
+/** A lock for each name, for work that takes little and is not left in the middle. */
+export type Locked = <T>(name: string, work: () => Promise<T>) => Promise<T>;
+
+export function createLocks(): Locked {
+  const last = new Map<string, Promise<unknown>>();
+  return async (name, work) => {
+    const before = last.get(name) ?? Promise.resolve();
+    const mine = before.then(work, work);
+    last.set(name, mine);
+    try {
+      return await mine;
+    } finally {
+      if (last.get(name) === mine) last.delete(name);
+    }
+  };
+}

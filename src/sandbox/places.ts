@@ -26,7 +26,7 @@ export interface View {
   readonly places: readonly Place[];
   placeOf(path: string): Place | undefined;
   mayRead(path: string): boolean;
-  mayWrite(path: string): boolean;
+  readonly mayWrite: (path: string) => boolean;
   /** Whether the place shows a file or folder of this path. */
   readonly shows: (path: string, type: "file" | "folder") => boolean;
 }

@@ -36,6 +36,8 @@ export interface Target extends Disposable {
  */
 export interface Reach {
   readonly places: readonly Place[];
+  /** Whether this path, absolute and without links, may be written. */
+  readonly mayWrite: (path: string) => boolean;
   /** What the path names, links followed; undefined when nothing is there. */
   find(path: string): Reached | undefined;
   /** The same, but a link that the path itself names is not followed. */
@@ -45,7 +47,7 @@ export interface Reach {
    * A link at the path's end is followed when what it names is there.
    */
   target(path: string, makeFolder: (parent: Folder, name: string) => void): Target;
-  shows(path: string, type: "file" | "folder"): boolean;
+  readonly shows: (path: string, type: "file" | "folder") => boolean;
 }
 
 export function createReach(places: readonly Place[], grants?: Grants): Reach {
@@ -76,6 +78,7 @@ export function createReach(places: readonly Place[], grants?: Grants): Reach {
 
   return {
     places,
+    mayWrite: view.mayWrite,
     find: (path) => look(path, true),
     entry: (path) => look(path, false),
     target(path, make) {

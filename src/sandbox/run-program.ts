@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 
 /** System programs lie here, whatever PATH this process has. */
-const path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+export const programPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /** Runs a system program to its end and returns what it printed. Rejects with what it said when it fails. */
 export async function runProgram(program: string, args: readonly string[]): Promise<string> {
@@ -16,9 +16,14 @@ export function tryProgram(
   args: readonly string[],
 ): Promise<{ readonly code: number | string; readonly output: string }> {
   return new Promise((resolve) => {
-    execFile(program, args, { env: { PATH: path, LC_ALL: "C" } }, (error, stdout, stderr) => {
-      const code = error ? (error.code ?? error.signal ?? "unknown") : 0;
-      resolve({ code, output: `${stdout}${stderr}` || (error?.message ?? "") });
-    });
+    execFile(
+      program,
+      args,
+      { env: { PATH: programPath, LC_ALL: "C" } },
+      (error, stdout, stderr) => {
+        const code = error ? (error.code ?? error.signal ?? "unknown") : 0;
+        resolve({ code, output: `${stdout}${stderr}` || (error?.message ?? "") });
+      },
+    );
   });
 }

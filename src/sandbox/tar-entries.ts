@@ -32,6 +32,11 @@ export async function* tarEntries(
     failures.push(error);
     tar.destroy(new Error("The source failed"));
   });
+  const failureOf = (error: unknown): unknown => {
+    if (failures.length > 0) return failures[0];
+    if (isOpsthreadError(error)) return error;
+    return archiveRefused("it is damaged or no tar stream", error);
+  };
   try {
     for await (const entry of tar) {
       const { header } = entry;
@@ -45,14 +50,12 @@ export async function* tarEntries(
         mtime: mtimeOf(header),
         size: header.size,
         target: header.linkname ?? "", // null for none, whatever the type says
-        bytes: bytesOf(entry),
+        bytes: bytesOf(entry, failureOf),
       };
       entry.resume();
     }
   } catch (error) {
-    if (failures.length > 0) throw failures[0];
-    if (isOpsthreadError(error)) throw error;
-    throw archiveRefused("it is damaged or no tar stream", error);
+    throw failureOf(error);
   } finally {
     tar.destroy();
     await feeding;
@@ -80,8 +83,15 @@ async function feed(
   tar.end(null);
 }
 
-async function* bytesOf(entry: AsyncIterable<unknown>): AsyncGenerator<Uint8Array> {
-  for await (const chunk of entry) if (chunk instanceof Uint8Array) yield chunk;
+async function* bytesOf(
+  entry: AsyncIterable<unknown>,
+  failureOf: (error: unknown) => unknown,
+): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const chunk of entry) if (chunk instanceof Uint8Array) yield chunk;
+  } catch (error) {
+    throw failureOf(error);
+  }
 }
 
 const block = 512;

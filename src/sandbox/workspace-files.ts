@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { open, rename, rm } from "node:fs/promises";
 
+import type { ArchiveLimits } from "./archive-checks.ts";
 import type { Folder } from "./beneath.ts";
 import { bytesOf, closing, openRegular, readPart, writeAll } from "./file-bytes.ts";
 import { listFolder, toEntry } from "./list-folder.ts";
@@ -9,12 +10,15 @@ import { refused } from "./places.ts";
 import { asQuota, type Quota } from "./quota.ts";
 import type { Reach, Reached, Target } from "./reach.ts";
 import type { SandboxFiles } from "./sandbox.ts";
+import { exportFolder, importFolder } from "./workspace-archives.ts";
 
 export interface WorkspaceFilesOptions {
   /** What writes are counted by. */
   readonly quota: () => Promise<Quota>;
   /** Whom what is made here belongs to. Default: this process's user. */
   readonly owner?: Owner;
+  /** What an imported archive may hold. */
+  readonly limits?: ArchiveLimits;
 }
 
 /**
@@ -23,7 +27,7 @@ export interface WorkspaceFilesOptions {
  */
 export function workspaceFiles(
   reach: Reach,
-  { quota, owner }: WorkspaceFilesOptions,
+  { quota, owner, limits }: WorkspaceFilesOptions,
 ): SandboxFiles {
   return {
     async read(path, part) {
@@ -76,8 +80,16 @@ export function workspaceFiles(
       using found = reach.entry(path);
       return found && toEntry(found.path.slice(found.path.lastIndexOf("/") + 1), found.stats);
     },
-    exportTar: () => Promise.reject(new Error("not yet")),
-    importTar: () => Promise.reject(new Error("not yet")),
+
+    // Async, so that a refusal is a rejection.
+    async exportTar(path, { signal }) {
+      return exportFolder(reach, path, { signal });
+    },
+
+    async importTar(path, bytes, { signal }) {
+      const counted = await quota();
+      return importFolder(reach, path, bytes, { signal, quota: counted, owner, limits });
+    },
   };
 }
 

@@ -2,6 +2,7 @@ import { chown, mkdir, rename, rm, rmdir } from "node:fs/promises";
 
 import { OpsthreadError } from "../core/errors.ts";
 import { bytesOfImage } from "./ext4-image.ts";
+import type { Locked } from "./lock.ts";
 import type { Owner } from "./owner.ts";
 import type { Images } from "./workspace-images.ts";
 import { isThere, settleTree, workspacePaths, type WorkspacePaths } from "./workspace-layout.ts";
@@ -24,7 +25,7 @@ export interface WorkspaceTrees {
 
 export interface WorkspaceTreesOptions {
   readonly folder: string;
-  readonly locked: <T>(sessionId: string, work: () => Promise<T>) => Promise<T>;
+  readonly locked: Locked;
   readonly isOpen: (sessionId: string) => boolean;
   readonly owner?: Owner | undefined;
   /** Absent where no workspace is an image. */

@@ -3,7 +3,7 @@ import { chmod, chown, mkdir, realpath, rm, statfs } from "node:fs/promises";
 import type { Logger } from "../core/logger.ts";
 import { openFolder } from "./beneath.ts";
 import { reservedInodes } from "./ext4-image.ts";
-import { createLock, type Lock } from "./lock.ts";
+import { createLocks } from "./lock.ts";
 import { canMountImages } from "./mount-probe.ts";
 import { giveTree, type Owner } from "./owner.ts";
 import { measureFolder } from "./quota.ts";
@@ -78,20 +78,9 @@ export async function createWorkspaces(options: WorkspacesOptions): Promise<Work
   const refusal = prefer === "watched" ? "it is configured so" : await canMountImages(folder);
   const quota = refusal === undefined ? "filesystem" : "watched";
   const images = createImages({ folder, log, owner });
-  const locks = new Map<string, Lock>();
+  const locked = createLocks();
   /** How many have a workspace open, by session and folder. */
   const users = new Map<string, Map<string, number>>();
-
-  const locked = async <T>(sessionId: string, work: () => Promise<T>): Promise<T> => {
-    const lock = locks.get(sessionId) ?? createLock();
-    locks.set(sessionId, lock);
-    const free = await lock.acquire({ signal: never });
-    try {
-      return await work();
-    } finally {
-      free();
-    }
-  };
 
   const isOpen = (sessionId: string): boolean => (users.get(sessionId)?.size ?? 0) > 0;
   const count = (sessionId: string, target: string, change: 1 | -1): number => {

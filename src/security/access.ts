@@ -29,6 +29,8 @@ export const AccessConfig = z.strictObject({
   users: entries,
   /** Roles or groups whose members may. */
   roles: entries,
+  /** People, roles or groups who may widen what a session may do, in the allowed channels. That alone lets nobody use the bot. */
+  approvers: entries,
   /** Channels where it may be used. */
   channels: entries,
 });
@@ -44,7 +46,7 @@ export interface AccessQuestion {
 }
 
 export type AccessAnswer =
-  | { readonly allowed: true; readonly role: "admin" | "user" }
+  | { readonly allowed: true; readonly role: "admin" | "user" | "approver" }
   | { readonly allowed: false; readonly reason: string };
 
 /** The one gate for every kind of ingress. */
@@ -60,21 +62,28 @@ export function createAccess(config: AccessConfig): Access {
   const admins = matcher(config.admins);
   const users = matcher(config.users);
   const roles = matcher(config.roles);
+  const approvers = matcher(config.approvers);
   const channels = matcher(config.channels);
   return {
     check({ actor, thread, action }) {
       const place = [thread.platform, thread.workspace] as const;
       if (admins([...place, actor.id])) return { allowed: true, role: "admin" };
-      const known = users([...place, actor.id]) || actor.roles.some((id) => roles([...place, id]));
+      const isAmong = (people: Matcher, groups: Matcher): boolean =>
+        people([...place, actor.id]) || actor.roles.some((id) => groups([...place, id]));
+      const approves = action === "approve" && isAmong(approvers, approvers);
+      const known = approves || isAmong(users, roles);
       if (!known) return denied("You are not on the list of people who may use this bot");
       if (!channels([...place, thread.channel]))
         return denied("This channel is not on the bot's list");
-      if (action === "approve" || action === "admin") return denied("Only an admin may do this");
+      if (approves) return { allowed: true, role: "approver" };
+      if (action === "approve") return denied("Only an approver may do this");
+      if (action === "admin") return denied("Only an admin may do this");
       return { allowed: true, role: "user" };
     },
   };
 }
 
+type Matcher = (parts: Parts) => boolean;
 type Parts = readonly [platform: string, workspace: string, id: string];
 
 function denied(reason: string): AccessAnswer {
@@ -82,7 +91,7 @@ function denied(reason: string): AccessAnswer {
 }
 
 /** Whether an id is among the entries. Parts are compared one by one, so that no id can pose as two parts. */
-function matcher(listed: readonly Parts[]): (parts: Parts) => boolean {
+function matcher(listed: readonly Parts[]): Matcher {
   const keys = new Set(listed.map((parts) => JSON.stringify(parts)));
   return ([platform, workspace, id]) =>
     id !== "" &&

@@ -1,5 +1,8 @@
 import type { Inbound } from "../adapters/adapter.ts";
+import { grantWordOf } from "../core/grant-words.ts";
 import { sessionIdOf } from "../core/ids.ts";
+import type { Audit } from "../core/audit.ts";
+import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Message } from "../core/message.ts";
 import type { Queue } from "../queue/queue.ts";
@@ -11,7 +14,7 @@ export interface Gate {
   check(request: {
     readonly actor: Message["actor"];
     readonly thread: Message["thread"];
-    readonly action: "use" | "stop";
+    readonly action: "use" | "stop" | "approve";
   }): { readonly allowed: true } | { readonly allowed: false; readonly reason: string };
 }
 
@@ -24,12 +27,16 @@ export function createInbound({
   queue,
   control,
   gate,
+  audit,
+  clock,
   log,
 }: {
   readonly store: Store;
   readonly queue: Queue;
   readonly control: Control;
   readonly gate: Gate;
+  readonly audit: Audit;
+  readonly clock: Clock;
   readonly log: Logger;
 }): Inbound {
   return {
@@ -39,10 +46,14 @@ export function createInbound({
       // Talk in threads that are none of ours is not judged, let alone answered.
       if (!addressed && !(await store.session(sessionId))) return { status: "ignored" };
 
-      const action = message.kind === "stop" ? "stop" : "use";
+      const action = actionOf(message);
       const verdict = gate.check({ actor: message.actor, thread: message.thread, action });
       if (!verdict.allowed) {
-        log.info({ sessionId, actor: message.actor.id, action }, "Refused a message");
+        const actor = message.actor.id;
+        const { reason } = verdict;
+        log.info({ sessionId, actor, action }, "Refused a message");
+        if (action === "approve")
+          audit({ event: "approval-refused", at: clock.now(), sessionId, actor, reason });
         return { status: "denied", reason: verdict.reason };
       }
 
@@ -56,4 +67,10 @@ export function createInbound({
       return { status };
     },
   };
+}
+
+/** Whoever decides on a grant must be an approver; to take one back, or to look, it is enough to be a user. */
+function actionOf(message: Message): "use" | "stop" | "approve" {
+  if (message.kind === "stop") return "stop";
+  return grantWordOf(message)?.type === "decide" ? "approve" : "use";
 }

@@ -9,6 +9,8 @@ export interface AdvanceOptions extends TurnOptions {
   readonly holder: string;
   /** How long a lease lives without being renewed, milliseconds. */
   readonly leaseMs: number;
+  /** Whether the workspace is kept after each turn that used it, where the sandbox driver can. */
+  readonly snapshots: boolean;
   /** There is something in the outbox. */
   readonly onPosts: () => void;
 }
@@ -30,8 +32,10 @@ export async function advanceSession(
     const redact = (text: string): string => options.redactor.text(text);
     const session = await Session.load({ ...options, lease, redact });
     for (;;) {
-      await runTurn(session, options, { signal: keeper.signal });
+      const { usedSandbox } = await runTurn(session, options, { signal: keeper.signal });
       options.onPosts();
+      if (usedSandbox && options.snapshots)
+        await takeSnapshot(sessionId, options, { signal: keeper.signal });
       keeper.signal.throwIfAborted();
       if ((await store.release(lease, { done: true })) !== "inbox-not-empty") return;
     }
@@ -46,6 +50,25 @@ export async function advanceSession(
     await store.release(lease, { done: false });
     if (!(error instanceof Stopped)) throw error;
     log.info({ sessionId, by: error.by }, "Left a session for later");
+  }
+}
+
+/**
+ * Keeps the workspace as the turn left it, once its answer is on its way. Under the lease, so that no turn writes
+ * meanwhile. The journal says nothing of it: which snapshots there are is the driver's to know, and nothing else follows
+ * from one. Without one nothing is lost but a way back.
+ */
+async function takeSnapshot(
+  sessionId: string,
+  { sandboxes, log }: AdvanceOptions,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<void> {
+  try {
+    const taken = await sandboxes.snapshots?.take(sessionId, { signal });
+    if (taken) log.debug({ sessionId, snapshotId: taken.id, bytes: taken.bytes }, "Took a snapshot");
+  } catch (error) {
+    if (signal.aborted) return;
+    log.warn({ sessionId, error: messageOf(error) }, "No snapshot was taken");
   }
 }
 

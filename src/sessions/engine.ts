@@ -1,13 +1,12 @@
 import type { Adapter } from "../adapters/adapter.ts";
 import { messageOf } from "../core/errors.ts";
 import type { Queue } from "../queue/queue.ts";
-import { createInbound, type Gate } from "./accept.ts";
+import { createInbound } from "./accept.ts";
 import { advanceSession, type AdvanceOptions } from "./advance.ts";
 import { createOutbox } from "./outbox.ts";
 
 export interface EngineOptions extends Omit<AdvanceOptions, "onPosts"> {
   readonly queue: Queue;
-  readonly gate: Gate;
 }
 
 /** Sessions at work: events come in by the adapters, turns run off the queue, posts go out by the outbox. */

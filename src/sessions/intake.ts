@@ -1,34 +1,81 @@
 import { basename } from "node:path";
 
 import type { Adapter } from "../adapters/adapter.ts";
-import type { ToolSession } from "../agent/tool.ts";
 import { Stopped } from "../core/abort.ts";
+import type { Audit } from "../core/audit.ts";
+import type { Clock } from "../core/clock.ts";
 import { isOpsthreadError, OpsthreadError } from "../core/errors.ts";
+import { type GrantWord, grantWordOf } from "../core/grant-words.ts";
 import type { Attachment, Message } from "../core/message.ts";
-import type { Store } from "../store/store.ts";
+import type { SandboxCapabilities } from "../sandbox/sandbox.ts";
+import type { InboxItem, Store } from "../store/store.ts";
+import type { Gate } from "./accept.ts";
+import { settleWord } from "./approval.ts";
+import { noticeOf } from "./ending.ts";
 import type { Fact, Session } from "./session.ts";
+import type { ApprovalPolicy } from "./widen.ts";
+import type { Workspace } from "./workspace.ts";
 
 export interface IntakeOptions {
   readonly store: Store;
   readonly adapter: Adapter;
-  readonly workspace: ToolSession;
+  readonly workspace: Workspace;
+  readonly gate: Gate;
+  readonly policy: ApprovalPolicy;
+  readonly capabilities: SandboxCapabilities;
+  readonly redact: (text: string) => string;
+  readonly audit: Audit;
+  readonly clock: Clock;
   readonly maxAttachmentBytes: number;
   readonly signal: AbortSignal;
 }
 
 /**
  * Moves the unread messages into the running turn, their attachments into the workspace first: a crash in between
- * only downloads again.
+ * only downloads again. What is said about grants is settled on the way, each by itself, since the next may depend on it.
  * @throws {Stopped} by `stop` when one of the messages asks to stop; nothing is taken then
  */
 export async function takeMessages(session: Session, options: IntakeOptions): Promise<void> {
   const unread = await options.store.readInbox(session.id, { after: 0 });
-  const last = unread.at(-1);
-  if (!last) return;
   if (unread.some(({ message }) => message.kind === "stop")) throw new Stopped("stop");
-  const facts: Fact[] = [];
-  for (const { message } of unread) facts.push(...(await bringIn(session, message, options)));
-  await session.record(facts, { inboxThrough: last.seq });
+  let facts: Fact[] = [];
+  for (const [index, item] of unread.entries()) {
+    const word = grantWordOf(item.message);
+    if (word) {
+      await settle(session, { ...item, word }, options);
+      continue;
+    }
+    facts.push(...(await bringIn(session, item.message, options)));
+    const next = unread[index + 1];
+    if (next && !grantWordOf(next.message)) continue;
+    await session.record(facts, { inboxThrough: item.seq });
+    facts = [];
+  }
+}
+
+async function settle(
+  session: Session,
+  { seq, message, word }: InboxItem & { readonly word: GrantWord },
+  options: IntakeOptions,
+): Promise<void> {
+  const { workspace, audit, clock, redact } = options;
+  const at = clock.now();
+  const { facts, reply, audit: event } = settleWord(
+    session,
+    { word, message },
+    { ...options, now: at },
+  );
+  const posts =
+    reply === undefined
+      ? []
+      : [noticeOf(session, { text: redact(reply), parts: ["reply", message.id] })];
+  await session.record([{ type: "message", message, paths: [] }, ...facts], {
+    inboxThrough: seq,
+    posts,
+  });
+  if (event) audit({ ...event, at, sessionId: session.id, turn: session.turn });
+  // What is open was opened with other grants.
+  if (facts.length > 0) await workspace.close();
 }
 
 async function bringIn(

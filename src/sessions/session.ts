@@ -1,9 +1,11 @@
 import { Transcript } from "../agent/transcript.ts";
 import type { Clock } from "../core/clock.ts";
+import { grantWordOf } from "../core/grant-words.ts";
 import type { ThreadRef } from "../core/ids.ts";
 import type { JournalEntry, Usage } from "../core/journal.ts";
 import type { Artifact, Post } from "../core/post.ts";
 import type { Lease, SessionInfo, Store } from "../store/store.ts";
+import { Grants } from "./grants.ts";
 
 /** A turn that has begun and not ended, as its journal tells. */
 export interface OpenTurn {
@@ -13,6 +15,8 @@ export interface OpenTurn {
   attempts: number;
   /** Messages that it has read. */
   messages: number;
+  /** Of what it has read, what the model has to react to: words to it, and decisions that it waits for. */
+  asks: number;
   steps: number;
   usage: Usage;
   /** Files that go with the answer. */
@@ -26,7 +30,7 @@ export type Fact = JournalEntry extends infer Entry
     : never
   : never;
 
-/** What {@link Session.write} takes besides the entries. */
+/** What {@link Session.record} takes besides the entries. */
 export interface Along {
   /** Entries that come first and that the transcript holds already. */
   readonly lead?: readonly JournalEntry[];
@@ -44,6 +48,7 @@ export class Session {
   /** Tells a session from an earlier one of the same thread that retention removed. */
   readonly createdAt: number;
   readonly transcript: Transcript;
+  readonly grants = new Grants();
   /** Attachment paths in use. */
   readonly paths = new Set<string>();
   readonly #store: Store;
@@ -82,6 +87,11 @@ export class Session {
     return this.#open;
   }
 
+  /** Files that go with the running turn's answer. */
+  get artifacts(): readonly Artifact[] {
+    return this.#open?.artifacts ?? [];
+  }
+
   /** The number that the running turn has, or the next one will have. */
   get turn(): number {
     return this.#open?.turn ?? this.#turn + 1;
@@ -98,6 +108,7 @@ export class Session {
   }
 
   #track(entry: JournalEntry): void {
+    this.grants.apply(entry);
     if (entry.type === "turn-started") {
       this.#turn = entry.turn;
       this.#open ??= {
@@ -105,6 +116,7 @@ export class Session {
         startedAt: entry.at,
         attempts: 0,
         messages: 0,
+        asks: 0,
         steps: 0,
         usage: { inputTokens: 0, outputTokens: 0 },
         artifacts: [],
@@ -115,7 +127,11 @@ export class Session {
     if (entry.type === "message") for (const path of entry.paths) this.paths.add(path);
     const open = this.#open;
     if (!open) return;
-    if (entry.type === "message") open.messages += 1;
+    if (entry.type === "message") {
+      open.messages += 1;
+      if (!grantWordOf(entry.message)) open.asks += 1;
+    }
+    if (entry.type === "approval-decided") open.asks += 1;
     if (entry.type === "tool-result") open.artifacts.push(...entry.result.artifacts);
     if (entry.type === "turn-ended") this.#open = undefined;
     if (entry.type === "step") {

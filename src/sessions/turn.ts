@@ -2,22 +2,27 @@ import type { Adapter } from "../adapters/adapter.ts";
 import { type BudgetLimits, createBudget } from "../agent/budget.ts";
 import { runLoop } from "../agent/loop.ts";
 import type { Model } from "../agent/model.ts";
-import type { Tool, ToolSession } from "../agent/tool.ts";
+import type { Tool } from "../agent/tool.ts";
 import { Stopped } from "../core/abort.ts";
+import type { Audit } from "../core/audit.ts";
 import type { Clock } from "../core/clock.ts";
 import { isOpsthreadError, messageOf } from "../core/errors.ts";
 import { stableKey, type ThreadRef } from "../core/ids.ts";
-import type { JournalEntry, TurnOutcome } from "../core/journal.ts";
+import type { JournalEntry } from "../core/journal.ts";
 import type { Logger } from "../core/logger.ts";
-import type { Post } from "../core/post.ts";
 import type { SandboxProvider, SandboxSpec } from "../sandbox/sandbox.ts";
 import type { Blobs } from "../store/blobs.ts";
-import type { InboxItem, Store } from "../store/store.ts";
+import type { Store } from "../store/store.ts";
+import type { Gate } from "./accept.ts";
 import type { Control } from "./control.ts";
+import { endTurn, failTurn, stopTurn } from "./ending.ts";
+import { type InboxWatch, watchInbox } from "./inbox-watch.ts";
 import { takeMessages } from "./intake.ts";
 import { createProgress, type Progress } from "./progress.ts";
-import type { Fact, Session } from "./session.ts";
-import { createWorkspace, type Redactor } from "./workspace.ts";
+import type { Session } from "./session.ts";
+import { openWorkspace, sandboxOf } from "./turn-workspace.ts";
+import type { ApprovalPolicy } from "./widen.ts";
+import type { Redactor, Workspace } from "./workspace.ts";
 
 /**
  * What becomes of a message that arrives while a turn runs: given to the model before its next step, kept for the
@@ -34,7 +39,12 @@ export interface TurnOptions {
   readonly model: Model;
   readonly instructions: string;
   readonly tools: readonly Tool[];
-  readonly sandbox: Omit<SandboxSpec, "sessionId">;
+  readonly sandbox: Omit<SandboxSpec, "sessionId" | "image">;
+  /** The image that a thread's sandbox starts from. Default: the driver's own. */
+  readonly image?: (thread: ThreadRef) => string | undefined;
+  readonly gate: Gate;
+  readonly policy: ApprovalPolicy;
+  readonly audit: Audit;
   readonly budget: BudgetLimits;
   readonly mode: (thread: ThreadRef) => Mode;
   readonly maxAttachmentBytes: number;
@@ -48,7 +58,7 @@ export interface TurnOptions {
 
 /**
  * Runs one turn of a session that this process holds the lease of: the one that a crash left open, or a new one if there
- * are unread messages. Ends it in one write with the post that tells its result.
+ * are unread messages. Ends it in one write with the post that tells its result, and tells whether a sandbox was used.
  * @throws {Stopped} by `shutdown` or `lease-lost`; the turn stays open for whoever comes next
  * @throws {OpsthreadError} `STORE_FENCED` when the lease went without notice
  */
@@ -56,54 +66,52 @@ export async function runTurn(
   session: Session,
   options: TurnOptions,
   { signal }: { readonly signal: AbortSignal },
-): Promise<void> {
+): Promise<{ readonly usedSandbox: boolean }> {
   const unread = await options.store.readInbox(session.id, { after: 0 });
-  if (!session.open && unread.length === 0) return;
-  await session.record([{ type: "turn-started", epoch: session.lease.epoch }]);
-  if (unread.some(({ message }) => message.kind === "stop"))
-    return stopTurn(session, options.store);
+  if (!session.open && unread.length === 0) return { usedSandbox: false };
+  const sandbox = sandboxOf(session, options);
+  await session.record([{ type: "turn-started", epoch: session.lease.epoch, sandbox }]);
 
   const adapter = options.adapters.get(session.thread.platform);
-  if (!adapter)
-    return failTurn(session, options, `platform "${session.thread.platform}" is not configured`);
-  if ((session.open?.attempts ?? 0) > options.maxAttempts)
-    return failTurn(
-      session,
-      options,
-      `it was begun ${options.maxAttempts} times and never came to an end`,
-    );
+  const tooOften = (session.open?.attempts ?? 0) > options.maxAttempts;
+  if (unread.some(({ message }) => message.kind === "stop")) await stopTurn(session, options);
+  else if (!adapter)
+    await failTurn(session, options, `platform "${session.thread.platform}" is not configured`);
+  else if (tooOften) {
+    const why = `it was begun ${options.maxAttempts} times and never came to an end`;
+    await failTurn(session, options, why);
+  } else return work(session, options, { adapter, signal });
+  return { usedSandbox: false };
+}
 
+async function work(
+  session: Session,
+  options: TurnOptions,
+  { adapter, signal }: { readonly adapter: Adapter; readonly signal: AbortSignal },
+): Promise<{ readonly usedSandbox: boolean }> {
   const ending = new AbortController();
   const passOn = (): void => ending.abort(signal.reason);
   signal.addEventListener("abort", passOn, { once: true });
   if (signal.aborted) passOn();
   const inbox = watchInbox(session, options, ending);
-  const { clock, log, blobs, sandboxes, redactor } = options;
-  const workspace = createWorkspace({
-    spec: { ...options.sandbox, sessionId: session.id },
-    turn: session.turn,
-    sandboxes,
-    blobs,
-    redactor,
-    signal: ending.signal,
-  });
+  const workspace = openWorkspace(session, options, { signal: ending.signal });
   try {
     await using progress = createProgress({
+      ...options,
       adapter,
       thread: session.thread,
       key: stableKey("progress", session.id, session.turn),
-      clock,
-      log,
     });
-    const { signal: turnSignal } = ending;
-    await answer(session, options, { adapter, workspace, progress, inbox, signal: turnSignal });
+    await answer(session, options, { adapter, workspace, progress, inbox, ending });
   } catch (error) {
     await settle(session, options, ending.signal.aborted ? ending.signal.reason : error);
   } finally {
     inbox.unwatch();
     signal.removeEventListener("abort", passOn);
-    await workspace.close();
+    // What runs goes on where the turn does.
+    await (session.open ? workspace.detach() : workspace.close());
   }
+  return { usedSandbox: workspace.used };
 }
 
 /** Runs the loop, journals what it says before it goes on, and ends the turn with its answer. */
@@ -115,19 +123,33 @@ async function answer(
     workspace,
     progress,
     inbox,
-    signal,
+    ending,
   }: {
     readonly adapter: Adapter;
-    readonly workspace: ToolSession;
+    readonly workspace: Workspace;
     readonly progress: Progress;
     readonly inbox: InboxWatch;
-    readonly signal: AbortSignal;
+    readonly ending: AbortController;
   },
 ): Promise<void> {
-  const { store, clock, redactor, maxAttachmentBytes } = options;
+  const { clock, redactor } = options;
+  const { signal } = ending;
+  const { capabilities } = options.sandboxes;
   const steers = options.mode(session.thread) === "steer";
   const open = session.open;
   if (!open) throw new RangeError(`Cannot run a turn of "${session.id}": none is open`);
+  const redact = (text: string): string => redactor.text(text);
+  const take = async (): Promise<void> => {
+    if (open.messages > 0 && !steers) return;
+    const { store, gate, policy, audit, maxAttachmentBytes } = options;
+    const checks = { gate, policy, capabilities, redact, audit, clock, maxAttachmentBytes };
+    await takeMessages(session, { ...checks, store, adapter, workspace, signal });
+    await inbox.look();
+  };
+  if (open.messages === 0) await take();
+  // Nothing was said to the model: it has nothing to answer.
+  if (open.asks === 0) return endTurn(session, options, { outcome: "told", text: "" });
+
   progress.show("Working on it …");
   const loop = runLoop(
     {
@@ -136,13 +158,9 @@ async function answer(
       transcript: session.transcript,
       budget: createBudget(options.budget, open, clock),
       turn: session.turn,
-      redact: (text) => redactor.text(text),
-      onProgress: (text) => progress.show(redactor.text(text)),
-      async steer() {
-        if (open.messages > 0 && !steers) return;
-        await takeMessages(session, { store, adapter, workspace, maxAttachmentBytes, signal });
-        await inbox.look();
-      },
+      redact,
+      onProgress: (text) => progress.show(redact(text)),
+      steer: take,
     },
     { signal },
   );
@@ -150,13 +168,30 @@ async function answer(
   let lead: readonly JournalEntry[] = [];
   for await (const event of loop) {
     if (event.type === "text-delta") continue;
-    if (event.type === "end")
-      return endTurn(session, { ...event, text: redactor.text(event.text), lead });
+    if (event.type === "end") return endTurn(session, options, { ...event, lead });
     const { entry } = event;
     if (leavesOpen(entry, signal)) throw signal.reason;
     if (entry.type === "step" && entry.intents.length === 0) lead = [entry];
-    else await session.record([], { lead: [entry] });
+    else await write(session, entry, { ending, audit: options.audit });
   }
+}
+
+/** Journals what the loop did. Where another worker owns the session, what still runs is that one's from here on. */
+async function write(
+  session: Session,
+  entry: JournalEntry,
+  { ending, audit }: { readonly ending: AbortController; readonly audit: Audit },
+): Promise<void> {
+  try {
+    await session.record([], { lead: [entry] });
+  } catch (error) {
+    if (isOpsthreadError(error, "STORE_FENCED")) ending.abort(new Stopped("lease-lost"));
+    throw error;
+  }
+  if (entry.type !== "approval-requested") return;
+  const { approvalId, request, at, turn } = entry;
+  const grant = { approvalId, request };
+  audit({ event: "approval-requested", grant, at, turn, sessionId: session.id });
 }
 
 /**
@@ -166,40 +201,16 @@ async function answer(
 function leavesOpen(entry: JournalEntry, signal: AbortSignal): boolean {
   const moves =
     signal.reason instanceof Stopped && ["shutdown", "lease-lost"].includes(signal.reason.by);
-  return moves && entry.type === "tool-result" && entry.result.status !== "ok";
-}
-
-/** Looks whether something in the inbox ends the running turn. The inbox decides, not the signal that it came. */
-interface InboxWatch {
-  look(): Promise<void>;
-  unwatch(): void;
-}
-
-function watchInbox(
-  session: Session,
-  { store, control, mode, log }: TurnOptions,
-  ending: AbortController,
-): InboxWatch {
-  const interrupts = mode(session.thread) === "interrupt";
-  const look = async (): Promise<void> => {
-    const unread = await store.readInbox(session.id, { after: 0 });
-    if (unread.some(({ message }) => message.kind === "stop")) ending.abort(new Stopped("stop"));
-    // Before the turn has read its own messages, newer ones are simply read with them.
-    const begun = (session.open?.messages ?? 0) > 0;
-    if (interrupts && begun && unread.length > 0) ending.abort(new Stopped("interrupt"));
-  };
-  const unwatch = control.watch(session.id, () => {
-    look().catch((error: unknown) => {
-      log.error({ sessionId: session.id, error: messageOf(error) }, "The inbox could not be read");
-    });
-  });
-  return { look, unwatch };
+  return (
+    moves && entry.type === "tool-result" && ["stopped", "unknown"].includes(entry.result.status)
+  );
 }
 
 async function settle(session: Session, options: TurnOptions, error: unknown): Promise<void> {
   if (error instanceof Stopped) {
-    if (error.by === "stop") return stopTurn(session, options.store);
-    if (error.by === "interrupt") return endTurn(session, { outcome: "interrupted", text: "" });
+    if (error.by === "stop") return stopTurn(session, options);
+    if (error.by === "interrupt")
+      return endTurn(session, options, { outcome: "interrupted", text: "" });
     throw error;
   }
   if (isOpsthreadError(error, "STORE_FENCED", "STORE_CORRUPT")) throw error;
@@ -208,82 +219,3 @@ async function settle(session: Session, options: TurnOptions, error: unknown): P
   return failTurn(session, options, messageOf(error));
 }
 
-/** Takes everything up to the request to stop out of the inbox: what was asked before it is not begun any more. */
-async function stopTurn(session: Session, store: Store): Promise<void> {
-  const unread = await store.readInbox(session.id, { after: 0 });
-  const stop = unread.find(({ message }) => message.kind === "stop");
-  const taken = unread.filter(({ seq }) => stop && seq <= stop.seq);
-  const busy = taken.length > 1 || (session.open?.messages ?? 0) > 0;
-  const who = stop?.message.actor.name ?? stop?.message.actor.id ?? "someone";
-  await endTurn(session, {
-    outcome: "stopped",
-    text: busy
-      ? `Stopped, as ${who} asked. What was begun is not finished.`
-      : "Nothing is running here.",
-    unread: taken,
-  });
-}
-
-/** Tells why the turn came to nothing. Messages that could not even be taken in count as answered by that. */
-async function failTurn(
-  session: Session,
-  { store, redactor }: TurnOptions,
-  why: string,
-): Promise<void> {
-  const nothingRead = session.open?.messages === 0;
-  const unread = nothingRead ? await store.readInbox(session.id, { after: 0 }) : [];
-  await endTurn(session, {
-    outcome: "failed",
-    text: redactor.text(
-      `I could not finish this: ${why}. Nothing in this thread is lost; ask again to retry.`,
-    ),
-    unread,
-  });
-}
-
-/** Writes, in one step: the end of the turn, the post that tells it, and the messages that are settled by it. */
-async function endTurn(
-  session: Session,
-  {
-    outcome,
-    text,
-    lead = [],
-    unread = [],
-  }: {
-    readonly outcome: TurnOutcome;
-    readonly text: string;
-    readonly lead?: readonly JournalEntry[];
-    readonly unread?: readonly InboxItem[];
-  },
-): Promise<void> {
-  const { turn, open } = session;
-  const post: Post = {
-    key: stableKey("post", session.id, session.createdAt, turn),
-    sessionId: session.id,
-    thread: session.thread,
-    turn,
-    kind: postKinds[outcome],
-    markdown: text,
-    artifacts: outcome === "answered" || outcome === "asked" ? (open?.artifacts ?? []) : [],
-  };
-  const inboxThrough = unread.at(-1)?.seq;
-  await session.record(
-    [
-      ...unread.map(({ message }): Fact => ({ type: "message", message, paths: [] })),
-      { type: "turn-ended", outcome, text },
-    ],
-    {
-      lead,
-      posts: outcome === "interrupted" ? [] : [post],
-      ...(inboxThrough !== undefined && { inboxThrough }),
-    },
-  );
-}
-
-const postKinds: Readonly<Record<TurnOutcome, Post["kind"]>> = {
-  answered: "answer",
-  asked: "question",
-  stopped: "notice",
-  interrupted: "notice",
-  failed: "notice",
-};

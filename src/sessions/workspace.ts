@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { basename, extname } from "node:path";
 
-import type { ToolSession } from "../agent/tool.ts";
+import type { AccessStanding, ToolSession } from "../agent/tool.ts";
+import type { AccessRequest } from "../core/access-request.ts";
 import { OpsthreadError } from "../core/errors.ts";
 import type { Sandbox, SandboxProvider, SandboxSpec } from "../sandbox/sandbox.ts";
 import type { Blobs } from "../store/blobs.ts";
@@ -13,29 +14,63 @@ export interface Redactor {
 }
 
 /** The session's side of tools: a sandbox that is opened when first needed, and files kept for the reply. */
+export interface Workspace extends ToolSession {
+  /** Whether a sandbox was opened at all. */
+  readonly used: boolean;
+  /** Ends the sandbox; who needs one after that gets a new one, with what is granted then. */
+  close(): Promise<void>;
+  /** Leaves what runs in it to whoever goes on with the turn. */
+  detach(): Promise<void>;
+}
+
 export function createWorkspace({
+  sessionId,
   spec,
   turn,
   sandboxes,
   blobs,
   redactor,
+  access,
+  onOpen,
   signal,
 }: {
-  readonly spec: SandboxSpec;
+  readonly sessionId: string;
+  /** What is configured and granted as it stands when the sandbox is opened. */
+  readonly spec: () => SandboxSpec;
   readonly turn: number;
   readonly sandboxes: SandboxProvider;
   readonly blobs: Blobs;
   readonly redactor: Redactor;
+  readonly access: (request: AccessRequest) => AccessStanding;
+  readonly onOpen: (spec: SandboxSpec) => void;
   readonly signal: AbortSignal;
-}): ToolSession & { close(): Promise<void> } {
+}): Workspace {
   let opening: Promise<Sandbox> | undefined;
+  let used = false;
+  const open = async (): Promise<Sandbox> => {
+    const wanted = spec();
+    const opened = await sandboxes.open(wanted, { signal });
+    used = true;
+    onOpen(wanted);
+    return opened;
+  };
   const sandbox = (): Promise<Sandbox> => {
-    opening ??= sandboxes.open(spec, { signal });
+    opening ??= open();
     return opening;
   };
+  /** The open sandbox, given up by this. One that could not be opened is none, and its user has been told. */
+  const giveUp = async (): Promise<Sandbox | undefined> => {
+    const given = opening;
+    opening = undefined;
+    return given?.catch(() => undefined);
+  };
   return {
-    sessionId: spec.sessionId,
+    sessionId,
+    get used() {
+      return used;
+    },
     sandbox,
+    access,
     async keep(path, { signal: keeping }) {
       const { files } = await sandbox();
       const file = await files.export(path, { signal: keeping });
@@ -47,13 +82,15 @@ export function createWorkspace({
       const mediaType = mediaTypes[extname(path)] ?? "application/octet-stream";
       const isText = mediaType !== "application/octet-stream";
       const content = isText ? redactor.stream(file.bytes) : file.bytes;
-      const blob = `${spec.sessionId}/${turn}/${randomUUID()}`;
+      const blob = `${sessionId}/${turn}/${randomUUID()}`;
       const { bytes } = await blobs.put(blob, content, { signal: keeping });
       return { name: redactor.text(basename(path)), blob, bytes, mediaType };
     },
     async close() {
-      const opened = await opening?.catch(() => undefined); // Its user has been told.
-      await opened?.close();
+      await (await giveUp())?.close();
+    },
+    async detach() {
+      await (await giveUp())?.detach();
     },
   };
 }

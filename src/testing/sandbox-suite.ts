@@ -1,9 +1,11 @@
 import type { SandboxProvider } from "../sandbox/sandbox.ts";
+import { archiveCases } from "./sandbox-suite-archives.ts";
 import { execCases } from "./sandbox-suite-exec.ts";
 import { filesCases } from "./sandbox-suite-files.ts";
 import { hostileCases } from "./sandbox-suite-hostile.ts";
 import { isolationCases } from "./sandbox-suite-isolation.ts";
 import { limitCases } from "./sandbox-suite-limits.ts";
+import { snapshotCases } from "./sandbox-suite-snapshots.ts";
 import { taskCases } from "./sandbox-suite-tasks.ts";
 import { defineSuite, type SuiteOptions } from "./suite.ts";
 
@@ -22,10 +24,12 @@ export type SandboxCases = Readonly<Record<string, (subject: SandboxesUnderTest)
 
 /** Each part of the suite can be run by itself: `limits` has what takes seconds, `hostile` needs real programs. */
 const parts = {
+  archives: archiveCases,
   exec: execCases,
   files: filesCases,
   isolation: isolationCases,
   limits: limitCases,
+  snapshots: snapshotCases,
   tasks: taskCases,
   hostile: hostileCases,
 } as const satisfies Readonly<Record<string, SandboxCases>>;

@@ -130,6 +130,7 @@ function memorySession(): { readonly session: ToolSession; readonly files: Map<s
   const unused = () => Promise.reject(new Error("Not expected here"));
   const session: ToolSession = {
     sessionId: "s_test",
+    access: () => ({ type: "open", expiresAt: 0 }),
     keep: unused,
     sandbox: () =>
       Promise.resolve({
@@ -140,6 +141,9 @@ function memorySession(): { readonly session: ToolSession; readonly files: Map<s
         usage: unused,
         detach: unused,
         task: unused,
+        executions: unused,
+        usage: unused,
+        detach: () => Promise.resolve(),
         close: () => Promise.resolve(),
         files: {
           read: unused,

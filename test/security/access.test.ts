@@ -126,3 +126,21 @@ describe("AccessConfig", () => {
   test("refuses a key that it does not know", () =>
     expect(AccessConfig.safeParse({ user: ["slack:T1:U1"] }).success).toBe(false));
 });
+
+describe("approve", () => {
+  const settings = { ...config, approvers: ["slack:T1:UBOSS", "slack:T1:RLEADS"] };
+  const approve = { action: "approve" } as const;
+
+  test("is for the listed people and roles, in the allowed channels", () => {
+    expect(allows(settings, "UBOSS", approve)).toBe(true);
+    expect(allows(settings, "U9", { ...approve, roles: ["RLEADS"] })).toBe(true);
+    expect(allows(settings, "UBOSS", { ...approve, in: { channel: "C9" } })).toBe(false);
+  });
+
+  test("is for no user, and makes none", () => {
+    expect(allows(settings, "U1", approve)).toBe(false);
+    expect(allows(config, "UBOSS", approve)).toBe(false);
+    expect(allows(settings, "UBOSS")).toBe(false);
+    expect(allows(settings, "UBOSS", { action: "admin" })).toBe(false);
+  });
+});

@@ -6,6 +6,8 @@ import type { Adapter, Inbound, Received } from "../../src/adapters/adapter.ts";
 import { defaultBudget } from "../../src/agent/budget.ts";
 import type { Item, Model } from "../../src/agent/model.ts";
 import type { Tool } from "../../src/agent/tool.ts";
+import type { AuditRecord } from "../../src/core/audit.ts";
+import { defaultApprovals } from "../../src/bot.ts";
 import { OpsthreadError } from "../../src/core/errors.ts";
 import type { ThreadRef } from "../../src/core/ids.ts";
 import type { Effect } from "../../src/core/journal.ts";
@@ -55,8 +57,10 @@ export class World {
   readonly progress: (string | undefined)[] = [];
   /** Execution ids of tools that had an effect, once per run. */
   readonly effects: { readonly tool: string; readonly id: string; readonly note: string }[] = [];
+  readonly audited: AuditRecord[] = [];
   crashes = 0;
   readonly #options: WorldOptions;
+  #stalled: Promise<void> = Promise.resolve();
   #writes = 0;
   #sends = 0;
   #process: Process | undefined;
@@ -93,18 +97,47 @@ export class World {
 
   /** Lets time pass and the bot work until nothing is left to do. */
   async settle(): Promise<void> {
+    const { store } = this.#options;
+    await this.until(async () => {
+      const [dirty, postAt] = [await store.dirtySessions(), await store.nextPostAt()];
+      const leased = (await store.sessions({ limit: 100 })).some((session) => session.dirty);
+      return dirty.length === 0 && !leased && postAt === undefined;
+    });
+  }
+
+  /** Lets time pass and the bot work until this is so. */
+  async until(isSo: () => boolean | Promise<boolean>): Promise<void> {
     const { store, clock } = this.#options;
     for (let round = 0; round < 500; round += 1) {
       const process = await this.#running();
       for (const sessionId of await store.dirtySessions()) process.queue.wake(sessionId);
       await this.work(15);
       if (this.#process?.dead !== false) continue;
-      const [dirty, postAt] = [await store.dirtySessions(), await store.nextPostAt()];
-      const leased = (await store.sessions({ limit: 100 })).some((session) => session.dirty);
-      if (dirty.length === 0 && !leased && postAt === undefined) return;
+      if (await isSo()) return;
       await clock.advance(3000);
     }
     throw new Error("The world does not come to rest");
+  }
+
+  /** The process stands still for too long: another worker takes the session over, and dies at once. */
+  async steal(lease: unknown): Promise<void> {
+    const { store, clock } = this.#options;
+    if (typeof lease !== "object" || lease === null || !("sessionId" in lease)) return;
+    let goOn = (): void => {};
+    this.#stalled = new Promise((resolve) => {
+      goOn = resolve;
+    });
+    await clock.advance(60_000);
+    await store.lease(String(lease.sessionId), { holder: "thief", ttlMs: 1 });
+    await clock.advance(2);
+    goOn();
+  }
+
+  /** Ends the process; the next thing that happens starts a new one. With `kill` it does nothing on its way out. */
+  async end(how: "shutdown" | "kill"): Promise<void> {
+    const process = await this.#running();
+    if (how === "shutdown") await process.engine[Symbol.asyncDispose]();
+    process.dead = true;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -159,6 +192,9 @@ export class World {
         this.#tool("look", "pure"),
       ],
       sandbox: { permissions: Permissions.parse({}), limits: Limits.parse({}), sources: [] },
+      policy: defaultApprovals,
+      audit: (record) => this.audited.push(record),
+      snapshots: true,
       budget: defaultBudget,
       mode: () => mode,
       maxAttachmentBytes: 1000,
@@ -173,7 +209,7 @@ export class World {
 
   /** The store as one process reaches it: dead with the process, and in trouble as planned. */
   #troubled(process: Process): Store {
-    const { store, troubles, clock } = this.#options;
+    const { store, troubles } = this.#options;
     const guard =
       <Args extends unknown[], Result>(call: (...args: Args) => Promise<Result>, writes: boolean) =>
       async (...args: Args): Promise<Result> => {
@@ -181,7 +217,7 @@ export class World {
         if (writes) this.#writes += 1;
         const trouble = writes ? troubles?.get(this.#writes) : undefined;
         if (trouble === "crash-before") return kill(process);
-        if (trouble === "lease-lost") await steal(args[0], store, clock);
+        if (trouble === "lease-lost") await this.steal(args[0]);
         const result = await call(...args);
         if (trouble === "crash-after") return kill(process);
         return result;
@@ -189,7 +225,10 @@ export class World {
     return {
       accept: guard((...args) => store.accept(...args), true),
       lease: guard((...args) => store.lease(...args), false),
-      renew: guard((...args) => store.renew(...args), false),
+      renew: guard(async (...args) => {
+        await this.#stalled;
+        return store.renew(...args);
+      }, false),
       release: guard((...args) => store.release(...args), true),
       append: guard((...args) => store.append(...args), true),
       readInbox: guard((...args) => store.readInbox(...args), false),
@@ -272,14 +311,6 @@ export class Crash extends Error {}
 function kill(process: Process): never {
   process.dead = true;
   throw new Crash();
-}
-
-/** Another worker takes the session over and dies at once. */
-async function steal(lease: unknown, store: Store, clock: ManualClock): Promise<void> {
-  if (typeof lease !== "object" || lease === null || !("sessionId" in lease)) return;
-  await clock.advance(60_000);
-  await store.lease(String(lease.sessionId), { holder: "thief", ttlMs: 1 });
-  await clock.advance(2);
 }
 
 const unused = (): never => {

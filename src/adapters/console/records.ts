@@ -33,7 +33,7 @@ export const ConsoleRecord = z.discriminatedUnion("type", [
     type: z.literal("post"),
     id: z.string().min(1),
     key: z.string().min(1),
-    kind: z.enum(["answer", "question", "notice"]),
+    kind: z.enum(["answer", "question", "approval", "notice"]),
     markdown: z.string(),
     /** `file` is the name in the thread's folder; absent when there were no bytes any more. */
     artifacts: z

@@ -45,7 +45,12 @@ export function renderEntry(entry: TranscriptEntry, options: RenderOptions = {})
       return withBody(`${bold(green(nameOf(entry.actor)))}  ${time}`, lines);
     }
     case "post": {
-      const mark = { answer: "", question: ` ${yellow("asks")}`, notice: ` ${dim("notice")}` };
+      const mark = {
+        answer: "",
+        question: ` ${yellow("asks")}`,
+        approval: ` ${yellow("asks for approval")}`,
+        notice: ` ${dim("notice")}`,
+      };
       const renderer = terminalRenderer({ width: inner, color: options.color ?? false });
       const text = renderMarkdown(entry.markdown, renderer);
       const files = entry.artifacts.map((artifact) => artifactLine(artifact, dim));

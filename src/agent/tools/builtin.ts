@@ -4,6 +4,7 @@ import { askTool } from "./ask.ts";
 import { attachTool } from "./attach-file.ts";
 import { listFilesTool } from "./list-files.ts";
 import { readFileTool } from "./read-file.ts";
+import { requestAccessTool } from "./request-access.ts";
 import { taskTool } from "./run-task.ts";
 import { shellTool } from "./shell.ts";
 import { writeFileTool } from "./write-file.ts";
@@ -18,5 +19,6 @@ export function builtinTools({ tasks }: { readonly tasks: readonly Task[] }): re
     listFilesTool(),
     attachTool(),
     askTool(),
+    requestAccessTool(),
   ];
 }

@@ -39,13 +39,15 @@ export function shellTool(): Tool<z.output<typeof ShellInput>> {
   });
 }
 
-function commandResult({ outcome, stdout, stderr, measures }: ExecResult): ToolResult {
+function commandResult(result: ExecResult): ToolResult {
+  const { outcome, stdout, stderr, measures, background = 0 } = result;
   const used = usedText(measures);
   const fullOutput = stdout.file ?? stderr.file;
   return {
     status: outcomeStatus(outcome),
     output: [
       `${outcomeText(outcome)}${used === "" ? "" : ` · ${used}`}`,
+      ...(background === 0 ? [] : [backgroundText(background)]),
       streamText("stdout", stdout),
       streamText("stderr", stderr),
     ].join("\n"),
@@ -59,6 +61,11 @@ function commandResult({ outcome, stdout, stderr, measures }: ExecResult): ToolR
     artifacts: [],
   };
 }
+
+const backgroundText = (count: number): string =>
+  count === 1
+    ? "1 process goes on in the background, at most until this turn ends"
+    : `${count} processes go on in the background, at most until this turn ends`;
 
 function streamText(name: string, captured: Captured): string {
   if (captured.bytes === 0) return `${name}: empty`;

@@ -16,12 +16,13 @@ export function checkNode(version: string): Check {
   return { name: "node", status: "fail", text: `${version} is too old`, hint };
 }
 
-/** A bot acknowledges a message when it is on disk, so the folder has to take a write and `fsync`. */
+/** A bot acknowledges a message when it is on disk, so the folder has to take a write and `fsync`. Leaves nothing there. */
 export async function checkDataFolder(folder: string): Promise<Check> {
   const name = "data folder";
   const probe = join(folder, `.probe-${randomUUID()}`);
+  let made: string | undefined;
   try {
-    await mkdir(folder, { recursive: true });
+    made = await mkdir(folder, { recursive: true });
     const file = await open(probe, "wx");
     try {
       await file.write("probe");
@@ -34,6 +35,8 @@ export async function checkDataFolder(folder: string): Promise<Check> {
   } catch (error) {
     const hint = "Name a folder on a local disk that this user may write, with --data";
     return { name, status: "fail", text: messageOf(error), hint };
+  } finally {
+    if (made !== undefined) await rm(made, { recursive: true, force: true });
   }
 }
 

@@ -1,6 +1,6 @@
-import { lstat, readlink } from "node:fs/promises";
-
 import type { RunCommand } from "../host-command.ts";
+import { isolation } from "./command-line.ts";
+import { programs } from "./system-view.ts";
 
 export type BubblewrapProbe =
   | { readonly ok: true; readonly version: string }
@@ -14,16 +14,22 @@ export async function probeBubblewrap(
   if (process.platform !== "linux")
     return { ok: false, reason: `bubblewrap is for Linux, not ${process.platform}`, hint: "" };
   const patience = AbortSignal.any([signal, AbortSignal.timeout(5_000)]);
-  const version = await run(["bwrap", "--version"], { signal: patience });
-  if (version.code === 127)
+  const { code, output } = await run(["bwrap", "--version"], { signal: patience });
+  if (code === 127)
     return {
       ok: false,
       reason: "bubblewrap is not installed",
       hint: 'Run "apt-get install bubblewrap"',
     };
-  const started = await run(["bwrap", ...(await view()), "/usr/bin/true"], { signal: patience });
-  if (started.code === 0)
-    return { ok: true, version: version.output.replace(/^bubblewrap\s+/, "").trim() };
+  const version = output.replace(/^bubblewrap\s+/, "").trim();
+  if (isOlder(version))
+    return {
+      ok: false,
+      reason: `bubblewrap ${version} is too old`,
+      hint: `Install bubblewrap ${oldest.join(".")} or newer`,
+    };
+  const started = await run(["bwrap", ...(await trial())], { signal: patience });
+  if (started.code === 0) return { ok: true, version };
   return {
     ok: false,
     reason: `bubblewrap can't start a process: ${started.output.split("\n")[0] ?? ""}`,
@@ -31,22 +37,23 @@ export async function probeBubblewrap(
   };
 }
 
-/** All namespaces, no capability, and the system's programs read-only. */
-async function view(): Promise<readonly string[]> {
-  const folders = await Promise.all(["bin", "sbin", "lib", "lib64"].map(rootFolder));
-  return [
-    ...["--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv"],
-    ...["--ro-bind", "/usr", "/usr", ...folders.flat()],
-    ...["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--"],
-  ];
+/** The first with `--size` (0.7) and `--disable-userns` (0.8). */
+const oldest = [0, 8, 0] as const;
+
+function isOlder(version: string): boolean {
+  const parts = version.split(".").map(Number);
+  const first = oldest.findIndex((part, index) => part !== (parts[index] ?? 0));
+  return first >= 0 && (parts[first] ?? 0) < (oldest[first] ?? 0);
 }
 
-/** On most systems `/bin` is a link into `/usr`. */
-async function rootFolder(name: string): Promise<readonly string[]> {
-  const found = await lstat(`/${name}`).catch(() => undefined);
-  if (found === undefined) return [];
-  if (!found.isSymbolicLink()) return ["--ro-bind", `/${name}`, `/${name}`];
-  return ["--symlink", await readlink(`/${name}`), `/${name}`];
+/** What a sandbox is isolated by, with a program of the system in it. */
+async function trial(): Promise<readonly string[]> {
+  return [
+    ...isolation({ isRoot: process.getuid?.() === 0 }),
+    ...["--die-with-parent", ...(await programs())],
+    ...["--proc", "/proc", "--dev", "/dev", "--size", "4096", "--tmpfs", "/tmp"],
+    ...["--remount-ro", "/dev", "--remount-ro", "/", "--", "/usr/bin/true"],
+  ];
 }
 
 function hintFor(output: string): string {

@@ -99,8 +99,10 @@ function commandsOf(name: string, method: ImagePlan["method"], recipe: Recipe): 
       recipe.extra.length === 0 ? "" : ` --build-arg PACKAGES='${recipe.extra.join(" ")}'`;
     return [`docker build --build-arg SUITE=${recipe.suite}${extra} -t ${name} ${recipe.folder}`];
   }
-  const quoted = debianCommand(recipe, "image.tar").map((word) =>
-    /^[\w./:,=+-]+$/.test(word) ? word : `'${word}'`,
-  );
-  return [quoted.join(" "), `docker import image.tar ${name}`];
+  const words = debianCommand(recipe, "image.tar").map(shellWord);
+  return [words.join(" "), `docker import image.tar ${name}`];
+}
+
+function shellWord(word: string): string {
+  return /^[\w./:,=+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -3,7 +3,6 @@ import type { Duplex } from "node:stream";
 
 import type { Audit } from "./audit.ts";
 import { forward } from "./forward.ts";
-import { linger } from "./linger.ts";
 import { rawAnswerTo, refuse, statusOf, type Refusal } from "./refusal.ts";
 import type { Origin } from "./request-target.ts";
 import type { EgressSession } from "./session.ts";
@@ -32,11 +31,13 @@ export function createClients({ session, audit, own }: ClientsOptions) {
   });
   // Headers over the count would be left out silently; their size is bounded.
   server.maxHeadersCount = 0;
+  // A client may end its direction after its last request and wait for the answer.
+  Object.assign(server, { httpAllowHalfOpen: true });
 
   const turnDown = (socket: Duplex, refusal: Refusal): void => {
     audit.turnedAway(refusal.reason, statusOf(refusal));
     if (socket.writable) socket.end(rawAnswerTo(refusal));
-    linger(socket);
+    session.linger(socket);
   };
 
   server.on("request", (request: IncomingMessage, response: ServerResponse) => {
@@ -66,6 +67,8 @@ export function createClients({ session, audit, own }: ClientsOptions) {
     waits.set(socket, wait);
     socket.once("close", wait.stop);
     server.emit("connection", socket);
+    // Whoever looked at its first bytes has stopped it.
+    socket.resume();
   };
   return { serve, turnDown };
 }

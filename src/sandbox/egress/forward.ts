@@ -7,7 +7,6 @@ import {
 
 import type { Exchange } from "./exchange.ts";
 import { endToEnd, framingProblem, headBytes, headersOf, type HeaderList } from "./headers.ts";
-import { linger } from "./linger.ts";
 import { createMask, type Mask } from "./mask.ts";
 import { pump } from "./pump.ts";
 import { answerTo, isRefusal, refuse, type Refusal } from "./refusal.ts";
@@ -32,17 +31,17 @@ export async function forward(
   const exchange = session.begin(request.method ?? "", "request");
   if (isRefusal(exchange)) {
     answer(response, exchange);
-    linger(request.socket);
+    session.linger(request.socket);
     return;
   }
   response.once("close", () => {
-    if (!response.writableFinished) exchange.cut(refuse("closed", "the client has gone away"));
+    if (!response.writableEnded) exchange.cut(refuse("closed", "the client has gone away"));
   });
   const outcome = await carry(session, exchange, { request, response, origin });
   if (isRefusal(outcome)) answer(response, outcome);
   exchange.end(outcome);
   // What is left of a body that nobody wants would be in the way of the next request.
-  if (!request.complete || isRefusal(outcome)) linger(request.socket);
+  if (!request.complete || isRefusal(outcome)) session.linger(request.socket);
 }
 
 interface Carried {
@@ -177,18 +176,18 @@ async function reply(
     // Node refuses to write what it has read: a character that no header may hold.
     return failed("sent a head that can't be passed on");
   }
+  let isCut = false;
   const isWhole = await pump(incoming, response, {
     each: (chunk) => {
       exchange.received(chunk.length);
-      if (exchange.signal.aborted) return nothing;
-      return mask?.chunk(chunk) ?? chunk;
+      isCut ||= exchange.signal.aborted;
+      return isCut ? nothing : (mask?.chunk(chunk) ?? chunk);
     },
     last: () => mask?.rest() ?? nothing,
   });
+  if (isWhole && incoming.complete && !isCut) return { status };
   if (isRefusal(exchange.signal.reason)) return exchange.signal.reason;
-  return isWhole && incoming.complete
-    ? { status }
-    : failed("broke off in the middle of its answer");
+  return failed("broke off in the middle of its answer");
 }
 
 const nothing = Buffer.alloc(0);

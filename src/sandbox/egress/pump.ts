@@ -18,12 +18,15 @@ export function pump(from: Readable, to: Writable, { each, last }: PumpOptions):
       if (bytes.length > 0 && !to.write(bytes)) from.pause();
     };
     const onDrain = (): void => void from.resume();
+    let isEnding = false;
     const onEnd = (): void => {
+      isEnding = true;
       const bytes = last?.();
       if (bytes !== undefined && bytes.length > 0) to.write(bytes);
       to.end(() => finish(true));
     };
-    const onBreak = (): void => finish(false);
+    // A reader that has all it wants may close before it is known here that it has.
+    const onBreak = (): void => finish(isEnding);
     const onClose = (): void => {
       if (!from.readableEnded) finish(false);
     };

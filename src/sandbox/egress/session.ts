@@ -5,6 +5,7 @@ import type { Dialler } from "./dial.ts";
 import type { Exchange } from "./exchange.ts";
 import { formatEndpoint, type Endpoint } from "./host-name.ts";
 import type { EgressLimits, Meter } from "./limits.ts";
+import type { Linger } from "./linger.ts";
 import { isGranted, type NetGrant } from "./policy.ts";
 import { refuse, type Refusal } from "./refusal.ts";
 import { secretsAt, type SecretRule } from "./secrets.ts";
@@ -21,6 +22,7 @@ export interface EgressSession {
   readonly upstreamCa: string | readonly string[] | undefined;
   /** Redacts a path for the audit. */
   readonly redact: (text: string) => string;
+  readonly linger: Linger;
   begin(method: string, type: "request" | "tunnel"): Exchange | Refusal;
 }
 

@@ -6,7 +6,6 @@ import { checkFirstBytes, unrecognizedNameAlert } from "./first-bytes.ts";
 import { framingProblem } from "./headers.ts";
 import type { Endpoint } from "./host-name.ts";
 import { intercept } from "./intercept.ts";
-import { linger } from "./linger.ts";
 import { pump } from "./pump.ts";
 import { isRefusal, rawAnswerTo, refuse, type Refusal } from "./refusal.ts";
 import { connectTarget, type Origin } from "./request-target.ts";
@@ -33,14 +32,14 @@ export async function tunnel(
   const exchange = session.begin("CONNECT", "tunnel");
   if (isRefusal(exchange)) {
     client.end(rawAnswerTo(exchange));
-    linger(client);
+    session.linger(client);
     return;
   }
   if (head.length > 0) client.unshift(head);
   const opening = await open(session, exchange, { request, client });
   if (isRefusal(opening)) {
     client.end(rawAnswerTo(opening));
-    linger(client);
+    session.linger(client);
     exchange.end(opening);
     return;
   }
@@ -59,7 +58,7 @@ export async function tunnel(
   const cut: unknown = exchange.signal.reason;
   exchange.end(isRefusal(cut) ? cut : (refusal ?? { status: 200 }));
   upstream?.destroy();
-  if (refusal) linger(client);
+  if (refusal) session.linger(client);
   else client.destroy();
 }
 

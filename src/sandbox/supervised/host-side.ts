@@ -1,5 +1,6 @@
 import { join, resolve } from "node:path";
 
+import { systemClock } from "../../core/clock.ts";
 import { OpsthreadError } from "../../core/errors.ts";
 import { type Logger, silentLogger } from "../../core/logger.ts";
 import { makeFolderFor } from "../owner.ts";
@@ -7,7 +8,7 @@ import { workspacePath } from "../places.ts";
 import { createQuota, type Quota } from "../quota.ts";
 import { createReach, type Reach } from "../reach.ts";
 import type { Sandbox, SandboxFiles, SandboxSpec, WorkspaceSnapshots } from "../sandbox.ts";
-// SNAP import { createSnapshots } from "../snapshots.ts";
+import { createSnapshots } from "../snapshots.ts";
 import { prepareTaskHost, type TaskHost } from "../task-host/task-host.ts";
 import { watchWorkspace } from "../watch-workspace.ts";
 import { workspaceFiles } from "../workspace-files.ts";
@@ -83,8 +84,13 @@ export async function openHostSide({
     prefer: quota === "auto" ? "filesystem" : "watched",
   });
   const tasks = await prepareTaskHost({ folder: stateFolder });
-  void keepSnapshots;
-  const snapshots = undefined as never; // SNAP
+  const snapshots = createSnapshots({
+    folder: join(stateFolder, "snapshots"),
+    trees: workspaces.trees,
+    clock: systemClock,
+    owner,
+    ...(keepSnapshots !== undefined && { keep: keepSnapshots }),
+  });
   const open = new Map<Sandbox, SandboxSpec>();
   const sweep = (): Promise<void> => workspaces.sweep({ inUse: new Set() });
 

@@ -181,8 +181,11 @@ export function crawl(entry: string, { disk, frameworkRoot }: CrawlOptions): Cra
 
 const isProgram = /^\.[cm]?[jt]s$/;
 
-/** Its own installed packages are found by their names, and are no part of it. Declarations and maps are not run. */
+/**
+ * Its own installed packages are found by their names, and are no part of it. Node runs no TypeScript that is installed,
+ * and people keep settings and secrets in files with a dot, not code.
+ */
 function isPackageFile(path: string, type: "file" | "folder"): boolean {
   if (type === "folder") return path !== "node_modules" && path !== ".git";
-  return !basename(path).startsWith(".") && !/\.(?:d\.[cm]?ts|map)$/.test(path);
+  return !basename(path).startsWith(".") && !/\.(?:[cm]?tsx?|map)$/.test(path);
 }

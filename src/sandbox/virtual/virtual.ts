@@ -1,16 +1,24 @@
 import { mkdir, rm, stat } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 
+import { systemClock, type Clock } from "../../core/clock.ts";
 import { messageOf, OpsthreadError } from "../../core/errors.ts";
 import { silentLogger, type Logger } from "../../core/logger.ts";
+import { createLocks } from "../lock.ts";
 import { covers, workspacePath, type Place } from "../places.ts";
 import type { Sandbox, SandboxProvider, SandboxSpec, SourceMount } from "../sandbox.ts";
+import { createSnapshots } from "../snapshots.ts";
+import { assertTree, settleTree, workspacePaths } from "../workspace-layout.ts";
+import { workspaceTrees } from "../workspace-trees.ts";
 import { openSandbox } from "./sandbox.ts";
 
 export interface VirtualSandboxesOptions {
   /** Host folder that holds a workspace for each session. */
   readonly folder: string;
+  /** Host folder that holds snapshots of the workspaces. Default: none are kept. */
+  readonly snapshotFolder?: string;
   readonly log?: Logger;
+  readonly clock?: Clock;
 }
 
 /**
@@ -22,9 +30,19 @@ export interface VirtualSandboxesOptions {
  */
 export function virtualSandboxes({
   folder,
+  snapshotFolder,
   log = silentLogger,
+  clock = systemClock,
 }: VirtualSandboxesOptions): SandboxProvider {
   const open = new Set<Sandbox>();
+  const locked = createLocks();
+  const isOpen = (sessionId: string): boolean =>
+    [...open].some((sandbox) => sandbox.sessionId === sessionId);
+  const trees = workspaceTrees({ folder, locked, isOpen });
+  const snapshots =
+    snapshotFolder === undefined
+      ? undefined
+      : createSnapshots({ folder: snapshotFolder, trees, clock });
   return {
     name: "virtual",
     capabilities: {
@@ -35,22 +53,33 @@ export function virtualSandboxes({
       measuresUse: true,
       limitations,
     },
+    ...(snapshots && { snapshots }),
     async open(spec, { signal }) {
       signal.throwIfAborted();
       assertKept(spec);
-      const workspace = workspaceOf(folder, spec.sessionId);
-      await mkdir(workspace, { recursive: true, mode: 0o700 });
-      const places: Place[] = [{ path: workspacePath, hostPath: workspace, writable: true }];
+      const workspace = workspacePaths(folder, spec.sessionId);
+      const places: Place[] = [{ path: workspacePath, hostPath: workspace.tree, writable: true }];
       for (const source of spec.sources) places.push(await placeOf(source, places));
-      const sandbox = openSandbox(spec, { places, onClose: () => open.delete(sandbox) });
-      open.add(sandbox);
+      const sandbox = await locked(spec.sessionId, async () => {
+        await assertTree(workspace);
+        await settleTree(workspace);
+        await mkdir(workspace.tree, { recursive: true, mode: 0o700 });
+        const opened = openSandbox(spec, { places, onClose: () => open.delete(opened) });
+        open.add(opened);
+        return opened;
+      });
       log.debug({ sessionId: spec.sessionId, sources: spec.sources.length }, "Sandbox opened");
       return sandbox;
     },
     async remove(sessionId) {
-      const workspace = workspaceOf(folder, sessionId);
+      const paths = workspacePaths(folder, sessionId);
       for (const sandbox of open) if (sandbox.sessionId === sessionId) await sandbox.close();
-      await rm(workspace, { recursive: true, force: true });
+      await locked(sessionId, async () => {
+        await assertTree(paths);
+        for (const path of [paths.tree, paths.treePart, paths.treeOld])
+          await rm(path, { recursive: true, force: true });
+      });
+      await snapshots?.remove(sessionId);
     },
     async [Symbol.asyncDispose]() {
       await Promise.all([...open].map((sandbox) => sandbox.close()));
@@ -73,14 +102,6 @@ const limitations = [
   "/tmp is in memory and may be empty at the next command.",
   "The memory limit is checked every 20 ms and counts what is used above the idle interpreter.",
 ];
-
-/** Ids become names of files. */
-function workspaceOf(folder: string, sessionId: string): string {
-  if (/^[A-Za-z0-9][\w.-]{0,127}$/.test(sessionId)) return join(resolve(folder), sessionId);
-  throw new TypeError(
-    `Cannot use session id ${JSON.stringify(sessionId)}: it is no plain name, expected letters, digits, ".", "_" and "-"`,
-  );
-}
 
 /** Refuses what this driver can't keep. */
 function assertKept({ permissions: { net, read, write } }: SandboxSpec): void {

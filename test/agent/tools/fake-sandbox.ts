@@ -1,4 +1,4 @@
-import type { ToolContext } from "../../../src/agent/tool.ts";
+import type { AccessStanding, ToolContext } from "../../../src/agent/tool.ts";
 import type { Artifact } from "../../../src/core/post.ts";
 import type {
   ExecOptions,
@@ -38,9 +38,6 @@ export function fakeSandbox(
       return answers.exec ?? exited(0);
     },
     attach: async () => answers.attached,
-    executions: async () => [],
-    usage: async () => ({ workspaceBytes: 0, workspaceLimitBytes: 0, quota: "watched" }),
-    detach: async () => {},
     async task(program, options) {
       tasks.push({ program, options });
       const { task } = answers;
@@ -59,10 +56,13 @@ export function fakeSandbox(
         return { size: bytes.length };
       },
       list: async (path, { limit }) => listOf(files, path, limit),
-      stat: async () => undefined,
-      exportTar: async () => undefined,
-      importTar: async () => ({ entries: 0, bytes: 0 }),
+      stat: () => Promise.reject(new Error("not used")),
+      exportTar: () => Promise.reject(new Error("not used")),
+      importTar: () => Promise.reject(new Error("not used")),
     },
+    executions: async () => [],
+    usage: () => Promise.reject(new Error("not used")),
+    detach: async () => {},
     close: async () => {},
     [Symbol.asyncDispose]: async () => {},
   };
@@ -78,7 +78,11 @@ export const none = { text: "", bytes: 0 };
 /** A tool context over a sandbox; kept files get the blob id `blob/<path>`. */
 export function contextOf(
   { sandbox, files }: FakeSandbox,
-  overrides: { readonly signal?: AbortSignal; readonly keepError?: Error } = {},
+  overrides: {
+    readonly signal?: AbortSignal;
+    readonly keepError?: Error;
+    readonly access?: AccessStanding;
+  } = {},
 ): ToolContext & { readonly lines: string[] } {
   const lines: string[] = [];
   return {
@@ -89,6 +93,7 @@ export function contextOf(
     progress: (text) => lines.push(text),
     session: {
       sessionId: "s_test",
+      access: () => overrides.access ?? { type: "open", expiresAt: 0 },
       sandbox: async () => sandbox,
       async keep(path): Promise<Artifact> {
         if (overrides.keepError) throw overrides.keepError;

@@ -191,6 +191,7 @@ test("builtinTools() has run_task only where there are tasks", () => {
     "list_files",
     "attach_file",
     "ask",
+    "request_access",
   ]);
   expect(names([count])[0]).toBe("run_task");
 });

@@ -113,3 +113,11 @@ test("shell picks a running command up again, or says that it is gone", async ()
   });
   expect(await tool.reattach?.(contextOf(fakeSandbox()))).toBeUndefined();
 });
+
+test.each([
+  [1, "1 process goes on in the background"],
+  [2, "2 processes go on in the background"],
+])("shell tells of %i processes that go on", async (background, text) => {
+  const { output } = await run({ ...exited(0), background });
+  expect(output.split("\n")[1]).toContain(text);
+});

@@ -10,7 +10,10 @@ export async function openVirtual(): Promise<SandboxesUnderTest> {
   const root = await mkdtemp(join(tmpdir(), "opsthread-virtual-"));
   const folder = join(root, "host");
   await mkdir(folder);
-  const provider = virtualSandboxes({ folder: join(root, "workspaces") });
+  const provider = virtualSandboxes({
+    folder: join(root, "workspaces"),
+    snapshotFolder: join(root, "snapshots"),
+  });
   return {
     provider,
     folder,

@@ -1,0 +1,46 @@
+import type { AccessRequest, ApprovalChoice } from "./access-request.ts";
+
+/** A grant as an audit record names it. */
+export interface AuditedGrant {
+  readonly approvalId: string;
+  readonly request: AccessRequest;
+}
+
+/** What was done, on whose word. Ids and facts; `actor` is the platform's id, never a name. */
+export type AuditEvent =
+  | { readonly event: "approval-requested"; readonly grant: AuditedGrant }
+  | {
+      readonly event: "approval-decided";
+      readonly grant: AuditedGrant;
+      readonly choice: ApprovalChoice;
+      readonly actor: string;
+    }
+  /** Somebody tried to decide who may not, or what can't be decided any more. */
+  | {
+      readonly event: "approval-refused";
+      readonly approvalId?: string;
+      readonly actor: string;
+      readonly reason: string;
+    }
+  | { readonly event: "grant-revoked"; readonly grant: AuditedGrant; readonly actor: string }
+  /** A sandbox was opened; `grants` are the approvals that it was opened with, which is when they are used. */
+  | {
+      readonly event: "sandbox-opened";
+      readonly sandbox: string;
+      readonly isolation: string;
+      readonly image?: string;
+      readonly net: readonly string[];
+      readonly secrets: readonly string[];
+      readonly grants: readonly AuditedGrant[];
+    }
+  /** A request from a sandbox to the network, by what the proxy knows of it. */
+  | { readonly event: "egress"; readonly [fact: string]: unknown };
+
+export type AuditRecord = AuditEvent & {
+  readonly at: number;
+  readonly sessionId: string;
+  readonly turn?: number;
+};
+
+/** Takes records of what was done. It does not throw: what can't be written is the sink's to report. */
+export type Audit = (record: AuditRecord) => void;

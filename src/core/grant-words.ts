@@ -1,0 +1,37 @@
+import type { ApprovalChoice } from "./access-request.ts";
+import { isApprovalId } from "./ids.ts";
+import type { Message } from "./message.ts";
+
+/** A message to the harness instead of the model: about what the session may do. */
+export type GrantWord =
+  | { readonly type: "decide"; readonly choice: ApprovalChoice; readonly approvalId?: string }
+  | { readonly type: "revoke"; readonly approvalId: string }
+  | { readonly type: "list" };
+
+/** Reads a button, or words that are the whole message: a sentence that merely begins with "approve" is for the model. */
+export function grantWordOf(message: Message): GrantWord | undefined {
+  if (message.kind === "stop") return undefined;
+  if (message.decision) return { type: "decide", ...message.decision };
+  const text = message.text.replace(mention, "").trim().replace(/[.!]$/, "").toLowerCase();
+  if (text === "grants") return { type: "list" };
+  const revoked = /^revoke\s+(\S+)$/.exec(text)?.[1];
+  if (revoked !== undefined && isApprovalId(revoked))
+    return { type: "revoke", approvalId: revoked };
+  const [, verb, ...words] = /^(approve|deny)(?:\s+(\S+))?(?:\s+(\S+))?$/.exec(text) ?? [];
+  if (verb === undefined) return undefined;
+  const rest = words.filter((word) => word !== undefined);
+  const durations = rest.filter(isDuration);
+  const ids = rest.filter((word) => !isDuration(word));
+  if (ids.length > 1 || durations.length > (verb === "deny" ? 0 : 1)) return undefined;
+  const [approvalId] = ids;
+  if (approvalId !== undefined && !isApprovalId(approvalId)) return undefined;
+  return {
+    type: "decide",
+    choice: verb === "deny" ? "deny" : (durations[0] ?? "once"),
+    ...(approvalId !== undefined && { approvalId }),
+  };
+}
+
+const mention = /^\s*(?:<@[^>\s]+>|@\S+)\s*/;
+const isDuration = (word: string): word is "once" | "session" =>
+  word === "once" || word === "session";

@@ -1,0 +1,59 @@
+import { folderArgs } from "./system-view.ts";
+import type { SandboxUser } from "./user.ts";
+
+/** Everything that differs between sandboxes. What is not here can't be changed by anybody. */
+export interface CellPlan {
+  readonly user: SandboxUser;
+  /** Options that show the system's programs; see `systemView()`. */
+  readonly system: readonly string[];
+  /** Host folder of the workspace. */
+  readonly workspace: string;
+  /** Shown read-only. */
+  readonly mounts: readonly { readonly hostPath: string; readonly path: string }[];
+  readonly tmpBytes: number;
+  /** Host folder with the kernel's count of processes that met the memory limit. */
+  readonly memoryFolder?: string;
+}
+
+export const supervisorPath = "/opsthread/supervisor";
+const memoryPath = "/opsthread/memory";
+
+/** What bwrap is started with. Nothing of the hardening is optional. */
+export function bubblewrapArgs({
+  user,
+  system,
+  workspace,
+  mounts,
+  tmpBytes,
+  memoryFolder,
+}: CellPlan): readonly string[] {
+  const sized = ["--size", String(tmpBytes), "--perms", "1777", "--tmpfs"];
+  return [
+    ...isolation(user),
+    ...system,
+    ...["--proc", "/proc", "--dev", "/dev", ...sized, "/dev/shm", ...sized, "/tmp"],
+    ...[...folderArgs("/sources"), ...folderArgs("/opsthread"), "--bind", workspace, "/workspace"],
+    ...mounts.flatMap(({ hostPath, path }) => ["--ro-bind", hostPath, path]),
+    ...(memoryFolder === undefined ? [] : ["--ro-bind", memoryFolder, memoryPath]),
+    // Last, because nothing can be put below them afterwards. What is mounted below stays as it is.
+    ...["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/", "--", supervisorPath],
+    ...["--listen-fd", "3"],
+    ...(user.isRoot ? ["--uid", String(user.uid), "--gid", String(user.gid)] : []),
+    ...(memoryFolder === undefined ? [] : ["--memory", memoryPath]),
+  ];
+}
+
+/**
+ * Namespaces of its own, no environment, no capabilities. Root needs no user namespace, whose code in the kernel is
+ * better not reached at all; its supervisor keeps what it needs to become nobody, and gives that up with it.
+ * A user namespace can't be had again inside: there every other kind of namespace could be made.
+ */
+export const isolation = ({ isRoot }: Pick<SandboxUser, "isRoot">): readonly string[] => [
+  ...["--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup"],
+  ...(isRoot ? [] : ["--unshare-user", "--disable-userns"]),
+  ...["--hostname", "sandbox", "--new-session", "--clearenv", "--cap-drop", "ALL"],
+  ...(isRoot ? ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"] : []),
+];
+
+/** More can't be given to bwrap. https://github.com/containers/bubblewrap/blob/v0.8.0/bubblewrap.c `MAX_ARGS` */
+export const maxArgs = 9_000;
