@@ -58,6 +58,7 @@ async function ours(): Promise<Subject> {
       sessionId: sandbox.sessionId,
       sandbox: () => Promise.resolve(sandbox),
       keep: () => Promise.reject(new Error("Nothing is kept here")),
+      access: () => ({ type: "open", expiresAt: 0 }),
     };
     const context = {
       signal: never,
