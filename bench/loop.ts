@@ -172,6 +172,7 @@ const noSession: ToolSession = {
   sessionId: "s_bench",
   sandbox: () => Promise.reject(new Error("Not expected here")),
   keep: () => Promise.reject(new Error("Not expected here")),
+  access: () => ({ type: "open", expiresAt: 0 }),
 };
 
 async function runPeer(size: number): Promise<void> {

@@ -1,6 +1,7 @@
 /** One measure in a process of its own, so that nothing else is in its memory: `memory-child.js <what> <who> <image>`. */
 import Docker from "dockerode";
 
+import type { ToolSession } from "../../dist/agent/tool.js";
 import { shellTool } from "../../dist/agent/tools/shell.js";
 import { extraMemory, timed } from "./measure.ts";
 import { never, openDriver, output } from "./ours.ts";
@@ -54,10 +55,11 @@ async function ours(): Promise<Subject> {
   let calls = 0;
   const tell = async (command: string): Promise<string> => {
     calls += 1;
-    const session = {
+    const session: ToolSession = {
       sessionId: sandbox.sessionId,
       sandbox: () => Promise.resolve(sandbox),
       keep: () => Promise.reject(new Error("Nothing is kept here")),
+      access: () => ({ type: "open", expiresAt: 0 }),
     };
     const context = {
       signal: never,

@@ -4,13 +4,14 @@ import { execFileSync, fork } from "node:child_process";
 import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, utimes } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 import { dockerSandboxes } from "../../../dist/sandbox/docker/index.js";
+import { Limits, Permissions } from "../../../dist/sandbox/permissions.js";
 
 const cycles = Number(process.argv[2] ?? 25);
 const root = await mkdtemp(join(tmpdir(), "opsthread-crash-"));
@@ -22,9 +23,9 @@ const sessions = Array.from({ length: 8 }, (_, index) => `s_${index}`);
 await mkdir(temporary);
 
 const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
-const config = { pool: { size: 0 } };
+const config = { pool: { size: 1, maxSize: 2 } };
 
-await (await dockerSandboxes({ folder, stateFolder, config }))[Symbol.asyncDispose]();
+await workOnce();
 const instance = (await readFile(join(stateFolder, "instance"), "utf8")).trim();
 const before = await look();
 let rounds = 0;
@@ -40,6 +41,25 @@ try {
   say({ type: "end", cycles, started, rounds, ...found, failures: failures.slice(0, 10) });
 } finally {
   if (process.env.OPSTHREAD_KEEP === undefined) await cleanUp();
+}
+
+/** What a bot makes once, and keeps for later ones, is there after this. */
+async function workOnce() {
+  const { signal } = new AbortController();
+  const provider = await dockerSandboxes({ folder, stateFolder, config });
+  const sandbox = await provider.open(
+    {
+      sessionId: "s_first",
+      permissions: Permissions.parse({}),
+      limits: Limits.parse({}),
+      sources: [],
+    },
+    { signal },
+  );
+  await sandbox.exec("true", { signal, executionId: "x_1" });
+  await sandbox.close();
+  await provider.remove("s_first");
+  await provider[Symbol.asyncDispose]();
 }
 
 /** One bot, with three of the sessions, for up to some seconds. */
@@ -62,7 +82,7 @@ async function crash() {
   // Some are killed while they start, most while they work.
   const ready = once(host, "message");
   if (Math.random() < 0.8) await Promise.race([ready, exited]);
-  await Promise.race([delay(randomInt(2_000)), exited]);
+  await Promise.race([delay(randomInt(3_000)), exited]);
   if (host.exitCode !== null) failures.push(errors.trim());
   host.kill("SIGKILL");
   await exited;
@@ -72,13 +92,18 @@ async function crash() {
 async function afterwards() {
   for (
     let waited = 0;
-    waited < 30_000 && processes().length + containers().length > 0;
+    waited < 75_000 && processes().length + containers().length > 0;
     waited += 500
   )
     await delay(500);
-  const bySelf = { processes: processes().length, containers: containers().length };
+  const bySelf = { processes: processes(), containers: containers("{{.State}} {{.Names}}") };
+  // What is young may belong to a sandbox that is being opened, and is left alone for a minute.
+  const past = new Date(Date.now() - 120_000);
+  for (const name of await readdir(root, { recursive: true }))
+    await utimes(join(root, name), past, past).catch(() => {}); // A link to nowhere.
   const provider = await dockerSandboxes({ folder, stateFolder, config });
   const swept = await look();
+  const sweptContainers = containers("{{.State}} {{.Names}}");
   for (const session of sessions) await provider.remove(session);
   await provider[Symbol.asyncDispose]();
   const end = await look();
@@ -87,7 +112,7 @@ async function afterwards() {
     leftAfterGrace: bySelf,
     /** After the sweep the sessions' own files may still be there, nothing else. */
     leftAfterSweep: {
-      containers: swept.containers.length,
+      containers: sweptContainers,
       mounts: swept.mounts.length,
       devices: swept.devices.length,
       processes: swept.processes.length,
@@ -116,8 +141,10 @@ async function look() {
   };
 }
 
-function containers() {
-  return docker("ps", "-aq", "--filter", `label=opsthread.instance=${instance}`);
+function containers(format = "{{.ID}}") {
+  return docker(
+    ...["ps", "-a", "--filter", `label=opsthread.instance=${instance}`, "--format", format],
+  );
 }
 
 function devices() {

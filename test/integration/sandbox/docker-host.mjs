@@ -3,14 +3,14 @@
 import { dockerSandboxes } from "../../../dist/sandbox/docker/index.js";
 import { Limits, Permissions } from "../../../dist/sandbox/permissions.js";
 
-const [folder, stateFolder, how, mark] = process.argv.slice(2);
+const [folder, stateFolder, how, mark, graceMs = "1000"] = process.argv.slice(2);
 const { signal } = new AbortController();
 const provider = await dockerSandboxes({ folder, stateFolder, config: { pool: { size: 0 } } });
 const sandbox = await provider.open(
   {
     sessionId: "s_host",
     permissions: Permissions.parse({}),
-    limits: Limits.parse({ graceMs: 1_000 }),
+    limits: Limits.parse({ graceMs: Number(graceMs) }),
     sources: [],
   },
   { signal },

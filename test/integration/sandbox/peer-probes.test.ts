@@ -273,6 +273,7 @@ function contextOf(sandbox: Sandbox): ToolContext {
       sessionId: sandbox.sessionId,
       sandbox: () => Promise.resolve(sandbox),
       keep: () => Promise.reject(new Error("Nothing is kept here")),
+      access: () => ({ type: "open", expiresAt: 0 }),
     },
     progress: () => {},
   };
