@@ -108,7 +108,8 @@ function cellOf(
       });
   const gone = connection.closed.then(async (reason): Promise<CellEnd> => {
     stopWatching();
-    const outOfMemory = isOver || (cgroups ? (await oomKills(cgroups.memoryFolder)) > 0 : false);
+    const isKilled = cgroups && !connection.saidBye && (await oomKills(cgroups.memoryFolder)) > 0;
+    const outOfMemory = isOver || isKilled === true;
     return { reason: outOfMemory ? "it met its memory limit" : reason, outOfMemory };
   });
   let ending: Promise<void> | undefined;
@@ -120,6 +121,7 @@ function cellOf(
   };
   return {
     connection,
+    ...(!cgroups && { isUnbounded: true }),
     gone,
     end() {
       ending ??= end();

@@ -1,7 +1,6 @@
 import { access, mkdir, readdir, readFile, rmdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { messageOf } from "../../core/errors.ts";
 import {
   cgroupFiles,
   type CgroupLimits,
@@ -52,7 +51,8 @@ export async function findCgroups({
     await removeCgroups(trial.folders);
     return { ok: true, version: parents[0]?.version ?? 2, cgroups };
   } catch (error) {
-    return { ok: false, reason: `this process may make no cgroups: ${messageOf(error)}` };
+    const code = error instanceof Error && "code" in error ? ` (${String(error.code)})` : "";
+    return { ok: false, reason: `this process may make no cgroups${code}` };
   }
 }
 
