@@ -28,6 +28,8 @@ export interface OpenSandboxesOptions {
   readonly dataFolder: string;
   readonly config: SandboxConfig;
   readonly network?: NetworkOptions;
+  /** Where the container engine listens, when the configuration does not say. */
+  readonly host?: string | undefined;
   /** Sockets of container engines to try. Default: the usual ones. */
   readonly sockets?: readonly string[];
   readonly log?: Logger;
@@ -55,6 +57,7 @@ function candidates({
   dataFolder,
   config,
   network,
+  host,
   sockets,
   log = silentLogger,
 }: OpenSandboxesOptions): readonly SandboxCandidate[] {
@@ -74,7 +77,7 @@ function candidates({
         return opening(() =>
           dockerSandboxes({
             ...shared,
-            config: config.docker,
+            config: { host, ...config.docker },
             signal,
             ...(sockets && { sockets }),
           }),

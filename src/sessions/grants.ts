@@ -73,7 +73,8 @@ export class Grants {
         return this.#decide(entry);
       case "grant-revoked": {
         const approval = this.#approvals.get(entry.approvalId);
-        if (approval && isHeld(approval)) this.#set(approval, { type: "revoked", by: nameOf(entry) });
+        if (approval && isHeld(approval))
+          this.#set(approval, { type: "revoked", by: nameOf(entry) });
         return;
       }
       case "turn-ended":

@@ -72,5 +72,4 @@ export function sandboxOf({ thread }: Session, { sandboxes, image }: TurnOptions
   return { name, isolation: capabilities.isolation, ...(from !== undefined && { image: from }) };
 }
 
-const sameRequest = (a: AccessRequest, b: AccessRequest): boolean =>
-  isDeepStrictEqual(a, b);
+const sameRequest = (a: AccessRequest, b: AccessRequest): boolean => isDeepStrictEqual(a, b);

@@ -151,5 +151,7 @@ test("a thread's sandbox starts from the thread's image, and the model is told w
     items.flatMap((item) => (item.type === "note" ? [item.text] : [])),
   );
   expect(notes[1]).toEqual([]);
-  expect(notes[2]).toEqual([expect.stringMatching(/sandbox is "durable".*node:24-c.*it was.*python/)]);
+  expect(notes[2]).toEqual([
+    expect.stringMatching(/sandbox is "durable".*node:24-c.*it was.*python/),
+  ]);
 });

@@ -125,14 +125,9 @@ async function installMissing(
     });
 }
 
-async function missingPackages(
-  host: TestHost,
-  wanted: typeof tools,
-): Promise<readonly string[]> {
+async function missingPackages(host: TestHost, wanted: typeof tools): Promise<readonly string[]> {
   const missing = await Promise.all(
-    wanted.map(async ({ packages, sign }) =>
-      (await host.run(sign)).code === 127 ? packages : [],
-    ),
+    wanted.map(async ({ packages, sign }) => ((await host.run(sign)).code === 127 ? packages : [])),
   );
   return missing.flat();
 }

@@ -121,12 +121,23 @@ export function supervisedSandbox(spec: SandboxSpec, parts: SupervisedParts): Sa
     return [posix.join(workspacePath, path)];
   };
 
+  /** Undefined when it was stopped or closed while it waited. */
+  const cellUnlessStopped = async (signal: AbortSignal): Promise<Cell | undefined> => {
+    try {
+      return await cells.get({ signal });
+    } catch (error) {
+      if ((signal.aborted && !goesOn(signal)) || ending !== undefined) return undefined;
+      throw error;
+    }
+  };
+
   const exec = async (command: string, options: ExecOptions): Promise<ExecResult> => {
     assertOpen();
     const { signal, executionId, shownBytes = limits.shownBytes, stdin, onOutput } = options;
     if (signal.aborted) return bareResult({ type: "stopped" });
     const timeoutMs = Math.min(options.timeoutMs ?? limits.commandMs, limits.commandMs);
-    const cell = await cells.get({ signal });
+    const cell = await cellUnlessStopped(signal);
+    if (!cell) return bareResult({ type: "stopped" });
     const { shell } = cell.connection;
     if (shell === undefined)
       return notRun(
@@ -154,7 +165,11 @@ export function supervisedSandbox(spec: SandboxSpec, parts: SupervisedParts): Sa
     timeoutMs,
     ...program
   }) => {
-    const cell = await cells.get({ signal });
+    const cell = await cellUnlessStopped(signal);
+    if (!cell) {
+      const { outcome, stderr } = bareResult({ type: "stopped" });
+      return { outcome, stderr, measured: { wallMs: 0 } };
+    }
     const running = cell.connection.exec({
       ...requestOf({ cell, executionId, shownBytes: limits.shownBytes, timeoutMs }),
       ...program,
@@ -185,8 +200,7 @@ export function supervisedSandbox(spec: SandboxSpec, parts: SupervisedParts): Sa
 
   return {
     sessionId,
-    exec: (command, options) =>
-      stoppedWhenClosed(exec(command, options), () => ending !== undefined),
+    exec,
 
     async attach(executionId, { signal }) {
       assertOpen();
@@ -271,21 +285,6 @@ export function restriction({
   const everything =
     read.includes(workspacePath) && read.includes("/sources") && write.includes(workspacePath);
   return everything ? undefined : { read, write };
-}
-
-/** Closing ends what is being started, too. */
-async function stoppedWhenClosed(
-  result: Promise<ExecResult>,
-  isClosed: () => boolean,
-): Promise<ExecResult> {
-  const wasClosed = isClosed();
-  try {
-    return await result;
-  } catch (error) {
-    if (!wasClosed && isClosed() && !(error instanceof Stopped))
-      return bareResult({ type: "stopped" });
-    throw error;
-  }
 }
 
 function whileOpen(files: SandboxFiles, assertOpen: () => void): SandboxFiles {

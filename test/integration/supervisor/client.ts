@@ -143,7 +143,12 @@ export class Client {
   start(
     fields: Partial<ExecFields> & Pick<ExecFields, "argv">,
     options: { readonly keep?: boolean; readonly onLive?: (bytes: Buffer) => void } = {},
-  ): { readonly handle: number; readonly id: string; readonly started: Promise<number>; readonly result: Promise<Run> } {
+  ): {
+    readonly handle: number;
+    readonly id: string;
+    readonly started: Promise<number>;
+    readonly result: Promise<Run>;
+  } {
     const handle = this.handle;
     const id = fields.id ?? `x_${handle}`;
     const started = this.next(
@@ -223,7 +228,10 @@ export class Client {
     this.send(host.credit, handle, Buffer.concat([u8(stream), u32(bytes)]));
   }
 
-  kill(handle: number, options: { readonly reason?: number; readonly graceMs?: number; readonly limit?: string } = {}): void {
+  kill(
+    handle: number,
+    options: { readonly reason?: number; readonly graceMs?: number; readonly limit?: string } = {},
+  ): void {
     this.send(
       host.kill,
       handle,
@@ -245,7 +253,9 @@ export class Client {
   }
 
   /** What became of an execution, for whoever did not start it. */
-  async adopt(id: string): Promise<{ handle: number; ended: boolean; result: Promise<Run> } | undefined> {
+  async adopt(
+    id: string,
+  ): Promise<{ handle: number; ended: boolean; result: Promise<Run> } | undefined> {
     const request = this.handle;
     let result: Promise<Run> | undefined;
     const adopted = this.next((frame) => {

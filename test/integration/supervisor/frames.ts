@@ -43,7 +43,13 @@ export const supervisor = {
   bye: 143,
 } as const;
 
-export const features = { landlockFiles: 1, landlockSignals: 2, seccomp: 4, memory: 8, terminal: 16 };
+export const features = {
+  landlockFiles: 1,
+  landlockSignals: 2,
+  seccomp: 4,
+  memory: 8,
+  terminal: 16,
+};
 export const execFlags = { terminal: 1, stdin: 2, control: 4, live: 8, restrictFiles: 16 };
 export const kinds = [
   "exit",
