@@ -214,6 +214,22 @@ describe.skipIf(!probe.ok)(`bubblewrap${reason}`, () => {
     expect(stdout.text).toBe("kept\n");
   });
 
+  test("a sandbox that another process took over is left to it", async () => {
+    await using place = await installation();
+    await using first = await openProvider(place.root);
+    const lost = await openSandbox(first);
+    await lost.exec("echo kept > /tmp/file", { signal, executionId: "x_1" });
+    await using second = await openProvider(place.root);
+    await using sandbox = await openSandbox(second);
+    await expect(lost.exec("true", { signal, executionId: "x_2" })).rejects.toThrow(
+      /another process has taken it over/,
+    );
+    await lost.close();
+
+    const { stdout } = await sandbox.exec("cat /tmp/file", { signal, executionId: "x_3" });
+    expect(stdout.text).toBe("kept\n");
+  });
+
   test("of the host only its programs are there", async () => {
     await using place = await installation();
     await using provider = await openProvider(place.root);
