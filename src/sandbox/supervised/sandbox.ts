@@ -88,6 +88,7 @@ export function supervisedSandbox(spec: SandboxSpec, parts: SupervisedParts): Sa
   };
 
   const requestOf = (options: {
+    readonly cell: Cell;
     readonly executionId: string;
     readonly shownBytes: number;
     readonly timeoutMs: number;
@@ -101,6 +102,7 @@ export function supervisedSandbox(spec: SandboxSpec, parts: SupervisedParts): Sa
     openFiles: limits.openFiles,
     background: limits.backgroundProcesses,
     spillFolder: posix.join(workspacePath, spillFolder),
+    ...(options.cell.isUnbounded === true && { processes: limits.pids + ownProcesses }),
     ...(onlyFiles && { onlyFiles }),
   });
 
@@ -143,7 +145,7 @@ export function supervisedSandbox(spec: SandboxSpec, parts: SupervisedParts): Sa
         "This image has neither bash nor sh; run tasks, or choose another image\n",
       );
     const running = cell.connection.exec({
-      ...requestOf({ executionId, shownBytes, timeoutMs }),
+      ...requestOf({ cell, executionId, shownBytes, timeoutMs }),
       argv: [shell, ...(await shellArgs(command, executionId, signal))],
       env: await envOf(cell, options.env),
       cwd: posix.resolve(workspacePath, options.cwd ?? "."),
@@ -169,7 +171,7 @@ export function supervisedSandbox(spec: SandboxSpec, parts: SupervisedParts): Sa
       return { outcome, stderr, measured: { wallMs: 0 } };
     }
     const running = cell.connection.exec({
-      ...requestOf({ executionId, shownBytes: limits.shownBytes, timeoutMs }),
+      ...requestOf({ cell, executionId, shownBytes: limits.shownBytes, timeoutMs }),
       ...program,
       background: 0,
       onControl,
@@ -235,6 +237,7 @@ export function supervisedSandbox(spec: SandboxSpec, parts: SupervisedParts): Sa
         ],
         permissions,
         limits,
+        watchMemory: cells.current?.isUnbounded === true,
       });
     },
 
@@ -262,6 +265,8 @@ const baseEnv = {
   TMPDIR: "/tmp",
 };
 
+/** What holds the sandbox together and counts as well where the kernel counts by user. */
+const ownProcesses = 16;
 const spillFolder = ".opsthread/output";
 /** Stop is to be done within a second, all in all. */
 const stopGraceMs = 250;
