@@ -75,8 +75,14 @@ export function encode(type: number, id: number, payload: Buffer = Buffer.alloc(
   frame.writeUInt32LE(id, 4);
   frame.writeUInt32LE(payload.length, 8);
   payload.copy(frame, headerBytes);
-  frame.writeUInt32LE(crc32(payload, crc32(frame.subarray(0, 12))), 12);
+  frame.writeUInt32LE(checksum(frame, payload), 12);
   return frame;
+}
+
+/** `crc32()` of an empty buffer may be 0, whatever it is to go on from: zlib takes a null pointer as a wish for that. */
+function checksum(header: Buffer, payload: Buffer): number {
+  const ofHeader = crc32(header.subarray(0, 12));
+  return payload.length === 0 ? ofHeader : crc32(payload, ofHeader);
 }
 
 export const u8 = (value: number) => Buffer.from([value]);
@@ -119,7 +125,7 @@ export class Decoder {
       if (end > headerBytes + maxPayload) throw new Error("Wrong length");
       if (this.#rest.length < end) return;
       const payload = this.#rest.subarray(headerBytes, end);
-      if (crc32(payload, crc32(this.#rest.subarray(0, 12))) !== this.#rest.readUInt32LE(12))
+      if (checksum(this.#rest, payload) !== this.#rest.readUInt32LE(12))
         throw new Error("Wrong checksum");
       const frame = { type: this.#rest.readUInt8(2), id: this.#rest.readUInt32LE(4), payload };
       this.#rest = this.#rest.subarray(end);

@@ -15,6 +15,8 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <linux/sockios.h>
+#include <asm/sockios.h>
 #include <unistd.h>
 
 #define REFUSED(call) \
