@@ -81,6 +81,7 @@ const vendors: Readonly<Record<string, readonly string[]>> = {
   "p-queue": ["queue/"],
   pino: ["observe/"],
   "smol-toml": ["tasks/diff/"],
+  "tar-stream": ["sandbox/", "testing/"],
   tinyglobby: ["sources/", "sandbox/"],
   yaml: ["tasks/diff/"],
   zod: [
