@@ -11,8 +11,8 @@ import { tunnel } from "./tunnel.ts";
 export interface ClientsOptions {
   readonly session: EgressSession;
   readonly audit: Audit;
-  /** Owns the work on a request until it has ended. */
-  readonly own: (work: Promise<void>) => void;
+  /** Owns the work on a request until it has ended, and breaks its connection when it fails. */
+  readonly own: (work: Promise<void>, socket: Duplex) => void;
 }
 
 /**
@@ -45,13 +45,13 @@ export function createClients({ session, audit, own }: ClientsOptions) {
     const wait = waits.get(socket);
     wait?.began();
     response.once("close", () => wait?.ended());
-    own(forward(session, [request, response], { origin: origins.get(socket) }));
+    own(forward(session, [request, response], { origin: origins.get(socket) }), socket);
   });
   server.on("connect", (request, client, head) => {
     waits.get(client)?.stop();
     if (origins.has(client))
       turnDown(client, refuse("bad-request", "there is no CONNECT inside of a tunnel"));
-    else own(tunnel(session, [request, client], { head, serve }));
+    else own(tunnel(session, [request, client], { head, serve }), client);
   });
   server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
     const wait = waits.get(socket);
