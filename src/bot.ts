@@ -233,7 +233,7 @@ async function openStore(folder: string, clock: Clock, log: Logger): Promise<Sto
 }
 
 async function strongestSandboxes(
-  { log = silentLogger, clock = systemClock, ...options }: BotOptions,
+  { log = silentLogger, ...options }: BotOptions,
   { audit, redactor }: { readonly audit: Audit; readonly redactor: Redactor },
 ): Promise<SandboxProvider> {
   const { provider, passedOver } = await openSandboxes({

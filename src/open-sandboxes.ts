@@ -67,11 +67,10 @@ function candidates({
     log,
     ...(network && { network }),
   };
-  const runtime = config.docker["runtime"];
   return [
     {
       name: "docker",
-      isolation: /^(runsc|gvisor|kata|krun)/.test(String(runtime ?? "")) ? "vm" : "container",
+      isolation: hasOwnKernel(config.docker["runtime"]) ? "vm" : "container",
       async probe({ signal }) {
         const { dockerSandboxes } = await import("./sandbox/docker/docker.ts");
         return opening(() =>
@@ -102,6 +101,9 @@ function candidates({
     },
   ];
 }
+
+const hasOwnKernel = (runtime: unknown): boolean =>
+  typeof runtime === "string" && /^(runsc|gvisor|kata|krun)/.test(runtime);
 
 /** A driver looks for itself whether it works when it is opened: one that opened is what is taken. */
 async function opening(open: () => Promise<SandboxProvider>): Promise<CandidateProbe> {

@@ -38,8 +38,8 @@ export function runCommand({ signal }: { readonly signal: AbortSignal }): Comman
     .option("--out <folder>", "save the report's files here")
     .action(async (paths: string[], options: LogsOptions) => {
       const files = await mountFiles(paths);
-      const { json, out, around, level, sandbox, minimumIsolation, runtime, image, ...filters } =
-        options;
+      const { json, out, around, level, since, until, match, context, top } = options;
+      const filters = given({ since, until, match, context, top });
       const place = around === undefined ? {} : { around: insidePlace(around, files) };
       const input = { files: files.paths, ...filters, ...place, ...(level && { levels: level }) };
       await runTask(logs, input, { files, json, out, signal, sandbox: options });
@@ -146,6 +146,10 @@ async function runTask(
     await rm(folder, { recursive: true, force: true });
   }
 }
+
+/** Without what was not said. */
+const given = (options: Readonly<Record<string, unknown>>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 
 /** `file:line` with the file's path in the sandbox; other places stay as they are. */
 function insidePlace(place: string, files: MountedFiles): string {

@@ -7,6 +7,7 @@ import type { ExecOptions, ExecResult, Sandbox, SandboxFiles, SandboxSpec } from
 import type { ExecRequest, ExecutionResult, Running } from "../supervisor/executions.ts";
 import type { RunProgram, TaskHost } from "../task-host/task-host.ts";
 import { fileNameOf } from "../task-runtime.ts";
+import { whileOpen } from "../while-open.ts";
 import type { Cell } from "./cell.ts";
 import { keepCell } from "./keep-cell.ts";
 import {
@@ -64,7 +65,7 @@ export function supervisedSandbox(spec: SandboxSpec, parts: SupervisedParts): Sa
     running: Running,
     { signal, mayGoOn = true }: { readonly signal: AbortSignal; readonly mayGoOn?: boolean },
   ): Promise<ExecutionResult> => {
-    let abandon = (_: unknown): void => {};
+    let abandon: (reason: unknown) => void = () => {};
     const left = new Promise<never>((_, reject) => {
       abandon = reject;
     });
@@ -74,7 +75,7 @@ export function supervisedSandbox(spec: SandboxSpec, parts: SupervisedParts): Sa
     };
     signal.addEventListener("abort", onAbort, { once: true });
     if (signal.aborted) onAbort();
-    await using _watch = parts.watch((limit) => running.kill({ graceMs: 0, limit }));
+    const watch = parts.watch((limit) => running.kill({ graceMs: 0, limit }));
     try {
       const result = await Promise.race([running.result, left]);
       running.release();
@@ -84,6 +85,7 @@ export function supervisedSandbox(spec: SandboxSpec, parts: SupervisedParts): Sa
       return lostIn(await cell.gone, result);
     } finally {
       signal.removeEventListener("abort", onAbort);
+      await watch[Symbol.asyncDispose]();
     }
   };
 
@@ -158,13 +160,8 @@ export function supervisedSandbox(spec: SandboxSpec, parts: SupervisedParts): Sa
   };
 
   /** A task's program. It is ended with its process: a task runs again from its beginning. */
-  const runProgram: RunProgram = async ({
-    signal,
-    onControl,
-    executionId,
-    timeoutMs,
-    ...program
-  }) => {
+  const runProgram: RunProgram = async (request) => {
+    const { signal, executionId, timeoutMs, argv, env, cwd, stdin } = request;
     const cell = await cellUnlessStopped(signal);
     if (!cell) {
       const { outcome, stderr } = bareResult({ type: "stopped" });
@@ -172,9 +169,12 @@ export function supervisedSandbox(spec: SandboxSpec, parts: SupervisedParts): Sa
     }
     const running = cell.connection.exec({
       ...requestOf({ cell, executionId, shownBytes: limits.shownBytes, timeoutMs }),
-      ...program,
+      argv,
+      env,
+      cwd,
+      stdin,
       background: 0,
-      onControl,
+      onControl: (bytes) => request.onControl(bytes),
     });
     const result = await settle(cell, running, { signal, mayGoOn: false });
     const context = resultContext(executionId, limits.shownBytes, timeoutMs);
@@ -285,22 +285,4 @@ export function restriction({
   const everything =
     read.includes(workspacePath) && read.includes("/sources") && write.includes(workspacePath);
   return everything ? undefined : { read, write };
-}
-
-function whileOpen(files: SandboxFiles, assertOpen: () => void): SandboxFiles {
-  const guarded =
-    <Args extends readonly unknown[], Result>(work: (...args: Args) => Promise<Result>) =>
-    async (...args: Args): Promise<Result> => {
-      assertOpen();
-      return work(...args);
-    };
-  return {
-    read: guarded(files.read),
-    export: guarded(files.export),
-    write: guarded(files.write),
-    list: guarded(files.list),
-    stat: guarded(files.stat),
-    exportTar: guarded(files.exportTar),
-    importTar: guarded(files.importTar),
-  };
 }
