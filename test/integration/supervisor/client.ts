@@ -47,11 +47,12 @@ export class Client {
   #nextHandle = randomInt(1, 2 ** 30);
   #error: Error | undefined;
 
-  constructor(
-    private readonly from: Readable,
-    private readonly to: Writable,
-    options: { readonly seekMark?: boolean } = {},
-  ) {
+  readonly #from: Readable;
+  readonly #to: Writable;
+
+  constructor(from: Readable, to: Writable, options: { readonly seekMark?: boolean } = {}) {
+    this.#from = from;
+    this.#to = to;
     const decoder = new Decoder(options.seekMark ?? false);
     from.on("data", (bytes: Buffer) => {
       try {
@@ -77,11 +78,11 @@ export class Client {
   }
 
   write(bytes: Buffer): void {
-    this.to.write(bytes);
+    this.#to.write(bytes);
   }
 
   send(type: number, id = 0, payload?: Buffer): void {
-    this.to.write(encode(type, id, payload));
+    this.#to.write(encode(type, id, payload));
   }
 
   on(listener: Listener): () => void {
@@ -143,7 +144,12 @@ export class Client {
   start(
     fields: Partial<ExecFields> & Pick<ExecFields, "argv">,
     options: { readonly keep?: boolean; readonly onLive?: (bytes: Buffer) => void } = {},
-  ): { readonly handle: number; readonly id: string; readonly started: Promise<number>; readonly result: Promise<Run> } {
+  ): {
+    readonly handle: number;
+    readonly id: string;
+    readonly started: Promise<number>;
+    readonly result: Promise<Run>;
+  } {
     const handle = this.handle;
     const id = fields.id ?? `x_${handle}`;
     const started = this.next(
@@ -223,7 +229,10 @@ export class Client {
     this.send(host.credit, handle, Buffer.concat([u8(stream), u32(bytes)]));
   }
 
-  kill(handle: number, options: { readonly reason?: number; readonly graceMs?: number; readonly limit?: string } = {}): void {
+  kill(
+    handle: number,
+    options: { readonly reason?: number; readonly graceMs?: number; readonly limit?: string } = {},
+  ): void {
     this.send(
       host.kill,
       handle,
@@ -245,7 +254,9 @@ export class Client {
   }
 
   /** What became of an execution, for whoever did not start it. */
-  async adopt(id: string): Promise<{ handle: number; ended: boolean; result: Promise<Run> } | undefined> {
+  async adopt(
+    id: string,
+  ): Promise<{ handle: number; ended: boolean; result: Promise<Run> } | undefined> {
     const request = this.handle;
     let result: Promise<Run> | undefined;
     const adopted = this.next((frame) => {
@@ -270,7 +281,7 @@ export class Client {
   }
 
   drop(): void {
-    this.from.destroy();
-    this.to.destroy();
+    this.#from.destroy();
+    this.#to.destroy();
   }
 }

@@ -11,7 +11,10 @@ import { Client, type HelloFields } from "./client.ts";
 export const binary =
   process.env.OPSTHREAD_TEST_SUPERVISOR ??
   fileURLToPath(
-    new URL(`../../../dist/sandbox/supervisor/bin/supervisor-linux-${process.arch}`, import.meta.url),
+    new URL(
+      `../../../dist/sandbox/supervisor/bin/supervisor-linux-${process.arch}`,
+      import.meta.url,
+    ),
   );
 
 /** Not root where that can be chosen: the rules about processes of one user are what is tested. */
@@ -34,7 +37,12 @@ export interface Options extends HelloFields {
 /** A supervisor on stdin and stdout. */
 export async function supervise(options: Options = {}): Promise<Supervised> {
   const [program = "", ...before] = options.command ?? [binary];
-  const args = [...before, "--stdio", ...(options.command ? [] : asNobody), ...(options.args ?? [])];
+  const args = [
+    ...before,
+    "--stdio",
+    ...(options.command ? [] : asNobody),
+    ...(options.args ?? []),
+  ];
   const child = spawn(program, args, { stdio: ["pipe", "pipe", "inherit"] });
   const exited = once(child, "exit").then(([code]) => code as number | null);
   const client = new Client(child.stdout, child.stdin);
@@ -60,14 +68,25 @@ export interface Launched extends AsyncDisposable {
 }
 
 /** A supervisor behind a listening socket. */
-export async function launch(options: { readonly args?: readonly string[] } = {}): Promise<Launched> {
+export async function launch(
+  options: { readonly args?: readonly string[] } = {},
+): Promise<Launched> {
   const folder = temporaryFolder();
   const socket = join(folder, "s");
   const child = spawn(
     binary,
     [
-      ...["launch", "--socket", socket, "--log", join(folder, "log"), "--"],
-      ...[binary, "--listen-fd", "3", ...asNobody, ...(options.args ?? [])],
+      "launch",
+      "--socket",
+      socket,
+      "--log",
+      join(folder, "log"),
+      "--",
+      binary,
+      "--listen-fd",
+      "3",
+      ...asNobody,
+      ...(options.args ?? []),
     ],
     { stdio: "ignore", detached: true },
   );
@@ -104,10 +123,11 @@ async function dial(socket: string, exited: Promise<unknown>) {
   }
 }
 
-/** One that every user may write to. */
+/** One that every user may write to. It is removed with the process. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "opsthread-supervisor-"));
   chmodSync(folder, 0o777);
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
