@@ -16,7 +16,12 @@ const program = join(folder, "frames");
 execFileSync(
   "clang",
   [
-    ...["-g", "-O1", "-fsanitize=fuzzer,address,undefined", "-fno-sanitize-recover=all", "-o", program],
+    "-g",
+    "-O1",
+    "-fsanitize=fuzzer,address,undefined",
+    "-fno-sanitize-recover=all",
+    "-o",
+    program,
     ...["fuzz/frames.c", "frames.c", "request.c"].map((name) => join(source, name)),
   ],
   { stdio: "inherit" },

@@ -36,7 +36,7 @@ static size_t count_output(struct execution *execution, size_t length) {
   }
   length = (size_t)execution->output_left;
   execution->output_left = 0;
-  execution_terminate(execution, RESULT_LIMIT, 0, "outputBytes");
+  execution_end_over_limit(execution, "outputBytes");
   return length;
 }
 

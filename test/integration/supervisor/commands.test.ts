@@ -1,5 +1,5 @@
-import { constants } from "node:os";
 import { realpathSync } from "node:fs";
+import { constants } from "node:os";
 
 import { expect, test } from "vitest";
 
@@ -12,7 +12,13 @@ test("a command runs, and its result comes back", async () => {
   await using sandbox = await supervise();
   const run = await sandbox.client.sh("echo out; echo err >&2; exit 3", { id: "x/1 ü" });
   expect(run).toMatchObject({
-    ...{ id: "x/1 ü", kind: "exit", code: 3, out: "out\n", err: "err\n", background: 0, ended: 0 },
+    id: "x/1 ü",
+    kind: "exit",
+    code: 3,
+    out: "out\n",
+    err: "err\n",
+    background: 0,
+    ended: 0,
     stdout: { bytes: 4, spill: 0 },
     stderr: { bytes: 4, spill: 0 },
   });
@@ -46,7 +52,9 @@ test("a command gets no descriptors, handlers or privileges of the supervisor", 
   await using sandbox = await supervise();
   const run = await sandbox.client.run({ argv: ["ls", "/proc/self/fd"] });
   expect(run.out.trim().split("\n")).toEqual(["0", "1", "2", "3"]); // 3 is the folder itself
-  const { out } = await sandbox.client.sh("cat /proc/self/status /proc/self/limits /proc/self/oom_score_adj");
+  const { out } = await sandbox.client.sh(
+    "cat /proc/self/status /proc/self/limits /proc/self/oom_score_adj",
+  );
   expect(out).toMatch(/SigBlk:\t0+\nSigIgn:\t0+\n/);
   expect(out).toMatch(/CapInh:\t0+\nCapPrm:\t0+\nCapEff:\t0+\n/);
   expect(out).toMatch(/NoNewPrivs:\t1\nSeccomp:\t2/);
@@ -56,13 +64,19 @@ test("a command gets no descriptors, handlers or privileges of the supervisor", 
 
 test("stdin is empty when there is none", async () => {
   await using sandbox = await supervise();
-  expect(await sandbox.client.run({ argv: ["cat"] })).toMatchObject({ kind: "exit", code: 0, out: "" });
+  expect(await sandbox.client.run({ argv: ["cat"] })).toMatchObject({
+    kind: "exit",
+    code: 0,
+    out: "",
+  });
 });
 
 test("limits hold for the command, and only for it", async () => {
   await using sandbox = await supervise();
   const { out } = await sandbox.client.sh("ulimit -f; ulimit -n; ulimit -v; ulimit -c", {
-    ...{ fileBytes: 1024 * 1024, openFiles: 77, addressBytes: 2 ** 30 },
+    fileBytes: 1024 * 1024,
+    openFiles: 77,
+    addressBytes: 2 ** 30,
   });
   expect(out).toBe(`2048\n77\n${2 ** 20}\n0\n`);
   const other = await sandbox.client.sh("ulimit -f");
@@ -76,9 +90,21 @@ test("what cannot be executed says why", async () => {
     return { kind, code, detail };
   };
   const kind = "failed-exec";
-  expect(await failed({ argv: ["nothing-like-it"] })).toEqual({ kind, code: errno.ENOENT, detail: "nothing-like-it" });
-  expect(await failed({ argv: ["/etc/passwd"] })).toEqual({ kind, code: errno.EACCES, detail: "/etc/passwd" });
-  expect(await failed({ argv: ["true"], cwd: "/nowhere" })).toEqual({ kind, code: errno.ENOENT, detail: "/nowhere" });
+  expect(await failed({ argv: ["nothing-like-it"] })).toEqual({
+    kind,
+    code: errno.ENOENT,
+    detail: "nothing-like-it",
+  });
+  expect(await failed({ argv: ["/etc/passwd"] })).toEqual({
+    kind,
+    code: errno.EACCES,
+    detail: "/etc/passwd",
+  });
+  expect(await failed({ argv: ["true"], cwd: "/nowhere" })).toEqual({
+    kind,
+    code: errno.ENOENT,
+    detail: "/nowhere",
+  });
   expect(await sandbox.client.sh("true")).toMatchObject({ kind: "exit", code: 0 });
 });
 
@@ -101,15 +127,26 @@ test("requests that make no sense are refused, and nothing else is", async () =>
 
 test("a signal is told as one", async () => {
   await using sandbox = await supervise();
-  expect(await sandbox.client.sh("kill -SEGV $$")).toMatchObject({ kind: "signal", code: signals.SIGSEGV });
-  expect(await sandbox.client.sh("kill -KILL $$")).toMatchObject({ kind: "signal", code: signals.SIGKILL });
+  expect(await sandbox.client.sh("kill -SEGV $$")).toMatchObject({
+    kind: "signal",
+    code: signals.SIGSEGV,
+  });
+  expect(await sandbox.client.sh("kill -KILL $$")).toMatchObject({
+    kind: "signal",
+    code: signals.SIGKILL,
+  });
 });
 
 test("when time is up, everything is dead, also what ignores SIGTERM", async () => {
   await using sandbox = await supervise();
-  const run = await sandbox.client.sh("trap '' TERM; echo on; sleep 1000 & setsid sleep 1000 & while :; do sleep 1000; done", {
-    ...{ timeoutMs: 300, graceMs: 100, background: 8 },
-  });
+  const run = await sandbox.client.sh(
+    "trap '' TERM; echo on; sleep 1000 & setsid sleep 1000 & while :; do sleep 1000; done",
+    {
+      timeoutMs: 300,
+      graceMs: 100,
+      background: 8,
+    },
+  );
   expect(run).toMatchObject({ kind: "timeout", out: "on\n", background: 0 });
   expect(run.wallUs).toBeGreaterThan(300_000);
   expect(await processes(sandbox.pid)).toEqual([]);
@@ -118,7 +155,8 @@ test("when time is up, everything is dead, also what ignores SIGTERM", async () 
 test("a command may use its grace to end in its own way", async () => {
   await using sandbox = await supervise();
   const run = await sandbox.client.sh("trap 'echo bye; exit 5' TERM; echo on; sleep 1000 & wait", {
-    ...{ timeoutMs: 200, graceMs: 20_000 },
+    timeoutMs: 200,
+    graceMs: 20_000,
   });
   expect(run).toMatchObject({ kind: "timeout", code: 5, out: "on\nbye\n" });
   expect(run.wallUs).toBeLessThan(15_000_000);
@@ -140,13 +178,18 @@ test("a command that ended before it was stopped has ended by itself", async () 
   const run = sandbox.client.start({ argv: ["sh", "-c", "exit 4"] }, { keep: true });
   expect(await run.result).toMatchObject({ kind: "exit", code: 4 });
   sandbox.client.kill(run.handle);
-  expect(await (await sandbox.client.adopt(run.id))?.result).toMatchObject({ kind: "exit", code: 4 });
+  expect(await (await sandbox.client.adopt(run.id))?.result).toMatchObject({
+    kind: "exit",
+    code: 4,
+  });
 });
 
 test("many run at once, each with its own output", async () => {
   await using sandbox = await supervise();
   const runs = await Promise.all(
-    Array.from({ length: 60 }, (_, i) => sandbox.client.sh(`echo ${i}; sleep 0.05; echo ${i} >&2; exit ${i}`)),
+    Array.from({ length: 60 }, (_, i) =>
+      sandbox.client.sh(`echo ${i}; sleep 0.05; echo ${i} >&2; exit ${i}`),
+    ),
   );
   expect(runs.map(({ code, out, err }) => [code, out, err])).toEqual(
     runs.map((_, i) => [i, `${i}\n`, `${i}\n`]),
@@ -164,10 +207,13 @@ test("of more executions than there is room for, the last are refused", async ()
 
 test("a terminal is one, has a size, and can be resized", async () => {
   await using sandbox = await supervise();
-  const script = "test -t 0 && test -t 1 && test -t 2 && stty size; read line; stty size; echo $line; ps -o tty= -p $$";
+  const script =
+    "test -t 0 && test -t 1 && test -t 2 && stty size; read line; stty size; echo $line; ps -o tty= -p $$";
   const { client } = sandbox;
   const run = client.start({
-    ...{ argv: ["sh", "-c", script], columns: 100, rows: 30 },
+    argv: ["sh", "-c", script],
+    columns: 100,
+    rows: 30,
     flags: execFlags.terminal | execFlags.stdin | execFlags.live,
   });
   await client.next(({ payload }) => payload.includes("30 100"), "size");

@@ -49,6 +49,10 @@ export const features = {
   seccomp: 4,
   memory: 8,
   terminal: 16,
+<<<<<<< HEAD
+=======
+  closedStream: 32,
+>>>>>>> sup
 };
 export const execFlags = { terminal: 1, stdin: 2, control: 4, live: 8, restrictFiles: 16 };
 export const kinds = [
@@ -106,10 +110,13 @@ export const list = (values: readonly string[]) =>
 
 /** Takes frames out of a stream; throws on anything that is not one. */
 export class Decoder {
-  #rest = Buffer.alloc(0);
+  #rest: Buffer = Buffer.alloc(0);
   #synced = false;
+  readonly #seekMark: boolean;
 
-  constructor(private readonly seekMark: boolean) {}
+  constructor(seekMark: boolean) {
+    this.#seekMark = seekMark;
+  }
 
   *push(bytes: Buffer): Generator<Frame> {
     this.#rest = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes]);
@@ -135,7 +142,7 @@ export class Decoder {
 
   #findMark(): boolean {
     const at = this.#rest.indexOf(mark);
-    if (at > 0 && !this.seekMark) throw new Error(`${at} bytes before the mark`);
+    if (at > 0 && !this.#seekMark) throw new Error(`${at} bytes before the mark`);
     if (at < 0) return false;
     this.#rest = this.#rest.subarray(at + mark.length);
     this.#synced = true;
@@ -194,32 +201,35 @@ export function encodeExec(fields: ExecFields): Buffer {
 /** Reads a payload from front to back. */
 export class Cursor {
   #at = 0;
-  constructor(private readonly payload: Buffer) {}
+  readonly #payload: Buffer;
+  constructor(payload: Buffer) {
+    this.#payload = payload;
+  }
   u8(): number {
-    return this.payload.readUInt8(this.#move(1));
+    return this.#payload.readUInt8(this.#move(1));
   }
   u16(): number {
-    return this.payload.readUInt16LE(this.#move(2));
+    return this.#payload.readUInt16LE(this.#move(2));
   }
   u32(): number {
-    return this.payload.readUInt32LE(this.#move(4));
+    return this.#payload.readUInt32LE(this.#move(4));
   }
   u64(): number {
-    return Number(this.payload.readBigUInt64LE(this.#move(8)));
+    return Number(this.#payload.readBigUInt64LE(this.#move(8)));
   }
   bytes(length: number): Buffer {
     const at = this.#move(length);
-    return this.payload.subarray(at, at + length);
+    return this.#payload.subarray(at, at + length);
   }
   str(): string {
     return this.bytes(this.u32()).toString();
   }
   get rest(): number {
-    return this.payload.length - this.#at;
+    return this.#payload.length - this.#at;
   }
   #move(bytes: number): number {
     this.#at += bytes;
-    if (this.#at > this.payload.length) throw new Error("Payload too short");
+    if (this.#at > this.#payload.length) throw new Error("Payload too short");
     return this.#at - bytes;
   }
 }

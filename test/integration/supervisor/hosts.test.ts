@@ -1,10 +1,20 @@
 import { randomBytes } from "node:crypto";
-import { connect } from "node:net";
 import { once } from "node:events";
+import { connect } from "node:net";
 
 import { expect, test, vi } from "vitest";
 
-import { encode, encodeExec, execFlags, headerBytes, host, mark, maxPayload, supervisor, u32 } from "./frames.ts";
+import {
+  encode,
+  encodeExec,
+  execFlags,
+  headerBytes,
+  host,
+  mark,
+  maxPayload,
+  supervisor,
+  u32,
+} from "./frames.ts";
 import { descendants, isAlive, launch, supervise } from "./supervise.ts";
 
 const takeover = Buffer.alloc(maxPayload + headerBytes);
@@ -18,7 +28,11 @@ test("WELCOME tells what there is", async () => {
 test("a command outlives its host, and the next one gets the result", async () => {
   await using sandbox = await launch();
   const first = await sandbox.connect();
-  const lost = first.start({ argv: ["sh", "-c", "echo one; sleep 0.3; echo two"], id: "x_long", flags: execFlags.live });
+  const lost = first.start({
+    argv: ["sh", "-c", "echo one; sleep 0.3; echo two"],
+    id: "x_long",
+    flags: execFlags.live,
+  });
   await lost.started;
   first.drop();
   const second = await sandbox.connect();
@@ -45,11 +59,19 @@ test("a result that nobody took is there for the next host", async () => {
 test("live output of a command does not block it when its host has gone", async () => {
   await using sandbox = await launch();
   const first = await sandbox.connect();
-  const run = first.start({ argv: ["seq", "1", "1000000"], id: "x", flags: execFlags.live, liveBytes: 10 });
+  const run = first.start({
+    argv: ["seq", "1", "1000000"],
+    id: "x",
+    flags: execFlags.live,
+    liveBytes: 10,
+  });
   await run.started;
   first.drop();
   const second = await sandbox.connect();
-  expect(await (await second.adopt("x"))?.result).toMatchObject({ kind: "exit", stdout: { bytes: 6_888_896 } });
+  expect(await (await second.adopt("x"))?.result).toMatchObject({
+    kind: "exit",
+    stdout: { bytes: 6_888_896 },
+  });
 });
 
 test("a command whose input can never be completed is lost", async () => {
@@ -88,7 +110,9 @@ test("a new host takes over a stream in the middle of a frame", async () => {
   const { client } = sandbox;
   const run = client.start({ argv: ["sleep", "0.2"], id: "x" }, { keep: true });
   await run.started;
-  client.write(encode(host.exec, 5, encodeExec({ id: "y", argv: ["x".repeat(60_000)] })).subarray(0, 30_000));
+  client.write(
+    encode(host.exec, 5, encodeExec({ id: "y", argv: ["x".repeat(60_000)] })).subarray(0, 30_000),
+  );
   await client.hello({}, takeover);
   expect(await (await client.adopt("x"))?.result).toMatchObject({ kind: "exit" });
 });
@@ -96,7 +120,11 @@ test("a new host takes over a stream in the middle of a frame", async () => {
 test("what a broken frame carries is not obeyed", async () => {
   await using sandbox = await supervise();
   const { client } = sandbox;
-  const smuggled = Buffer.concat([mark, encode(host.hello, 1, Buffer.alloc(32)), encode(host.end, 1)]);
+  const smuggled = Buffer.concat([
+    mark,
+    encode(host.hello, 1, Buffer.alloc(32)),
+    encode(host.end, 1),
+  ]);
   const broken = encode(host.stdin, 1, smuggled);
   broken.writeUInt8(broken.readUInt8(12) ^ 1, 12);
   client.write(broken);
@@ -188,7 +216,8 @@ test("END kills everything, says goodbye and exits", async () => {
 
 test("of many results that nobody fetched, the oldest are forgotten", async () => {
   await using sandbox = await supervise();
-  for (let i = 0; i < 70; i++) await sandbox.client.run({ argv: ["true"], id: `x_${i}` }, { keep: true });
+  for (let i = 0; i < 70; i++)
+    await sandbox.client.run({ argv: ["true"], id: `x_${i}` }, { keep: true });
   const listed = await sandbox.client.list();
   expect(listed).toHaveLength(64);
   expect(listed.map(({ id }) => id)).not.toContain("x_0");

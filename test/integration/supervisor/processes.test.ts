@@ -1,5 +1,6 @@
-import { expect, test, vi } from "vitest";
 import { readFileSync } from "node:fs";
+
+import { expect, test, vi } from "vitest";
 
 import { compile } from "./compile.ts";
 import { host } from "./frames.ts";
@@ -16,7 +17,10 @@ test("whatever the command leaves is ended and counted", async () => {
 
 test("as many as allowed may stay, keep writing, and end with the sandbox", async () => {
   await using sandbox = await supervise();
-  const run = await sandbox.client.sh("(while echo tick; do sleep 0.05; done) & sleep 1000 & exit 0", { background: 3 });
+  const run = await sandbox.client.sh(
+    "(while echo tick; do sleep 0.05; done) & sleep 1000 & exit 0",
+    { background: 3 },
+  );
   expect(run).toMatchObject({ kind: "exit", code: 0, ended: 0 });
   expect(run.background).toBeGreaterThanOrEqual(2);
   expect(await sandbox.client.sh("sleep 0.3; pgrep -c sleep")).toMatchObject({ kind: "exit" });
@@ -29,7 +33,9 @@ test("as many as allowed may stay, keep writing, and end with the sandbox", asyn
 
 test("one more than allowed, and all are ended", async () => {
   await using sandbox = await supervise();
-  const run = await sandbox.client.sh("sleep 1000 & sleep 1000 & sleep 1000 & exit 0", { background: 2 });
+  const run = await sandbox.client.sh("sleep 1000 & sleep 1000 & sleep 1000 & exit 0", {
+    background: 2,
+  });
   expect(run).toMatchObject({ background: 0, ended: 3 });
   expect(commands(sandbox.pid)).toEqual([]);
 });

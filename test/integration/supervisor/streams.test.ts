@@ -1,5 +1,14 @@
-import { mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync, linkSync, chmodSync } from "node:fs";
 import { execFileSync } from "node:child_process";
+import {
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+  linkSync,
+  chmodSync,
+} from "node:fs";
 import { join } from "node:path";
 
 import { expect, test } from "vitest";
@@ -56,14 +65,22 @@ test("live output waits for credit, and then comes whole", async () => {
   await client.ping();
   expect(came).toBeLessThanOrEqual(1000);
   client.credit(run.handle, 1, 10_000_000);
-  expect(await run.result).toMatchObject({ kind: "exit", err: "done\n", stdout: { bytes: 588_895 } });
+  expect(await run.result).toMatchObject({
+    kind: "exit",
+    err: "done\n",
+    stdout: { bytes: 588_895 },
+  });
   expect(came).toBe(588_895);
 });
 
 test("the last output of a command that has ended waits for credit, too", async () => {
   await using sandbox = await supervise();
   const { client } = sandbox;
-  const run = client.start({ argv: ["sh", "-c", "echo 123456789"], flags: execFlags.live, liveBytes: 4 });
+  const run = client.start({
+    argv: ["sh", "-c", "echo 123456789"],
+    flags: execFlags.live,
+    liveBytes: 4,
+  });
   await client.next(({ type, id }) => type === supervisor.output && id === run.handle);
   await new Promise((resolve) => setTimeout(resolve, 700)); // longer than a silent pipe is waited for
   client.credit(run.handle, 1, 1000);
@@ -103,21 +120,26 @@ test.each([0, 1, 99, 100, 101, 150, 199, 200, 201, 1000])(
   async (bytes) => {
     await using sandbox = await supervise();
     const folder = temporaryFolder();
-    const text = Array.from({ length: bytes }, (_, i) => String.fromCodePoint(97 + (i % 26))).join("");
+    const text = Array.from({ length: bytes }, (_, i) => String.fromCodePoint(97 + (i % 26))).join(
+      "",
+    );
     const run = await sandbox.client.run({
       argv: ["sh", "-c", `printf %s ${text}; printf %s "${text}" >&2`],
-      ...{ captureBytes: 100, spillFolder: join(folder, "a/b"), id: "x/1:2" },
+      captureBytes: 100,
+      spillFolder: join(folder, "a/b"),
+      id: "x/1:2",
     });
     const spill = bytes > 100 ? 1 : 0;
     expect(run.head.stdout.toString()).toBe(text.slice(0, 100));
-    expect(run.tail.stdout.toString()).toBe(bytes > 100 ? text.slice(Math.max(100, bytes - 100)) : "");
+    expect(run.tail.stdout.toString()).toBe(
+      bytes > 100 ? text.slice(Math.max(100, bytes - 100)) : "",
+    );
     expect(run).toMatchObject({ stdout: { bytes, spill }, stderr: { bytes, spill } });
-    if (spill)
-      for (const ending of ["stdout", "stderr"]) {
-        const file = join(folder, "a/b", `x%2F1%3A2.${ending}`);
-        expect(readFileSync(file, "utf8")).toBe(text);
-        expect(statSync(file).mode & 0o777).toBe(0o600);
-      }
+    for (const ending of spill ? ["stdout", "stderr"] : []) {
+      const file = join(folder, "a/b", `x%2F1%3A2.${ending}`);
+      expect(readFileSync(file, "utf8")).toBe(text);
+      expect(statSync(file).mode & 0o777).toBe(0o600);
+    }
     rmSync(folder, { recursive: true });
   },
 );
@@ -125,7 +147,11 @@ test.each([0, 1, 99, 100, 101, 150, 199, 200, 201, 1000])(
 test("a large output is spilled whole, in bounded memory", async () => {
   await using sandbox = await supervise();
   const folder = temporaryFolder();
-  const run = await sandbox.client.sh("seq 1 5000000", { spillFolder: folder, id: "large", captureBytes: 5000 });
+  const run = await sandbox.client.sh("seq 1 5000000", {
+    spillFolder: folder,
+    id: "large",
+    captureBytes: 5000,
+  });
   expect(run.stdout).toEqual({ bytes: 38_888_896, spill: 1 });
   const expected = execFileSync("seq", ["1", "5000000"], { maxBuffer: 2 ** 26 });
   expect(readFileSync(join(folder, "large.stdout")).equals(expected)).toBe(true);
@@ -137,7 +163,11 @@ test("a large output is spilled whole, in bounded memory", async () => {
 test("2 GB are ended at the limit, exactly", async () => {
   await using sandbox = await supervise();
   const run = await sandbox.client.sh("head -c 2000000000 /dev/zero", { outputBytes: 50_000_001 });
-  expect(run).toMatchObject({ kind: "limit", detail: "outputBytes", stdout: { bytes: 50_000_001 } });
+  expect(run).toMatchObject({
+    kind: "limit",
+    detail: "outputBytes",
+    stdout: { bytes: 50_000_001 },
+  });
   const short = await sandbox.client.sh("echo 123", { outputBytes: 3 });
   expect(short).toMatchObject({ kind: "limit", out: "123" });
   expect(await sandbox.client.sh("echo 12", { outputBytes: 3 })).toMatchObject({ kind: "exit" });
@@ -169,7 +199,10 @@ test("a spill goes through no link, and into no file that is somebody's", async 
 
 test("the control stream is its own", async () => {
   await using sandbox = await supervise();
-  const run = await sandbox.client.sh("echo out; echo control >&3", { flags: execFlags.control, outputBytes: 4 });
+  const run = await sandbox.client.sh("echo out; echo control >&3", {
+    flags: execFlags.control,
+    outputBytes: 4,
+  });
   expect(run).toMatchObject({ kind: "exit", out: "out\n", err: "" });
   expect(run.live.map(String)).toEqual(["", "", "control\n"]);
 });
