@@ -49,10 +49,7 @@ export const features = {
   seccomp: 4,
   memory: 8,
   terminal: 16,
-<<<<<<< HEAD
-=======
   closedStream: 32,
->>>>>>> sup
 };
 export const execFlags = { terminal: 1, stdin: 2, control: 4, live: 8, restrictFiles: 16 };
 export const kinds = [
