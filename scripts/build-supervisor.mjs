@@ -5,7 +5,15 @@
 //   --require  fails when there is no compiler
 import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -31,11 +39,19 @@ const flags = [
 ];
 
 const targets = [
-  { arch: "x64", compilers: process.arch === "x64" ? ["cc", "gcc", "clang"] : ["x86_64-linux-gnu-gcc"] },
-  { arch: "arm64", compilers: process.arch === "arm64" ? ["cc", "gcc", "clang"] : ["aarch64-linux-gnu-gcc"] },
+  {
+    arch: "x64",
+    compilers: process.arch === "x64" ? ["cc", "gcc", "clang"] : ["x86_64-linux-gnu-gcc"],
+  },
+  {
+    arch: "arm64",
+    compilers: process.arch === "arm64" ? ["cc", "gcc", "clang"] : ["aarch64-linux-gnu-gcc"],
+  },
 ];
 
-const files = readdirSync(source).filter((name) => /\.[ch]$/.test(name)).toSorted();
+const files = readdirSync(source)
+  .filter((name) => /\.[ch]$/.test(name))
+  .toSorted();
 const own = targets.find(({ arch }) => arch === process.arch);
 for (const target of targets) if (all || process.platform === "linux") build(target);
 
@@ -43,7 +59,8 @@ function build({ arch, compilers }) {
   const compiler = compilers.find((name) => spawnSync(name, ["--version"]).status === 0);
   if (!compiler) {
     if (!required && arch !== own?.arch) return;
-    const install = arch === own?.arch ? "gcc libc6-dev" : "gcc-aarch64-linux-gnu libc6-dev-arm64-cross";
+    const install =
+      arch === own?.arch ? "gcc libc6-dev" : "gcc-aarch64-linux-gnu libc6-dev-arm64-cross";
     const message = `No C compiler for supervisor-linux-${arch}: sandboxes other than virtual can't be used; apt-get install ${install}`;
     process.stderr.write(`${message}\n`);
     if (all || (required && arch === own?.arch)) process.exitCode = 1;

@@ -15,13 +15,15 @@ import { type Clock, systemClock } from "./core/clock.ts";
 import { OpsthreadError } from "./core/errors.ts";
 import type { ThreadRef } from "./core/ids.ts";
 import { type Logger, silentLogger } from "./core/logger.ts";
+import { openSandboxes, SandboxConfig } from "./open-sandboxes.ts";
 import { localQueue } from "./queue/local.ts";
 import type { Queue } from "./queue/queue.ts";
 import { Limits, Permissions } from "./sandbox/permissions.ts";
 import type { SandboxProvider } from "./sandbox/sandbox.ts";
+import type { NetworkOptions } from "./sandbox/supervised/session-network.ts";
 import { AccessConfig, createAccess } from "./security/access.ts";
 import { auditFile } from "./security/audit.ts";
-import { createRedactor } from "./security/redact.ts";
+import { createRedactor, type Redactor } from "./security/redact.ts";
 import { localControl } from "./sessions/control.ts";
 import { createEngine } from "./sessions/engine.ts";
 import { pruneSessions } from "./sessions/retention.ts";
@@ -56,6 +58,10 @@ export interface BotOptions {
   /** What each session's sandbox may do and use, where it differs from the defaults. */
   readonly permissions?: Partial<Permissions>;
   readonly limits?: Partial<Limits>;
+  /** Which sandbox driver, and how. Default: the strongest that works here. */
+  readonly sandbox?: z.input<typeof SandboxConfig>;
+  /** Secrets that the proxy adds to requests, private hosts that may be granted, limits of the network. */
+  readonly network?: Omit<NetworkOptions, "audit" | "redact" | "clock" | "logger">;
   /** The image that a session's sandbox starts from, for drivers that have images. Default: the driver's own. */
   readonly image?: string | ((thread: ThreadRef) => string | undefined);
   /** What people may grant in a thread beyond that, where it differs from {@link defaultApprovals}. */
@@ -78,6 +84,7 @@ export interface BotOptions {
   readonly store?: Store;
   readonly queue?: Queue;
   readonly blobs?: Blobs;
+  /** A sandbox driver that is open already, in the place of what `sandbox` says. */
   readonly sandboxes?: SandboxProvider;
   readonly clock?: Clock;
   readonly log?: Logger;
@@ -131,8 +138,14 @@ export async function createBot(options: BotOptions): Promise<Bot> {
     });
   const { image } = options;
   const blobs = options.blobs ?? directoryBlobs({ folder: join(dataFolder, "blobs") });
-  const sandboxes = options.sandboxes ?? (await openSandboxes(dataFolder, log));
+  // The store first: it refuses a second process on the same folder.
   const store = options.store ?? (await openStore(dataFolder, clock, log));
+  const sandboxes =
+    options.sandboxes ??
+    (await strongestSandboxes(options, { audit, redactor }).catch(async (error: unknown) => {
+      if (!options.store) await store[Symbol.asyncDispose]();
+      throw error;
+    }));
   const queue =
     options.queue ??
     localQueue({
@@ -157,7 +170,11 @@ export async function createBot(options: BotOptions): Promise<Bot> {
     tools: [...builtinTools({ tasks }), ...(options.tools ?? [])],
     sandbox: { permissions, limits, sources },
     ...(image !== undefined && { image: typeof image === "function" ? image : () => image }),
-    policy: { ...defaultApprovals, ...options.approvals },
+    policy: {
+      ...defaultApprovals,
+      secrets: (options.network?.secrets ?? []).map(({ name }) => name),
+      ...options.approvals,
+    },
     audit,
     snapshots: options.snapshots ?? true,
     budget: { ...defaultBudget, ...options.budget },
@@ -215,7 +232,21 @@ async function openStore(folder: string, clock: Clock, log: Logger): Promise<Sto
   return sqliteStore({ folder, clock, log });
 }
 
-async function openSandboxes(dataFolder: string, log: Logger): Promise<SandboxProvider> {
-  const { virtualSandboxes } = await import("./sandbox/virtual/index.ts");
-  return virtualSandboxes({ folder: join(dataFolder, "workspaces"), log });
+async function strongestSandboxes(
+  { log = silentLogger, ...options }: BotOptions,
+  { audit, redactor }: { readonly audit: Audit; readonly redactor: Redactor },
+): Promise<SandboxProvider> {
+  const { provider, passedOver } = await openSandboxes({
+    dataFolder: resolve(options.dataFolder ?? ".opsthread"),
+    config: parseOption(SandboxConfig, options.sandbox ?? {}, "sandbox"),
+    network: {
+      ...options.network,
+      redact: (text) => redactor.text(text),
+      audit: (event) => audit({ event: "egress", ...event }),
+    },
+    log,
+    signal: new AbortController().signal,
+  });
+  for (const { name, reason } of passedOver) log.info({ sandbox: name, reason }, "Passed over");
+  return provider;
 }

@@ -28,6 +28,8 @@ export interface OpenSandboxesOptions {
   readonly dataFolder: string;
   readonly config: SandboxConfig;
   readonly network?: NetworkOptions;
+  /** Where the container engine listens, when the configuration does not say. */
+  readonly host?: string | undefined;
   /** Sockets of container engines to try. Default: the usual ones. */
   readonly sockets?: readonly string[];
   readonly log?: Logger;
@@ -55,6 +57,7 @@ function candidates({
   dataFolder,
   config,
   network,
+  host,
   sockets,
   log = silentLogger,
 }: OpenSandboxesOptions): readonly SandboxCandidate[] {
@@ -64,17 +67,16 @@ function candidates({
     log,
     ...(network && { network }),
   };
-  const runtime = config.docker["runtime"];
   return [
     {
       name: "docker",
-      isolation: /^(runsc|gvisor|kata|krun)/.test(String(runtime ?? "")) ? "vm" : "container",
+      isolation: hasOwnKernel(config.docker["runtime"]) ? "vm" : "container",
       async probe({ signal }) {
         const { dockerSandboxes } = await import("./sandbox/docker/docker.ts");
         return opening(() =>
           dockerSandboxes({
             ...shared,
-            config: config.docker,
+            config: { host, ...config.docker },
             signal,
             ...(sockets && { sockets }),
           }),
@@ -99,6 +101,9 @@ function candidates({
     },
   ];
 }
+
+const hasOwnKernel = (runtime: unknown): boolean =>
+  typeof runtime === "string" && /^(runsc|gvisor|kata|krun)/.test(runtime);
 
 /** A driver looks for itself whether it works when it is opened: one that opened is what is taken. */
 async function opening(open: () => Promise<SandboxProvider>): Promise<CandidateProbe> {

@@ -31,6 +31,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     "store/blobs.ts",
   ],
   "bot.ts": [
+    "open-sandboxes.ts",
     "adapters/adapter.ts",
     "agent/",
     "queue/",
@@ -41,6 +42,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     "store/",
     "tasks/",
   ],
+  "open-sandboxes.ts": ["sandbox/"],
   "index.ts": [
     "adapters/adapter.ts",
     "agent/",
@@ -57,7 +59,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     "adapters/",
     "agent/",
     "bot.ts",
-
+    "open-sandboxes.ts",
     "observe/",
     "sandbox/",
     "security/",
@@ -80,9 +82,10 @@ const vendors: Readonly<Record<string, readonly string[]>> = {
   "es-module-lexer": ["sandbox/task-host/"],
   "just-bash": ["sandbox/virtual/"],
   marked: ["adapters/text/"],
-  "p-queue": ["queue/"],
+  "p-queue": ["queue/", "sandbox/docker/"],
   pino: ["observe/"],
   "smol-toml": ["tasks/diff/"],
+  "tar-stream": ["sandbox/", "testing/"],
   tinyglobby: ["sources/", "sandbox/"],
   yaml: ["tasks/diff/"],
   zod: [
@@ -95,6 +98,7 @@ const vendors: Readonly<Record<string, readonly string[]>> = {
     "adapters/console/",
     "testing/",
     "bot.ts",
+    "open-sandboxes.ts",
     "cli/",
   ],
 };

@@ -34,7 +34,10 @@ export const GrantedHost = z.string().transform((text, context) => {
 export const GrantedPath = z
   .string()
   .max(1000)
-  .regex(/^(?:\/[^/\p{C}\p{Zl}\p{Zp}]+)+$/u, "expected an absolute path in the sandbox, without a slash at its end")
+  .regex(
+    /^(?:\/[^/\p{C}\p{Zl}\p{Zp}]+)+$/u,
+    "expected an absolute path in the sandbox, without a slash at its end",
+  )
   .refine((path) => !path.split("/").some((part) => part === "." || part === ".."), {
     message: "expected a path without . and ..",
   });
@@ -44,7 +47,11 @@ const amount = z.number().int().positive();
 /** One thing that a session's sandbox may be allowed beyond what is configured. */
 export const AccessRequest = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("host"), value: GrantedHost }),
-  z.strictObject({ kind: z.literal("path"), access: z.enum(["read", "write"]), value: GrantedPath }),
+  z.strictObject({
+    kind: z.literal("path"),
+    access: z.enum(["read", "write"]),
+    value: GrantedPath,
+  }),
   /** The name of a configured secret, never its value. */
   z.strictObject({ kind: z.literal("secret"), value: z.string().min(1).max(100) }),
   /** Bytes. */
@@ -92,5 +99,5 @@ function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== "object" || value === null) return value;
   const pairs = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return pairs.map(([key, item]) => [key, sorted(item)]);
+  return Object.fromEntries(pairs.map(([key, item]) => [key, sorted(item)]));
 }

@@ -30,7 +30,8 @@ export type AuditEvent =
       readonly isolation: string;
       readonly image?: string;
       readonly net: readonly string[];
-      readonly secrets: readonly string[];
+      /** Names of the secrets that the proxy adds. Not called secrets: the redactor hides what lies under such a key. */
+      readonly injects: readonly string[];
       readonly grants: readonly AuditedGrant[];
     }
   /** A request from a sandbox to the network, by what the proxy knows of it. */

@@ -53,8 +53,9 @@ export async function chooseSandboxes(options: ChooseOptions): Promise<{
   readonly chosen: string;
   readonly passedOver: readonly PassedOver[];
 }> {
-  const { chosen, passedOver, open } = await selectSandboxes(options);
-  return { provider: await open(), chosen: chosen.name, passedOver };
+  const selection = await selectSandboxes(options);
+  const { chosen, passedOver } = selection;
+  return { provider: await selection.open(), chosen: chosen.name, passedOver };
 }
 
 /**

@@ -123,9 +123,10 @@ export function createEgress(options: EgressOptions): Egress {
   const clients = createClients({
     session,
     audit,
-    own(promise) {
+    own(promise, socket) {
       const owned = promise
         .catch((error: unknown) => {
+          socket.destroy();
           logger.error(
             { sessionId: options.sessionId, error: messageOf(error) },
             "Cannot carry a network request",

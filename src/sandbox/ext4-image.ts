@@ -4,18 +4,26 @@ import { OpsthreadError } from "../core/errors.ts";
 import { blockBytes, readSuperblock } from "./ext4-superblock.ts";
 import { runProgram, tryProgram } from "./run-program.ts";
 
-/** Makes a sparse file with an empty file system in which files can take `bytes`, in whole blocks. */
-export async function makeImage(image: string, bytes: number): Promise<void> {
+/**
+ * Makes a sparse file with an empty file system in which files can take `bytes`, in whole blocks. Returns how many
+ * blocks that needs in all: told the next time, it need not be found out again.
+ */
+export async function makeImage(
+  image: string,
+  bytes: number,
+  { knownBlocks }: { readonly knownBlocks?: number | undefined } = {},
+): Promise<number> {
   const wanted = Math.floor(bytes / blockBytes);
   const { inodes, journal } = shapeOf(bytes);
-  let blocks = Math.ceil(wanted * 1.021) + Math.ceil(inodes / 16) + 64 + (journal ? 2_048 : 0);
+  const guess = Math.ceil(wanted * 1.021) + Math.ceil(inodes / 16) + 64 + (journal ? 2_048 : 0);
+  let blocks = knownBlocks ?? guess;
   // What a file system takes for itself depends on its size in steps: try, look and correct.
   for (let attempt = 1; ; attempt += 1) {
     await makeSparse(image, blocks * blockBytes);
     await runProgram("mkfs.ext4", [...mkfsFlags(bytes, { inodes, journal }), image]);
     const { freeForFiles } = await readSuperblock(image);
     const missing = wanted - (freeForFiles + lostAndFoundBlocks);
-    if (missing === 0 || (missing < 0 && attempt > exactAttempts)) return;
+    if (missing === 0 || (missing < 0 && attempt > exactAttempts)) return blocks;
     if (attempt > 3 * exactAttempts) throw new Error(`Cannot make an image of ${bytes} bytes`);
     blocks += missing;
   }

@@ -1,4 +1,4 @@
-import { constants } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, read, write, type BigIntStats } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
 
 import { refused } from "./places.ts";
@@ -31,12 +31,66 @@ async function openOrRefuse(hostPath: string, path: string): Promise<FileHandle>
   try {
     return await open(hostPath, readFlags);
   } catch (error) {
-    const code = codeOf(error);
-    // A link, a pipe or a device, or nothing: it was a file when it was looked at.
-    if (code === "ELOOP" || code === "ENXIO" || code === "ENOENT" || code === "ENOTDIR")
-      throw refused(path, "it changed while it was opened", "a file");
+    throw isExchanged(error) ? refused(path, "it changed while it was opened", "a file") : error;
+  }
+}
+
+/** A regular file that is held open. Only reading it waits: what opens it was looked at just now. */
+export interface HeldFile extends Disposable {
+  readonly stats: BigIntStats;
+  /** Reads on from where the last one ended; nothing at the end. */
+  read(into: Uint8Array): Promise<number>;
+}
+
+/** For many small files: a fraction of what a `FileHandle` costs. Undefined for what is no regular file (any more). */
+export function holdRegular(hostPath: string): HeldFile | undefined {
+  let fd: number;
+  try {
+    fd = openSync(hostPath, readFlags);
+  } catch (error) {
+    if (isExchanged(error)) return undefined;
     throw error;
   }
+  const held: HeldFile = {
+    stats: fstatSync(fd, { bigint: true }),
+    read: (into) =>
+      new Promise((resolve, reject) => {
+        read(fd, into, 0, into.length, null, (error, bytes) =>
+          error ? reject(error) : resolve(bytes),
+        );
+      }),
+    [Symbol.dispose]: () => closeSync(fd),
+  };
+  if (held.stats.isFile()) return held;
+  held[Symbol.dispose]();
+  return undefined;
+}
+
+export interface NewFile extends Disposable {
+  readonly fd: number;
+  write(chunk: Uint8Array): Promise<void>;
+}
+
+/** The same to write: makes a file where there is nothing, also no link. */
+export function createFile(hostPath: string): NewFile {
+  const fd = openSync(hostPath, "wx", 0o600);
+  const writeSome = (chunk: Uint8Array): Promise<number> =>
+    new Promise((resolve, reject) => {
+      write(fd, chunk, (error, bytes) => (error ? reject(error) : resolve(bytes)));
+    });
+  return {
+    fd,
+    async write(chunk) {
+      for (let at = 0; at < chunk.length;) at += await writeSome(chunk.subarray(at));
+    },
+    [Symbol.dispose]: () => closeSync(fd),
+  };
+}
+
+/** A link, a pipe or a device, or nothing: it was a file when it was looked at. */
+function isExchanged(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === "ELOOP" || code === "ENXIO" || code === "ENOENT" || code === "ENOTDIR";
 }
 
 export const closing = (handle: FileHandle): OpenFile => ({

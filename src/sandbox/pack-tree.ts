@@ -1,9 +1,8 @@
 import type { BigIntStats } from "node:fs";
 import { readlink } from "node:fs/promises";
 
-import { isOpsthreadError } from "../core/errors.ts";
 import type { Folder } from "./beneath.ts";
-import { openRegular, type OpenFile } from "./file-bytes.ts";
+import { holdRegular } from "./file-bytes.ts";
 import { isMissing, codeOf } from "./system-error.ts";
 import { tarEnd, tarHeader, tarPadding, type TarHeader } from "./tar-header.ts";
 import { walkTree, type TreeEntry } from "./walk-tree.ts";
@@ -40,11 +39,10 @@ async function* packFile(
   entry: TreeEntry,
   { packed, signal }: { readonly packed: Map<string, string>; readonly signal: AbortSignal },
 ): AsyncGenerator<Uint8Array> {
-  const { path } = entry;
-  const opened = await openIfThere(entry);
-  if (!opened) return;
-  await using file = opened;
-  const stats = await file.handle.stat({ bigint: true });
+  const { path, parent, name } = entry;
+  using file = holdRegular(parent.at(name));
+  if (!file) return; // Removed or exchanged meanwhile.
+  const { stats } = file;
   const inode = `${stats.dev}:${stats.ino}`;
   const target = packed.get(inode);
   if (target !== undefined) {
@@ -57,7 +55,7 @@ async function* packFile(
   for (let left = size; left > 0;) {
     signal.throwIfAborted();
     const chunk = Buffer.allocUnsafeSlow(Math.min(chunkBytes, left));
-    const { bytesRead } = await file.handle.read(chunk, 0, chunk.length, null);
+    const bytesRead = await file.read(chunk);
     // It has been cut meanwhile. What the header promised is filled up.
     const part = bytesRead === 0 ? chunk.fill(0) : chunk.subarray(0, bytesRead);
     yield part;
@@ -73,16 +71,6 @@ const headerOf = (
   { mode, mtimeNs }: BigIntStats,
   rest: Pick<TarHeader, "type" | "target"> & { readonly size?: number },
 ): Buffer => tarHeader({ path, mode: Number(mode), mtimeNs, size: 0, ...rest });
-
-/** Undefined for a file that was removed or exchanged meanwhile. */
-async function openIfThere({ parent, name, path }: TreeEntry): Promise<OpenFile | undefined> {
-  try {
-    return await openRegular(parent.at(name), path);
-  } catch (error) {
-    if (isOpsthreadError(error, "SANDBOX_PATH_REFUSED")) return undefined;
-    throw error;
-  }
-}
 
 async function linkOf({ parent, name }: TreeEntry): Promise<string | undefined> {
   try {

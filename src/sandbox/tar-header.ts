@@ -91,7 +91,8 @@ function ustar(header: {
   bytes.write(header.flag, 156, "latin1");
   bytes.write(header.target, 157, nameBytes, "utf8");
   bytes.write("ustar\u000000", 257, "latin1");
-  const sum = bytes.reduce((total, byte) => total + byte, 0);
+  let sum = 0;
+  for (const byte of bytes) sum += byte;
   bytes.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148, "latin1");
   return bytes;
 }

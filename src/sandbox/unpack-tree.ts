@@ -1,5 +1,5 @@
-import { lstatSync, unlinkSync } from "node:fs";
-import { lchown, link, lutimes, open, symlink } from "node:fs/promises";
+import { fchmodSync, fchownSync, futimesSync, lstatSync, unlinkSync } from "node:fs";
+import { lchown, link, lutimes, symlink } from "node:fs/promises";
 
 import {
   archiveRefused,
@@ -9,9 +9,9 @@ import {
   type ArchiveLimits,
 } from "./archive-checks.ts";
 import type { Folder } from "./beneath.ts";
-import { closing, writeAll } from "./file-bytes.ts";
+import { createFile } from "./file-bytes.ts";
 import { growingTree, type GrowingTree } from "./growing-tree.ts";
-import { own, type Owner } from "./owner.ts";
+import type { Owner } from "./owner.ts";
 import { asQuota, createQuota, type Quota } from "./quota.ts";
 import { codeOf } from "./system-error.ts";
 import { tarEntries, type TarEntry } from "./tar-entries.ts";
@@ -112,18 +112,18 @@ async function unpackFile(
   hostPath: string,
   { owner, quota, signal }: Unpack,
 ): Promise<void> {
-  await using file = closing(await open(hostPath, "wx", 0o600));
-  await own(file.handle, owner);
+  using file = createFile(hostPath);
+  if (owner) fchownSync(file.fd, owner.uid, owner.gid);
   quota.change(undefined, 0);
   let size = 0;
   for await (const chunk of bytes) {
     signal.throwIfAborted();
     quota.change(size, size + chunk.length);
     size += chunk.length;
-    await writeAll(file.handle, chunk);
+    await file.write(chunk);
   }
-  await file.handle.chmod(mode & 0o777);
-  await file.handle.utimes(mtime, mtime);
+  fchmodSync(file.fd, mode & 0o777);
+  futimesSync(file.fd, mtime, mtime);
 }
 
 /** A later entry of the same name takes the place of the earlier one, but a file not that of a folder. */

@@ -20,28 +20,32 @@ export interface TreeEntry {
  * @throws {OpsthreadError} `SANDBOX_ARCHIVE_REFUSED` for folders that are nested too deeply to be held open
  */
 export async function* walkTree(
-  folder: Folder,
-  { signal, include = () => true, path = "", depth = 0 }: WalkOptions,
+  root: Folder,
+  { signal, include = () => true }: WalkOptions,
 ): AsyncGenerator<TreeEntry> {
-  if (depth > maxDepth)
-    throw new OpsthreadError(
-      "SANDBOX_ARCHIVE_REFUSED",
-      `Cannot read the tree: its folders are nested deeper than ${maxDepth}`,
-    );
-  for await (const names of inBatches(await opendir(folder.self, { bufferSize: batch }))) {
-    signal.throwIfAborted();
-    const found = await Promise.all(names.map((name) => statsOf(folder.at(name))));
-    for (const [index, name] of names.entries()) {
-      const stats = found[index];
-      if (!stats) continue;
-      const entry = { path: path + name, name, parent: folder, stats };
-      if (!include(entry.path, stats.isDirectory() ? "folder" : "file")) continue;
+  // A generator that calls itself would pass each entry up through all levels.
+  const levels: Level[] = [await startLevel(root, "")];
+  try {
+    for (let level = levels.at(-1); level; level = levels.at(-1)) {
+      const entry = await nextEntry(level, signal);
+      if (!entry) {
+        await endLevel(level, root);
+        levels.pop();
+        continue;
+      }
+      const isFolder = entry.stats.isDirectory();
+      if (!include(entry.path, isFolder ? "folder" : "file")) continue;
       yield entry;
-      if (!stats.isDirectory()) continue;
-      using below = enterIfThere(folder, name);
-      const further = { signal, include, path: `${entry.path}/`, depth: depth + 1 };
-      if (below) yield* walkTree(below, further);
+      const below = isFolder ? enterIfThere(entry.parent, entry.name) : undefined;
+      if (!below) continue;
+      if (levels.length > maxDepth) {
+        below[Symbol.dispose]();
+        throw tooDeep();
+      }
+      levels.push(await startLevel(below, `${entry.path}/`));
     }
+  } finally {
+    for (const level of levels.toReversed()) await endLevel(level, root);
   }
 }
 
@@ -49,10 +53,53 @@ export interface WalkOptions {
   readonly signal: AbortSignal;
   /** Whether something of this path is looked at, and what is below it. Default: everything. */
   readonly include?: (path: string, type: "file" | "folder") => boolean;
-  /** Of the folder, when it is in a larger walk. */
-  readonly path?: string;
-  readonly depth?: number;
 }
+
+interface Level {
+  readonly folder: Folder;
+  readonly path: string;
+  readonly batches: AsyncGenerator<readonly string[]>;
+  /** Of the last batch, what was not told yet. */
+  ready: TreeEntry[];
+}
+
+async function startLevel(folder: Folder, path: string): Promise<Level> {
+  try {
+    const items = await opendir(folder.self, { bufferSize: batch });
+    return { folder, path, batches: inBatches(items), ready: [] };
+  } catch (error) {
+    folder[Symbol.dispose]();
+    throw error;
+  }
+}
+
+async function nextEntry(level: Level, signal: AbortSignal): Promise<TreeEntry | undefined> {
+  const { folder, path, batches } = level;
+  while (level.ready.length === 0) {
+    signal.throwIfAborted();
+    const { value: names, done } = await batches.next();
+    if (done) return undefined;
+    const found = await Promise.all(names.map((name) => statsOf(folder.at(name))));
+    level.ready = names
+      .flatMap((name, index) => {
+        const stats = found[index];
+        return stats ? [{ path: path + name, name, parent: folder, stats }] : [];
+      })
+      .toReversed();
+  }
+  return level.ready.pop();
+}
+
+async function endLevel({ batches, folder }: Level, root: Folder): Promise<void> {
+  await batches.return(undefined);
+  if (folder !== root) folder[Symbol.dispose]();
+}
+
+const tooDeep = (): OpsthreadError =>
+  new OpsthreadError(
+    "SANDBOX_ARCHIVE_REFUSED",
+    `Cannot read the tree: its folders are nested deeper than ${maxDepth}`,
+  );
 
 /** Each level holds a file descriptor. */
 export const maxDepth = 500;

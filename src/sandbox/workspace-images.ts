@@ -38,6 +38,8 @@ export interface ImagesOptions {
 
 export function createImages({ folder, log, owner }: ImagesOptions): Images {
   const images = imagesFolder(folder);
+  /** By the bytes that files can take. There are few: the limits that are configured. */
+  const blocksFor = new Map<number, number>();
 
   const targets = async ({ image }: WorkspacePaths): Promise<readonly string[]> =>
     (await imageMounts(images))
@@ -59,7 +61,8 @@ export function createImages({ folder, log, owner }: ImagesOptions): Images {
   const replace: Images["replace"] = async (paths, bytes, fill) => {
     await dropPart(paths);
     try {
-      await makeImage(paths.imagePart, bytes);
+      const knownBlocks = blocksFor.get(bytes);
+      blocksFor.set(bytes, await makeImage(paths.imagePart, bytes, { knownBlocks }));
       await aside(paths.imagePart, paths.aside, async () => {
         await fill(paths.aside);
         await chmod(paths.aside, 0o700);

@@ -64,6 +64,7 @@ function start(
 }
 
 async function endOf(child: ChildProcess): Promise<void> {
-  const [code] = (await once(child, "close")) as [number | null];
-  if (code !== 0) throw new Error(`Cannot run zstd: it ended with ${code ?? "a signal"}`);
+  await once(child, "close");
+  const { exitCode } = child;
+  if (exitCode !== 0) throw new Error(`Cannot run zstd: it ended with ${exitCode ?? "a signal"}`);
 }

@@ -1,8 +1,8 @@
 import type { Inbound } from "../adapters/adapter.ts";
-import { grantWordOf } from "../core/grant-words.ts";
-import { sessionIdOf } from "../core/ids.ts";
 import type { Audit } from "../core/audit.ts";
 import type { Clock } from "../core/clock.ts";
+import { grantWordOf } from "../core/grant-words.ts";
+import { sessionIdOf } from "../core/ids.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Message } from "../core/message.ts";
 import type { Queue } from "../queue/queue.ts";

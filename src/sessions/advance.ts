@@ -65,7 +65,8 @@ async function takeSnapshot(
 ): Promise<void> {
   try {
     const taken = await sandboxes.snapshots?.take(sessionId, { signal });
-    if (taken) log.debug({ sessionId, snapshotId: taken.id, bytes: taken.bytes }, "Took a snapshot");
+    if (taken)
+      log.debug({ sessionId, snapshotId: taken.id, bytes: taken.bytes }, "Took a snapshot");
   } catch (error) {
     if (signal.aborted) return;
     log.warn({ sessionId, error: messageOf(error) }, "No snapshot was taken");

@@ -1,7 +1,7 @@
 import { accessText } from "../core/access-request.ts";
 import type { AuditEvent } from "../core/audit.ts";
-import { stableKey } from "../core/ids.ts";
 import type { GrantWord } from "../core/grant-words.ts";
+import { stableKey } from "../core/ids.ts";
 import type { Message } from "../core/message.ts";
 import type { Post } from "../core/post.ts";
 import type { SandboxCapabilities } from "../sandbox/sandbox.ts";

@@ -73,7 +73,8 @@ export class Grants {
         return this.#decide(entry);
       case "grant-revoked": {
         const approval = this.#approvals.get(entry.approvalId);
-        if (approval && isHeld(approval)) this.#set(approval, { type: "revoked", by: nameOf(entry) });
+        if (approval && isHeld(approval))
+          this.#set(approval, { type: "revoked", by: nameOf(entry) });
         return;
       }
       case "turn-ended":
@@ -81,9 +82,13 @@ export class Grants {
           if (entry.outcome === "stopped" || isLeftOver(approval, entry))
             this.#set(approval, { type: "withdrawn" });
         return;
-      default:
-        // Everything else changes no grant.
+      case "turn-started":
+      case "tool-result":
+      case "note":
+      case "context-trimmed":
         return;
+      default:
+        entry satisfies never;
     }
   }
 

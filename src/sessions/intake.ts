@@ -60,11 +60,11 @@ async function settle(
 ): Promise<void> {
   const { workspace, audit, clock, redact } = options;
   const at = clock.now();
-  const { facts, reply, audit: event } = settleWord(
-    session,
-    { word, message },
-    { ...options, now: at },
-  );
+  const {
+    facts,
+    reply,
+    audit: event,
+  } = settleWord(session, { word, message }, { ...options, now: at });
   const posts =
     reply === undefined
       ? []

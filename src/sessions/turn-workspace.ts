@@ -57,7 +57,7 @@ export function openWorkspace(
         sandbox: sandboxes.name,
         isolation: capabilities.isolation,
         net,
-        secrets,
+        injects: secrets,
         grants: held().map(({ approvalId, request }) => ({ approvalId, request })),
         ...(image !== undefined && { image }),
       });
@@ -72,5 +72,4 @@ export function sandboxOf({ thread }: Session, { sandboxes, image }: TurnOptions
   return { name, isolation: capabilities.isolation, ...(from !== undefined && { image: from }) };
 }
 
-const sameRequest = (a: AccessRequest, b: AccessRequest): boolean =>
-  isDeepStrictEqual(a, b);
+const sameRequest = (a: AccessRequest, b: AccessRequest): boolean => isDeepStrictEqual(a, b);

@@ -218,4 +218,3 @@ async function settle(session: Session, options: TurnOptions, error: unknown): P
   options.log.error(data, "A turn failed");
   return failTurn(session, options, messageOf(error));
 }
-

@@ -37,13 +37,15 @@ export function openSandbox(
   return provider.open(full, { signal });
 }
 
+let executions = 0;
+
 /** Runs a command with an execution id of its own. */
 export function exec(
   sandbox: Sandbox,
   command: string,
   options: Partial<ExecOptions> = {},
 ): Promise<ExecResult> {
-  return sandbox.exec(command, { signal, executionId: "x_suite", ...options });
+  return sandbox.exec(command, { signal, executionId: `x_suite_${(executions += 1)}`, ...options });
 }
 
 /** Runs a command that must succeed, and returns what it printed. */

@@ -110,7 +110,7 @@ export const hostileCases: SandboxCases = {
       "echo 1 > /proc/sys/vm/drop_caches",
       "echo 1 > /proc/sys/kernel/panic",
       "echo -1000 > /proc/1/oom_score_adj",
-      "cat /proc/kcore | head -c 1",
+      "test $(head -c 1 /proc/kcore | wc -c) = 1",
       "head -c 1 /dev/mem",
       "mkdir /sys/fs/cgroup/x",
       "echo 1 > /sys/kernel/mm/transparent_hugepage/enabled",
@@ -172,12 +172,12 @@ export const hostileCases: SandboxCases = {
   "file names of all kinds are only names": async (subject) => {
     await using sandbox = await openSandbox(subject);
     const longest = "n".repeat(255);
-    await output(sandbox, `touch ${longest} 'a\nb' -- '--help' $'\\x01\\xff'`);
+    await output(sandbox, `touch ${longest} 'a\nb' -- '--help' $'\\x01'`);
     const { outcome } = await exec(sandbox, `touch ${"n".repeat(300)}`);
     const names = await sandbox.files.list(".", { limit: 100 });
 
     assert.notDeepEqual(outcome, { type: "exit", code: 0 });
-    assert.equal(names?.length, 5);
+    assert.equal(names?.length, 4);
     assert.equal(await read(sandbox, longest), "");
     await output(
       sandbox,
@@ -213,10 +213,12 @@ export const hostileCases: SandboxCases = {
     );
     const seen = new Set<string>();
     while (!stop.aborted) {
-      const file = await sandbox.files
-        .read("d/passwd", { offset: 0, length: 100 })
-        .catch(() => undefined);
-      if (file) seen.add(Buffer.from(file.bytes).toString());
+      for (let times = 0; times < 50; times += 1) {
+        const file = await sandbox.files
+          .read("d/passwd", { offset: 0, length: 100 })
+          .catch(() => undefined);
+        if (file) seen.add(Buffer.from(file.bytes).toString());
+      }
       await sandbox.files.write("d/written", Buffer.from("x"), { signal }).catch(() => {});
       const tar = await sandbox.files.exportTar(".", { signal }).catch(() => undefined);
       try {

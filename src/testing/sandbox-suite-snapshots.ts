@@ -24,7 +24,7 @@ async function writeAll(
 
 async function readAll(subject: SandboxesUnderTest, sessionId = "s_suite"): Promise<string> {
   await using sandbox = await openSandbox(subject, { sessionId });
-  return output(sandbox, "for f in $(find . -type f | sort); do echo $f; cat $f; echo; done");
+  return await output(sandbox, "for f in $(find . -type f | sort); do echo $f; cat $f; echo; done");
 }
 
 export const snapshotCases: SandboxCases = {

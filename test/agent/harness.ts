@@ -141,9 +141,6 @@ function memorySession(): { readonly session: ToolSession; readonly files: Map<s
         usage: unused,
         detach: unused,
         task: unused,
-        executions: unused,
-        usage: unused,
-        detach: () => Promise.resolve(),
         close: () => Promise.resolve(),
         files: {
           read: unused,

@@ -132,9 +132,9 @@ test("a probe that throws is a reason, and an abort is not", async () => {
 });
 
 test("a driver that nobody offers is refused by name", async () => {
-  await expect(
-    selectSandboxes({ wanted: "firecracker", candidates: all, signal }),
-  ).rejects.toThrow('Cannot open the sandbox "firecracker": there is no such driver');
+  await expect(selectSandboxes({ wanted: "firecracker", candidates: all, signal })).rejects.toThrow(
+    'Cannot open the sandbox "firecracker": there is no such driver',
+  );
 });
 
 test("a chosen driver that fails to open is an error, not a reason to take a weaker one", async () => {

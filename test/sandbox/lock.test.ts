@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { createLock } from "../../src/sandbox/lock.ts";
+import { createLock, createLocks } from "../../src/sandbox/lock.ts";
 
 const { signal } = new AbortController();
 
@@ -33,4 +33,20 @@ test("acquire() stops waiting when it is aborted, and lets nobody in early", asy
   expect(isIn).toBe(false);
   release();
   (await next)();
+});
+
+test("work under one name waits for the one before, also when that fails", async () => {
+  const locked = createLocks();
+  const order: string[] = [];
+  const first = locked("a", async () => {
+    await Promise.resolve();
+    order.push("first");
+    throw new Error("It failed");
+  });
+  const second = locked("a", async () => order.push("second"));
+  await locked("b", async () => order.push("other"));
+
+  await expect(first).rejects.toThrow("It failed");
+  await second;
+  expect(order).toEqual(["other", "first", "second"]);
 });

@@ -31,7 +31,7 @@ const opened: AuditRecord = {
   sandbox: "docker",
   isolation: "container",
   net: ["example.com:443"],
-  secrets: ["deploy-key"],
+  injects: ["deploy-key"],
   grants: [{ approvalId: "1abcde", request: { kind: "secret", value: "deploy-key" } }],
 };
 
@@ -53,7 +53,7 @@ test("a record is one line, as it is, in a file for this user only", () => {
 });
 
 test("a full file is put aside, and the oldest goes", () => {
-  const bytes = Buffer.byteLength(`${JSON.stringify(opened)}\n`);
+  const bytes = Buffer.byteLength(`${JSON.stringify(redact(opened))}\n`);
   const options = { folder: join(folder, "audit"), redact, maxBytes: 2 * bytes, maxFiles: 3 };
   // Each as a process of its own would: what is there is found again.
   for (let at = 1; at <= 9; at += 1) auditFile(options)({ ...opened, at });

@@ -29,7 +29,10 @@ export class DurableSandboxes implements SandboxProvider {
   };
   readonly events: SandboxEvent[] = [];
   /** Commands that run or have ended unasked, by execution id. */
-  readonly #commands = new Map<string, { end(result: ExecResult): void; ended: Promise<ExecResult> }>();
+  readonly #commands = new Map<
+    string,
+    { end(result: ExecResult): void; ended: Promise<ExecResult> }
+  >();
   snapshotFailure: Error | undefined;
 
   readonly snapshots = {

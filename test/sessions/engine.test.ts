@@ -309,9 +309,6 @@ function recordingSandbox(): { provider: SandboxProvider; written: Map<string, s
     usage: unused,
     detach: unused,
     task: unused,
-    executions: unused,
-    usage: unused,
-    detach: () => Promise.resolve(),
     files: {
       read: unused,
       export: unused,

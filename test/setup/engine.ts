@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 
@@ -36,6 +37,10 @@ function engineSetup(): {
         return;
       }
       prepared = await prepareEngine(hostOfTests());
+      // Now there is a compiler, if there was none when the package was built.
+      execFileSync(process.execPath, ["scripts/build-supervisor.mjs", "--require"], {
+        stdio: "inherit",
+      });
       project.provide("engine", prepared.engine);
     },
     async teardown() {
@@ -50,11 +55,12 @@ function hostOfTests(): Parameters<typeof prepareEngine>[0] {
   const own = defaultSockets({ runtimeDir: process.env["XDG_RUNTIME_DIR"], home: homedir() });
   return {
     isRoot: process.getuid?.() === 0,
-    run: (command, { env = {}, onLine } = {}) =>
-      runOnHost(command, { signal, env, ...(onLine !== undefined && { onLine }) }),
+    run: (command, { env = {} } = {}) => runOnHost(command, { signal, env }),
     exists: existsSync,
     find: () =>
-      findEngine(host === undefined ? { sockets: [...own, engineSocket], signal } : { host, signal }),
+      findEngine(
+        host === undefined ? { sockets: [...own, engineSocket], signal } : { host, signal },
+      ),
     start: (options) => startEngine({ ...options, signal }),
     recipeState: async (client, name) => {
       const image = await inspectImage(client, name);

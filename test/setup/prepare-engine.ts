@@ -22,24 +22,21 @@ export type TestEngine =
 export interface PreparedEngine {
   readonly engine: TestEngine;
   /** Ends the engine if it was started here. */
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 export interface StartedEngine {
   readonly engine: Engine;
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 /** The machine, so that every kind of machine can be tried on one. */
 export interface TestHost {
   readonly isRoot: boolean;
-  run(
+  readonly run: (
     command: readonly string[],
-    options?: {
-      readonly env?: Readonly<Record<string, string>>;
-      readonly onLine?: (line: string) => void;
-    },
-  ): Promise<{ readonly code: number; readonly output: string }>;
+    options?: { readonly env?: Readonly<Record<string, string>> },
+  ) => Promise<{ readonly code: number; readonly output: string }>;
   exists(path: string): boolean;
   find(): Promise<Engine | NoEngine>;
   start(options: { readonly runsc: string | undefined }): Promise<StartedEngine>;
@@ -125,21 +122,18 @@ async function installMissing(
     });
 }
 
-async function missingPackages(
-  host: TestHost,
-  wanted: typeof tools,
-): Promise<readonly string[]> {
+async function missingPackages(host: TestHost, wanted: typeof tools): Promise<readonly string[]> {
   const missing = await Promise.all(
-    wanted.map(async ({ packages, sign }) =>
-      (await host.run(sign)).code === 127 ? packages : [],
-    ),
+    wanted.map(async ({ packages, sign }) => ((await host.run(sign)).code === 127 ? packages : [])),
   );
   return missing.flat();
 }
 
 async function aptGet(host: TestHost, args: readonly string[]): Promise<void> {
   const env = { DEBIAN_FRONTEND: "noninteractive" };
-  const { code, output } = await host.run(["apt-get", ...args], { env });
+  const { code, output } = await host.run(["apt-get", "-o", "Acquire::Retries=3", ...args], {
+    env,
+  });
   if (code !== 0) throw new Error(`Cannot run apt-get ${args.join(" ")}:\n${output}`);
 }
 

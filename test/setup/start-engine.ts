@@ -36,12 +36,19 @@ export async function startEngine({
   writeFileSync(config, JSON.stringify(runtimesOf(runsc)));
   const log = join(folder, "dockerd.log");
   const out = openSync(log, "w");
-  const options = [
-    ...["--config-file", config, "--data-root", data, "--exec-root", join(folder, "exec")],
-    ...["--pidfile", join(folder, "dockerd.pid"), "--host", `unix://${socket}`],
-    ...["--bridge=none", "--iptables=false", "--ip6tables=false", "--log-level", "warn"],
-  ];
-  const daemon = spawn("dockerd", options, { stdio: ["ignore", out, out] });
+  const options = {
+    "--config-file": config,
+    "--data-root": data,
+    "--exec-root": join(folder, "exec"),
+    "--pidfile": join(folder, "dockerd.pid"),
+    "--host": `unix://${socket}`,
+    "--bridge": "none",
+    "--iptables": "false",
+    "--ip6tables": "false",
+    "--log-level": "warn",
+  };
+  const args = Object.entries(options).map(([name, value]) => `${name}=${value}`);
+  const daemon = spawn("dockerd", args, { stdio: ["ignore", out, out] });
   const ended = new Promise<void>((resolve) => {
     daemon.on("exit", () => resolve());
     daemon.on("error", () => resolve());

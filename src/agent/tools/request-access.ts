@@ -57,7 +57,12 @@ export function requestAccessTool(): Tool<z.output<typeof RequestAccessInput>> {
   });
 }
 
-function withDefaults({ kind, value, access, per }: Omit<z.output<typeof RequestAccessInput>, "reason">) {
+function withDefaults({
+  kind,
+  value,
+  access,
+  per,
+}: Omit<z.output<typeof RequestAccessInput>, "reason">) {
   return {
     kind,
     value,

@@ -11,16 +11,17 @@ import { sqliteStore } from "../../store/sqlite/index.ts";
 import { converse } from "../chat/conversation.ts";
 import { inputHelp } from "../chat/input.ts";
 import { commandLog } from "../log.ts";
+import { sandboxConfigOf, type SandboxFlags, withSandboxOptions } from "../sandbox-options.ts";
 import { settled } from "../settled.ts";
 
-interface ChatOptions {
+interface ChatOptions extends SandboxFlags {
   readonly data: string;
   readonly source?: readonly Source[];
 }
 
 /** `opsthread chat`: the bot in a terminal. */
 export function chatCommand({ signal }: { readonly signal: AbortSignal }): Command {
-  return new Command("chat")
+  return withSandboxOptions(new Command("chat"), { driver: "auto" })
     .description(
       "Talk to the bot in this terminal: threads, attachments by path, artifacts saved, stop.",
     )
@@ -35,7 +36,7 @@ export function chatCommand({ signal }: { readonly signal: AbortSignal }): Comma
       addSource,
     )
     .addHelpText("after", `\n${inputHelp}`)
-    .action(async ({ data, source = [] }: ChatOptions, command: Command) => {
+    .action(async ({ data, source = [], ...flags }: ChatOptions, command: Command) => {
       const log = commandLog(command);
       // First of all the lock: a second process must not touch the threads either.
       await using store = await sqliteStore({ folder: data, log });
@@ -49,6 +50,7 @@ export function chatCommand({ signal }: { readonly signal: AbortSignal }): Comma
         dataFolder: data,
         store,
         sources: source,
+        sandbox: sandboxConfigOf(flags),
         log,
       });
       await bot.start();

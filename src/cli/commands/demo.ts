@@ -10,8 +10,9 @@ import { runDemo } from "../demo/run.ts";
 import { terminalScreen } from "../demo/screen.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { commandLog } from "../log.ts";
+import { type SandboxFlags, withSandboxOptions } from "../sandbox-options.ts";
 
-interface DemoOptions {
+interface DemoOptions extends SandboxFlags {
   readonly crash?: boolean;
   readonly data?: string;
   readonly victim?: string;
@@ -19,7 +20,7 @@ interface DemoOptions {
 
 /** `opsthread demo`: the main job, shown and checked. */
 export function demoCommand({ signal }: { readonly signal: AbortSignal }): Command {
-  return new Command("demo")
+  return withSandboxOptions(new Command("demo"), { driver: "auto" })
     .description(
       "Show the main job on generated files, in a chat workspace in this process, and check that it was done.",
     )
@@ -33,7 +34,7 @@ export function demoCommand({ signal }: { readonly signal: AbortSignal }): Comma
       const log = commandLog(command);
       if (options.victim !== undefined) {
         const files = await writeDemoFiles(join(options.victim, "files"), size);
-        return runVictim({ folder: options.victim, files, log });
+        return runVictim({ folder: options.victim, files, log, sandbox: options });
       }
       const folder = await openFolder(options.data);
       const screen = terminalScreen(process.stdout);
@@ -41,10 +42,10 @@ export function demoCommand({ signal }: { readonly signal: AbortSignal }): Comma
         "Opsthread demo: a chat workspace in this process, three mentions with files attached",
       );
       const files = await writeDemoFiles(join(folder, "files"), size);
-      const checks = [...(await runDemo({ folder, files, screen, log }))];
+      const checks = [...(await runDemo({ folder, files, screen, log, sandbox: options }))];
       if (options.crash) {
         screen.title("A second run, in a process of its own, which is killed half way");
-        checks.push(...(await runCrash({ folder, screen, log, signal })));
+        checks.push(...(await runCrash({ folder, screen, log, signal, sandbox: options })));
       }
       screen.title("What had to be true");
       screen.checks(checks);

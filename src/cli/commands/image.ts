@@ -9,6 +9,7 @@ import {
   inspectImage,
   listImages,
 } from "../../sandbox/docker/image.ts";
+import type { EngineProgress } from "../../sandbox/docker/progress.ts";
 import { defaultSuite, imageLabels, recipeStateOf } from "../../sandbox/docker/recipe.ts";
 import { engineFromEnvironment, proxiesFromEnvironment } from "../engine.ts";
 import { progressLine } from "../progress-line.ts";
@@ -42,7 +43,7 @@ export function imageCommand({ signal }: { readonly signal: AbortSignal }): Comm
         ...options,
         signal,
         proxies: proxiesFromEnvironment(process.env),
-        onProgress: progress.show,
+        onProgress: (step: EngineProgress) => progress.show(step),
       };
       if (dryRun) {
         const plan = await planImage(client, build);
@@ -65,7 +66,7 @@ export function imageCommand({ signal }: { readonly signal: AbortSignal }): Comm
       if (json) return void process.stdout.write(`${JSON.stringify(images, undefined, 2)}\n`);
       const rows = await Promise.all(
         images.map(async (facts) => [
-          facts.reference,
+          facts.reference.slice(0, 40),
           facts.digest.slice(0, 19),
           megabytes(facts),
           createdAt(facts),

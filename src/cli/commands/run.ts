@@ -5,16 +5,18 @@ import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 
 import { OpsthreadError } from "../../core/errors.ts";
+import { openSandboxes } from "../../open-sandboxes.ts";
 import { Limits, Permissions } from "../../sandbox/permissions.ts";
-import { virtualSandboxes } from "../../sandbox/virtual/index.ts";
 import { createRedactor } from "../../security/redact.ts";
 import { diff, DiffData } from "../../tasks/diff/index.ts";
 import { logs } from "../../tasks/logs/index.ts";
 import type { Task } from "../../tasks/task.ts";
+import { engineFromEnvironment } from "../engine.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { mountFiles, type MountedFiles } from "../mount-files.ts";
 import { progressLine } from "../progress-line.ts";
 import { printReport, type Report } from "../report.ts";
+import { sandboxConfigOf, type SandboxFlags, withSandboxOptions } from "../sandbox-options.ts";
 import { saveArtifacts } from "../save-artifacts.ts";
 
 /** `opsthread run <task>`: one task on local files, without a chat. */
@@ -22,8 +24,7 @@ export function runCommand({ signal }: { readonly signal: AbortSignal }): Comman
   const run = new Command("run").description(
     "Run one task on local files and print what it found.",
   );
-  run
-    .command("logs")
+  withSandboxOptions(run.command("logs"), { driver: "virtual" })
     .description("Read log files (plain, JSON, gzip, rotated) and tell what went wrong.")
     .argument("<files...>", "log files")
     .option("--since <time>", 'from then on: an ISO time, "14:05", or "15m" before the end')
@@ -35,15 +36,15 @@ export function runCommand({ signal }: { readonly signal: AbortSignal }): Comman
     .option("--top <count>", "how many patterns", wholeNumber)
     .option("--json", "print one JSON object instead of Markdown")
     .option("--out <folder>", "save the report's files here")
-    .action(async (paths: string[], { level, ...options }: LogsOptions) => {
+    .action(async (paths: string[], options: LogsOptions) => {
       const files = await mountFiles(paths);
-      const { json, out, around, ...filters } = options;
+      const { json, out, around, level, since, until, match, context, top } = options;
+      const filters = given({ since, until, match, context, top });
       const place = around === undefined ? {} : { around: insidePlace(around, files) };
       const input = { files: files.paths, ...filters, ...place, ...(level && { levels: level }) };
-      await runTask(logs, input, { files, json, out, signal });
+      await runTask(logs, input, { files, json, out, signal, sandbox: options });
     });
-  run
-    .command("diff")
+  withSandboxOptions(run.command("diff"), { driver: "virtual" })
     .description(
       "Compare two configurations (YAML, JSON, TOML, INI, .env, text) by meaning; secrets are masked.",
     )
@@ -57,16 +58,21 @@ export function runCommand({ signal }: { readonly signal: AbortSignal }): Comman
     .option("--out <folder>", "save the report's files here")
     .action(async (before: string, after: string, options: DiffOptions) => {
       const files = await mountFiles([before, after]);
-      const { json, out, exitCode, all, ...rest } = options;
+      const { json, out, exitCode, all, format, ignore } = options;
       const pair = { before: files.inside(before), after: files.inside(after) };
-      const input = { pairs: [pair], ...rest, ...(all && { ignoreNoise: false }) };
-      const { data } = await runTask(diff, input, { files, json, out, signal });
+      const input = {
+        pairs: [pair],
+        ...(format !== undefined && { format }),
+        ...(ignore && { ignore }),
+        ...(all && { ignoreNoise: false }),
+      };
+      const { data } = await runTask(diff, input, { files, json, out, signal, sandbox: options });
       if (exitCode && hasChanges(data)) process.exitCode = exitCodes.differs;
     });
   return run;
 }
 
-interface LogsOptions {
+interface LogsOptions extends SandboxFlags {
   readonly since?: string;
   readonly until?: string;
   readonly level?: readonly string[];
@@ -78,7 +84,7 @@ interface LogsOptions {
   readonly out?: string;
 }
 
-interface DiffOptions {
+interface DiffOptions extends SandboxFlags {
   readonly format?: string;
   readonly ignore?: readonly string[];
   readonly all?: boolean;
@@ -95,11 +101,13 @@ async function runTask(
     json = false,
     out,
     signal,
+    sandbox: flags,
   }: {
     readonly files: MountedFiles;
     readonly json?: boolean | undefined;
     readonly out?: string | undefined;
     readonly signal: AbortSignal;
+    readonly sandbox: SandboxFlags;
   },
 ): Promise<Report> {
   const parsed = task.input.safeParse(input);
@@ -109,7 +117,13 @@ async function runTask(
   }
   const folder = await mkdtemp(join(tmpdir(), "opsthread-run-"));
   try {
-    await using sandboxes = virtualSandboxes({ folder });
+    const opened = await openSandboxes({
+      dataFolder: folder,
+      config: sandboxConfigOf(flags),
+      ...engineFromEnvironment(process.env),
+      signal,
+    });
+    await using sandboxes = opened.provider;
     const spec = {
       sessionId: "s_run",
       permissions: Permissions.parse({}),
@@ -132,6 +146,10 @@ async function runTask(
     await rm(folder, { recursive: true, force: true });
   }
 }
+
+/** Without what was not said. */
+const given = (options: Readonly<Record<string, unknown>>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 
 /** `file:line` with the file's path in the sandbox; other places stay as they are. */
 function insidePlace(place: string, files: MountedFiles): string {

@@ -7,6 +7,7 @@ import {
 } from "../../adapters/console/index.ts";
 import { type Bot, createBot } from "../../bot.ts";
 import type { Logger } from "../../core/logger.ts";
+import type { SandboxConfig } from "../../open-sandboxes.ts";
 import { settled } from "../settled.ts";
 import { ada, ben } from "./script.ts";
 
@@ -20,7 +21,7 @@ export interface DemoBot extends AsyncDisposable {
 
 export async function openDemoBot(
   folder: string,
-  { log }: { readonly log: Logger },
+  { log, sandbox }: { readonly log: Logger; readonly sandbox: SandboxConfig },
 ): Promise<DemoBot> {
   const workspace = await openConsoleWorkspace({ dir: join(folder, "chat") });
   const inWorkspace = (id: string): string => `console:${workspace.id}:${id}`;
@@ -31,6 +32,7 @@ export async function openDemoBot(
       channels: [inWorkspace("incidents"), inWorkspace("deploys")],
     },
     dataFolder: join(folder, "bot"),
+    sandbox,
     log,
   });
   return {

@@ -12,6 +12,7 @@ import { sessionIdOf } from "../../core/ids.ts";
 import { parseStored } from "../../core/journal.ts";
 import type { Logger } from "../../core/logger.ts";
 import { sqliteStore } from "../../store/sqlite/index.ts";
+import { sandboxArgs, sandboxConfigOf, type SandboxFlags } from "../sandbox-options.ts";
 import { type DemoBot, openDemoBot } from "./bot.ts";
 import { type Check, checkThreads } from "./checks.ts";
 import type { DemoFiles } from "./fixtures.ts";
@@ -40,20 +41,26 @@ export async function runCrash({
   screen,
   log,
   signal,
+  sandbox,
 }: {
   readonly folder: string;
   readonly screen: Screen;
   readonly log: Logger;
   readonly signal: AbortSignal;
+  readonly sandbox: SandboxFlags;
 }): Promise<readonly Check[]> {
-  const { threads, withProgress, killedBy } = await killHalfWay(folder, { screen, signal });
+  const { threads, withProgress, killedBy } = await killHalfWay(folder, {
+    screen,
+    signal,
+    sandbox,
+  });
   const left = await whatIsLeft(folder, threads);
   screen.say(
     `killed by ${killedBy}: ${left.dirty} of 3 sessions not finished, ${left.answered} answered`,
   );
 
   screen.title("Starting again on the same data");
-  await using demo = await openDemoBot(folder, { log });
+  await using demo = await openDemoBot(folder, { log, sandbox: sandboxConfigOf(sandbox) });
   const { workspace, bot } = demo;
   using progress = watchProgress(workspace, screen);
   await bot.start();
@@ -76,9 +83,13 @@ export async function runCrash({
 
 async function killHalfWay(
   folder: string,
-  { screen, signal }: { readonly screen: Screen; readonly signal: AbortSignal },
+  {
+    screen,
+    signal,
+    sandbox,
+  }: { readonly screen: Screen; readonly signal: AbortSignal; readonly sandbox: SandboxFlags },
 ): Promise<{ threads: DemoThreads; withProgress: ReadonlySet<string>; killedBy: string }> {
-  const child = startChild(folder);
+  const child = startChild(folder, sandbox);
   const stop = (): void => void child.kill("SIGKILL");
   signal.addEventListener("abort", stop);
   const exited = once(child, "exit");
@@ -111,9 +122,9 @@ async function killHalfWay(
   };
 }
 
-function startChild(folder: string): ChildProcess {
+function startChild(folder: string, sandbox: SandboxFlags): ChildProcess {
   const program = fileURLToPath(new URL("../../../bin/opsthread.js", import.meta.url));
-  return spawn(process.execPath, [program, "demo", "--victim", folder], {
+  return spawn(process.execPath, [program, "demo", "--victim", folder, ...sandboxArgs(sandbox)], {
     stdio: ["ignore", "pipe", "inherit"],
   });
 }
@@ -123,13 +134,15 @@ export async function runVictim({
   folder,
   files,
   log,
+  sandbox,
 }: {
   readonly folder: string;
   readonly files: DemoFiles;
   readonly log: Logger;
+  readonly sandbox: SandboxFlags;
 }): Promise<void> {
   const tell = (event: ChildEvent): void => void process.stdout.write(`${JSON.stringify(event)}\n`);
-  await using demo = await openDemoBot(folder, { log });
+  await using demo = await openDemoBot(folder, { log, sandbox: sandboxConfigOf(sandbox) });
   demo.workspace.onChange((change) => {
     if (change.type === "progress" && change.markdown !== undefined)
       tell({ type: "progress", thread: change.thread, text: change.markdown });

@@ -1,4 +1,5 @@
 import type { Logger } from "../../core/logger.ts";
+import { sandboxConfigOf, type SandboxFlags } from "../sandbox-options.ts";
 import { openDemoBot } from "./bot.ts";
 import { type Check, checkThreads } from "./checks.ts";
 import type { DemoFiles } from "./fixtures.ts";
@@ -11,13 +12,15 @@ export async function runDemo({
   files,
   screen,
   log,
+  sandbox,
 }: {
   readonly folder: string;
   readonly files: DemoFiles;
   readonly screen: Screen;
   readonly log: Logger;
+  readonly sandbox: SandboxFlags;
 }): Promise<readonly Check[]> {
-  await using demo = await openDemoBot(folder, { log });
+  await using demo = await openDemoBot(folder, { log, sandbox: sandboxConfigOf(sandbox) });
   const { workspace, bot } = demo;
   await bot.start();
   screen.say(`sandbox: ${bot.sandboxes.name} (${bot.sandboxes.capabilities.isolation})`);

@@ -60,7 +60,12 @@ export async function bubblewrapSandboxes(
     folder: join(stateFolder, "bubblewrap", "cells"),
     system: await systemView({ etcFolder: join(stateFolder, "bubblewrap", "etc"), user }),
     cgroups: found.ok ? found.cgroups : undefined,
-    ...{ user, supervisor, bwrap, host, owner, log },
+    user,
+    supervisor,
+    bwrap,
+    host,
+    owner,
+    log,
   });
   const sweep = async (): Promise<void> => {
     await cells.sweep();

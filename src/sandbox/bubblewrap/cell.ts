@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 
+import { OpsthreadError } from "../../core/errors.ts";
 import type { Logger } from "../../core/logger.ts";
 import type { Limits } from "../permissions.ts";
 import type { Cell, CellEnd } from "../supervised/cell.ts";
@@ -8,7 +9,7 @@ import { oomKills, type Cgroups } from "./cgroups.ts";
 import { removeCell } from "./kill-cell.ts";
 import { connectTo, launch } from "./launch.ts";
 import { watchMemory } from "./memory-watch.ts";
-import { type CellRecord, writeRecord } from "./records.ts";
+import { type CellRecord, readRecord, writeRecord } from "./records.ts";
 
 export interface CellOptions {
   /** The cell's own host folder. */
@@ -31,6 +32,7 @@ export interface StartCellOptions extends CellOptions {
 export async function startCell(options: StartCellOptions): Promise<Cell> {
   const { folder, limits, supervisor, bwrap, argsFor, signal } = options;
   signal.throwIfAborted();
+  await assertOurs(folder, options.record);
   const cgroups = await options.cgroups?.create(basename(folder), limits);
   let record: CellRecord = { ...options.record, ...(cgroups && { cgroups }) };
   try {
@@ -55,6 +57,24 @@ export async function startCell(options: StartCellOptions): Promise<Cell> {
     await removeCell(folder, record);
     throw error;
   }
+}
+
+/** Whether no other process has taken it over. */
+async function isOurs(folder: string, { owner }: Pick<CellRecord, "owner">): Promise<boolean> {
+  const now = await readRecord(folder);
+  return now === undefined || now.owner === owner;
+}
+
+/** @throws {OpsthreadError} `SANDBOX_BUSY` */
+async function assertOurs(
+  folder: string,
+  record: Pick<CellRecord, "owner" | "sessionId">,
+): Promise<void> {
+  if (await isOurs(folder, record)) return;
+  throw new OpsthreadError(
+    "SANDBOX_BUSY",
+    `Cannot use the sandbox of session "${record.sessionId}": another process has taken it over, expected to have it alone`,
+  );
 }
 
 /** Takes over a running cell of an earlier process. */
@@ -108,7 +128,8 @@ function cellOf(
       });
   const gone = connection.closed.then(async (reason): Promise<CellEnd> => {
     stopWatching();
-    const outOfMemory = isOver || (cgroups ? (await oomKills(cgroups.memoryFolder)) > 0 : false);
+    const isKilled = cgroups && !connection.saidBye && (await oomKills(cgroups.memoryFolder)) > 0;
+    const outOfMemory = isOver || isKilled === true;
     return { reason: outOfMemory ? "it met its memory limit" : reason, outOfMemory };
   });
   let ending: Promise<void> | undefined;
@@ -116,10 +137,11 @@ function cellOf(
     connection.close();
     // What the kernel counted has to be read before its group is removed.
     await gone;
-    await removeCell(folder, record);
+    if (await isOurs(folder, record)) await removeCell(folder, record);
   };
   return {
     connection,
+    ...(!cgroups && { isUnbounded: true }),
     gone,
     end() {
       ending ??= end();

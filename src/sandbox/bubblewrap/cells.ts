@@ -8,7 +8,7 @@ import type { Owner } from "../docker/owner.ts";
 import type { SandboxSpec } from "../sandbox.ts";
 import { sourceMounts } from "../source-mounts.ts";
 import type { Cell } from "../supervised/cell.ts";
-import { type HostSide, type Reserved, sessionPath } from "../supervised/host-side.ts";
+import { type HostSide, type OpenOptions, sessionPath } from "../supervised/host-side.ts";
 import { adoptCell, startCell } from "./cell.ts";
 import type { Cgroups } from "./cgroups.ts";
 import { bubblewrapArgs, type CellPlan, maxArgs, supervisorPath } from "./command-line.ts";
@@ -19,7 +19,7 @@ import type { SandboxUser } from "./user.ts";
 /** The cells of one installation on this host. */
 export interface Cells {
   /** The session's running cell of this make, or the place for one. Cells of the session of another make are removed. */
-  reserve(spec: SandboxSpec, options: { readonly signal: AbortSignal }): Promise<Reserved>;
+  readonly reserve: OpenOptions["reserve"];
   /** Removes all of a session's cells that this process does not use. */
   removeOf(sessionId: string): Promise<void>;
   /** Removes what no living process uses, and nobody takes over any more. */
@@ -154,7 +154,9 @@ export async function openCells(options: CellsOptions): Promise<Cells> {
         });
       },
       async release({ detached }) {
-        if (!detached) await remove(name);
+        const record = await readRecord(folder);
+        const isOurs = record === undefined || record.owner === owner.id;
+        if (!detached && isOurs) await remove(name);
         used.delete(name);
       },
     };
@@ -165,11 +167,12 @@ export async function openCells(options: CellsOptions): Promise<Cells> {
     const record = await readRecord(folder);
     const isYoung = Date.now() - (await stat(folder)).mtimeMs < youngMs;
     if (!record) return !isYoung;
+    // Its owner starts another one in its place. One of our own that is not in use was let go of.
+    if (record.owner !== owner.id && (await owner.isAlive(record.owner))) return false;
     if (!(await isCellRunning(folder, record))) return record.processes !== undefined || !isYoung;
-    if (await owner.isAlive(record.owner)) return false;
     const since = orphanedAt.get(name) ?? Date.now();
     orphanedAt.set(name, since);
-    // Its supervisor should have ended by itself.
+    // By now its supervisor should have ended by itself.
     return Date.now() - since > record.graceMs + youngMs;
   };
 
@@ -191,7 +194,7 @@ export async function openCells(options: CellsOptions): Promise<Cells> {
           log.warn({ sandbox: name, error: messageOf(error) }, "A left-over sandbox stays");
         }
       }
-      await cgroups?.sweep({ keep: new Set(await cellNames(cellsFolder)) });
+      await cgroups?.sweep({ names: () => cellNames(cellsFolder) });
     },
   };
 }

@@ -1,7 +1,6 @@
 import { access, mkdir, readdir, readFile, rmdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 
-import { messageOf } from "../../core/errors.ts";
 import {
   cgroupFiles,
   type CgroupLimits,
@@ -18,8 +17,8 @@ import { delegateTo } from "./delegate-cgroups.ts";
 export interface Cgroups {
   /** One folder for each hierarchy. */
   create(name: string, limits: CgroupLimits): Promise<CellCgroups>;
-  /** Removes groups without processes that nobody has a name for. */
-  sweep(options: { readonly keep: ReadonlySet<string> }): Promise<void>;
+  /** Removes groups without processes, except those of these names, which are asked for after looking. */
+  sweep(options: { readonly names: () => Promise<readonly string[]> }): Promise<void>;
 }
 
 export interface CellCgroups {
@@ -48,14 +47,16 @@ export async function findCgroups({
       parents.push(parent);
     }
     const cgroups = cgroupsBelow(parents);
-    const trial = await cgroups.create(`trial-${process.pid}`, trialLimits);
+    const trial = await cgroups.create(`${trialPrefix}${process.pid}`, trialLimits);
     await removeCgroups(trial.folders);
     return { ok: true, version: parents[0]?.version ?? 2, cgroups };
   } catch (error) {
-    return { ok: false, reason: `this process may make no cgroups: ${messageOf(error)}` };
+    const code = error instanceof Error && "code" in error ? ` (${String(error.code)})` : "";
+    return { ok: false, reason: `this process may make no cgroups${code}` };
   }
 }
 
+const trialPrefix = "trial-";
 const trialLimits: CgroupLimits = { memoryBytes: 64 * 1024 * 1024, pids: 16, cpus: 1 };
 
 interface Parent {
@@ -105,12 +106,17 @@ function cgroupsBelow(parents: readonly Parent[]): Cgroups {
       }
       return { folders: made, memoryFolder: join(memory?.folder ?? "", name) };
     },
-    async sweep({ keep }) {
-      for (const folder of folders)
-        for (const item of await readdir(folder, { withFileTypes: true }).catch(() => []))
-          // One with processes refuses to go.
-          if (item.isDirectory() && !keep.has(item.name) && !item.name.startsWith("trial-"))
-            await rmdir(join(folder, item.name)).catch(() => {});
+    async sweep({ names }) {
+      const found = await Promise.all(
+        folders.map(async (folder) => {
+          const items = await readdir(folder, { withFileTypes: true }).catch(() => []);
+          return items.flatMap((item) => (item.isDirectory() ? [join(folder, item.name)] : []));
+        }),
+      );
+      const keep = new Set(await names());
+      for (const path of found.flat())
+        if (!keep.has(basename(path)) && !basename(path).startsWith(trialPrefix))
+          await rmdir(path).catch(() => {}); // One with processes refuses to go.
     },
   };
 }

@@ -27,19 +27,21 @@ export function bubblewrapArgs({
   tmpBytes,
   memoryFolder,
 }: CellPlan): readonly string[] {
-  const sized = ["--size", String(tmpBytes), "--perms", "1777", "--tmpfs"];
   return [
     ...isolation(user),
     ...system,
-    ...["--proc", "/proc", "--dev", "/dev", ...sized, "/dev/shm", ...sized, "/tmp"],
-    ...[...folderArgs("/sources"), ...folderArgs("/opsthread"), "--bind", workspace, "/workspace"],
-    ...mounts.flatMap(({ hostPath, path }) => ["--ro-bind", hostPath, path]),
-    ...(memoryFolder === undefined ? [] : ["--ro-bind", memoryFolder, memoryPath]),
-    // Last, because nothing can be put below them afterwards. What is mounted below stays as it is.
-    ...["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/", "--", supervisorPath],
-    ...["--listen-fd", "3"],
+    ...kernelFolders(tmpBytes),
+    ...folderArgs("/sources"),
+    ...folderArgs("/opsthread"),
+    ...option("--bind", workspace, "/workspace"),
+    ...mounts.flatMap(({ hostPath, path }) => option("--ro-bind", hostPath, path)),
+    ...(memoryFolder === undefined ? [] : option("--ro-bind", memoryFolder, memoryPath)),
+    ...readOnlyRoot,
+    ...option("--chdir", "/"),
+    ...option("--", supervisorPath),
+    ...option("--listen-fd", "3"),
     ...(user.isRoot ? ["--uid", String(user.uid), "--gid", String(user.gid)] : []),
-    ...(memoryFolder === undefined ? [] : ["--memory", memoryPath]),
+    ...(memoryFolder === undefined ? [] : option("--memory", memoryPath)),
   ];
 }
 
@@ -49,11 +51,31 @@ export function bubblewrapArgs({
  * A user namespace can't be had again inside: there every other kind of namespace could be made.
  */
 export const isolation = ({ isRoot }: Pick<SandboxUser, "isRoot">): readonly string[] => [
-  ...["--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup"],
+  ...["pid", "net", "ipc", "uts", "cgroup"].map((name) => `--unshare-${name}`),
   ...(isRoot ? [] : ["--unshare-user", "--disable-userns"]),
-  ...["--hostname", "sandbox", "--new-session", "--clearenv", "--cap-drop", "ALL"],
+  ...option("--hostname", "sandbox"),
+  "--new-session",
+  "--clearenv",
+  ...option("--cap-drop", "ALL"),
   ...(isRoot ? ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"] : []),
 ];
+
+/** What the kernel and programs of any kind expect, with what can be written in memory. */
+export function kernelFolders(tmpBytes: number): readonly string[] {
+  const sized = (path: string): readonly string[] =>
+    option("--size", String(tmpBytes), "--perms", "1777", "--tmpfs", path);
+  return [
+    ...option("--proc", "/proc"),
+    ...option("--dev", "/dev"),
+    ...sized("/dev/shm"),
+    ...sized("/tmp"),
+  ];
+}
+
+/** Last, because nothing can be put below them afterwards. What is mounted below stays as it is. */
+export const readOnlyRoot: readonly string[] = ["--remount-ro", "/dev", "--remount-ro", "/"];
+
+const option = (...args: readonly string[]): readonly string[] => args;
 
 /** More can't be given to bwrap. https://github.com/containers/bubblewrap/blob/v0.8.0/bubblewrap.c `MAX_ARGS` */
 export const maxArgs = 9_000;

@@ -57,6 +57,6 @@ async function livingOf(
   const running = await Promise.all(known.map(async (id) => ((await isRunning(id)) ? [id] : [])));
   return [
     ...running.flat(),
-    ...members.filter((found) => found !== undefined && !found.isZombie).map((found) => found),
-  ].filter((found) => found !== undefined);
+    ...members.filter((found) => found !== undefined).filter(({ isZombie }) => !isZombie),
+  ];
 }

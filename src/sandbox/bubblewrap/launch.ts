@@ -5,7 +5,7 @@ import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
-import { OpsthreadError } from "../../core/errors.ts";
+import { messageOf, OpsthreadError } from "../../core/errors.ts";
 import type { SupervisorStream } from "../supervisor/connection.ts";
 import { socketName } from "./kill-cell.ts";
 import { childrenOf, lookUpProcess, type ProcessId } from "./processes.ts";
@@ -19,7 +19,7 @@ export interface LaunchOptions {
   readonly cgroupFolders: readonly string[];
 }
 
-/** bwrap on its way to run a supervisor. */
+/** bwrap, which is to run a supervisor. */
 export interface Launched {
   /** Rejects when it ended before it was of any use. Never resolves. */
   readonly failed: Promise<never>;
@@ -38,21 +38,26 @@ export async function launch(options: LaunchOptions): Promise<Launched> {
     supervisor,
     [
       // Relative, as the path of a socket can't be long. https://man7.org/linux/man-pages/man7/unix.7.html
-      ...["launch", "--socket", socketName, "--log", errorsName],
+      "launch",
+      "--socket",
+      socketName,
+      "--log",
+      errorsName,
       ...cgroupFolders.flatMap((path) => ["--cgroup", path]),
-      ...["--", bwrap, ...args],
+      "--",
+      bwrap,
+      ...args,
     ],
     { cwd: folder, env: {}, stdio: ["ignore", "ignore", errors.fd] },
   );
   child.unref();
-  const failed = (async (): Promise<never> => {
-    try {
-      const [code, signal] = (await once(child, "exit")) as [number | null, string | null];
-      throw refusal(`it ended with ${signal ?? `exit code ${code}`}: ${await saidIn(folder)}`);
-    } finally {
-      await errors.close();
-    }
-  })();
+  await errors.close();
+  const failed = new Promise<never>((_, reject) => {
+    const refuse = (state: string): void =>
+      void saidIn(folder).then((said) => reject(refusal(`${state}: ${said}`)), reject);
+    child.once("error", (error) => refuse(messageOf(error)));
+    child.once("exit", (code, signal) => refuse(`it ended with ${signal ?? `exit code ${code}`}`));
+  });
   failed.catch(() => {}); // Usually nobody waits for it any more.
   return {
     failed,

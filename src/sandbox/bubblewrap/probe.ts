@@ -1,5 +1,5 @@
 import type { RunCommand } from "../host-command.ts";
-import { isolation } from "./command-line.ts";
+import { isolation, kernelFolders, readOnlyRoot } from "./command-line.ts";
 import { programs } from "./system-view.ts";
 
 export type BubblewrapProbe =
@@ -50,9 +50,12 @@ function isOlder(version: string): boolean {
 async function trial(): Promise<readonly string[]> {
   return [
     ...isolation({ isRoot: process.getuid?.() === 0 }),
-    ...["--die-with-parent", ...(await programs())],
-    ...["--proc", "/proc", "--dev", "/dev", "--size", "4096", "--tmpfs", "/tmp"],
-    ...["--remount-ro", "/dev", "--remount-ro", "/", "--", "/usr/bin/true"],
+    "--die-with-parent",
+    ...(await programs()),
+    ...kernelFolders(4_096),
+    ...readOnlyRoot,
+    "--",
+    "/usr/bin/true",
   ];
 }
 

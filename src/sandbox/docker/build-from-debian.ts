@@ -88,7 +88,7 @@ async function makeRoot(
     signal,
     env: { ...proxies, SOURCE_DATE_EPOCH: sourceDateEpoch },
     onLine(line) {
-      if (/^Unpacking /.test(line)) packages++;
+      if (line.startsWith("Unpacking ")) packages++;
       const step =
         /^I: (.*\S)\s*$/.exec(line)?.[1] ?? /^(Unpacking|Setting up) \S+/.exec(line)?.[0];
       if (step !== undefined) onProgress?.({ text: `${step} (${packages} packages)` });

@@ -1,4 +1,4 @@
-import type { Duplex } from "node:stream";
+import { Duplex } from "node:stream";
 
 import type Docker from "dockerode";
 import type { Container, ContainerCreateOptions } from "dockerode";
@@ -97,7 +97,10 @@ async function attach(container: Container): Promise<Duplex> {
   });
   // Its end is seen where it is read; a write to a broken one must not end the process.
   stream.on("error", () => {});
-  return stream as Duplex;
+  if (stream instanceof Duplex) return stream;
+  throw new TypeError(
+    "Cannot attach to a container: the engine's client gave no stream of both directions",
+  );
 }
 
 function streamOf(socket: Duplex, log: Logger): SupervisorStream {

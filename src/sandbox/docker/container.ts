@@ -131,9 +131,8 @@ const tmpInodes = 16_384;
  * warm one has other places than one that was started for its session.
  */
 export function configHash(plan: ContainerPlan): string {
-  const text = JSON.stringify(containerOptions({ ...plan, workspace: "", workspaceFollows: false })).replaceAll(
-    JSON.stringify(plan.folder).slice(1, -1),
-    "",
-  );
+  const text = JSON.stringify(
+    containerOptions({ ...plan, workspace: "", workspaceFollows: false }),
+  ).replaceAll(JSON.stringify(plan.folder).slice(1, -1), "");
   return createHash("sha256").update(text).digest("hex").slice(0, 32);
 }

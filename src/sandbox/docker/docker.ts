@@ -94,7 +94,10 @@ export async function dockerSandboxes(options: DockerSandboxesOptions): Promise<
       opening.throwIfAborted();
       if (spec.image !== undefined && spec.image !== config.image)
         await ensureImage(docker, { reference: spec.image, signal: opening });
-      return host.open(spec, { signal: opening, reserve: cells.reserve });
+      return host.open(spec, {
+        signal: opening,
+        reserve: (wanted, how) => cells.reserve(wanted, how),
+      });
     },
     async remove(sessionId) {
       await host.closeAll(sessionId);

@@ -84,21 +84,17 @@ export async function listImages(client: Docker, label: string): Promise<readonl
     throw engineError("list the images", error);
   });
   const facts = await Promise.all(
-    list.flatMap(({ Id, RepoTags }) =>
-      // An image that lost its name has only its id.
-      (RepoTags ?? []).length === 0 ? [inspectImage(client, Id)] : named(client, RepoTags ?? []),
-    ),
+    list.flatMap(namesOf).map((reference) => inspectImage(client, reference)),
   );
   return facts
     .filter((image) => image !== undefined)
     .toSorted((a, b) => b.createdAt - a.createdAt || (a.reference < b.reference ? -1 : 1));
 }
 
-function named(
-  client: Docker,
-  tags: readonly string[],
-): readonly Promise<ImageFacts | undefined>[] {
-  return tags.map((tag) => inspectImage(client, tag));
+/** An image that lost its name has only its id; old engines call that `<none>:<none>`. */
+function namesOf({ Id, RepoTags }: Docker.ImageInfo): readonly string[] {
+  const tags = (RepoTags ?? []).filter((tag) => !tag.startsWith("<none>"));
+  return tags.length === 0 ? [Id] : tags;
 }
 
 async function lookUp(

@@ -46,7 +46,8 @@ export function createPool<Item extends Warm>({
   };
 
   const fill = (make: string, shelf: Shelf<Item>): void => {
-    while (!isClosed && shelf.items.length + shelf.pending < size) {
+    if (isClosed) return;
+    while (shelf.items.length + shelf.pending < size) {
       shelf.pending += 1;
       void starting.add(async () => {
         try {
@@ -104,7 +105,7 @@ export function createPool<Item extends Warm>({
     settled: () => starting.onIdle(),
     async [Symbol.asyncDispose]() {
       isClosed = true;
-      for (const make of [...shelves.keys()]) letGo(make);
+      for (const make of shelves.keys()) letGo(make);
       await starting.onIdle();
     },
   };

@@ -11,8 +11,8 @@ import { tunnel } from "./tunnel.ts";
 export interface ClientsOptions {
   readonly session: EgressSession;
   readonly audit: Audit;
-  /** Owns the work on a request until it has ended. */
-  readonly own: (work: Promise<void>) => void;
+  /** Owns the work on a request until it has ended, and breaks its connection when it fails. */
+  readonly own: (work: Promise<void>, socket: Duplex) => void;
 }
 
 /**
@@ -45,25 +45,30 @@ export function createClients({ session, audit, own }: ClientsOptions) {
     const wait = waits.get(socket);
     wait?.began();
     response.once("close", () => wait?.ended());
-    own(forward(session, [request, response], { origin: origins.get(socket) }));
+    own(forward(session, [request, response], { origin: origins.get(socket) }), socket);
   });
   server.on("connect", (request, client, head) => {
     waits.get(client)?.stop();
     if (origins.has(client))
       turnDown(client, refuse("bad-request", "there is no CONNECT inside of a tunnel"));
-    else own(tunnel(session, [request, client], { head, serve }));
+    else own(tunnel(session, [request, client], { head, serve }), client);
   });
   server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
-    waits.get(socket)?.stop();
-    if (error.code === "ECONNRESET" || !socket.writable) socket.destroy();
+    const wait = waits.get(socket);
+    wait?.stop();
+    // In the middle of an answer, another would be taken for a part of it.
+    const isUseless = error.code === "ECONNRESET" || !socket.writable || wait?.isBusy();
+    if (isUseless) socket.destroy();
     else turnDown(socket, parseProblem(error, headerBytes));
   });
 
   const serve = (socket: Duplex, origin?: Origin): void => {
     if (origin) origins.set(socket, origin);
-    const wait = createWait(headMs, () =>
-      turnDown(socket, refuse("head-timeout", `a request's head must come within ${headMs} ms`)),
-    );
+    const wait = createWait(headMs, (hasServed) => {
+      if (hasServed) socket.destroy();
+      else
+        turnDown(socket, refuse("head-timeout", `a request's head must come within ${headMs} ms`));
+    });
     waits.set(socket, wait);
     socket.once("close", wait.stop);
     server.emit("connection", socket);
@@ -77,12 +82,14 @@ interface Wait {
   readonly began: () => void;
   readonly ended: () => void;
   readonly stop: () => void;
+  readonly isBusy: () => boolean;
 }
 
 /** Runs out when no request is under way for too long. */
-function createWait(ms: number, onLate: () => void): Wait {
+function createWait(ms: number, onLate: (hasServed: boolean) => void): Wait {
   let timer: NodeJS.Timeout | undefined;
   let underWay = 0;
+  let hasServed = false;
   let isOver = false;
   const stop = (): void => {
     isOver = true;
@@ -91,7 +98,7 @@ function createWait(ms: number, onLate: () => void): Wait {
   const start = (): void => {
     timer = setTimeout(() => {
       stop();
-      onLate();
+      onLate(hasServed);
     }, ms);
     timer.unref();
   };
@@ -103,9 +110,11 @@ function createWait(ms: number, onLate: () => void): Wait {
     },
     ended() {
       underWay -= 1;
+      hasServed = true;
       if (underWay === 0 && !isOver) start();
     },
     stop,
+    isBusy: () => underWay > 0,
   };
 }
 

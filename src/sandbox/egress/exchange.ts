@@ -5,7 +5,7 @@ import type { Meter } from "./limits.ts";
 import { isRefusal, refuse, statusOf, type Refusal } from "./refusal.ts";
 
 /** One request or tunnel from its beginning to its end: what it uses, what may end it, what is kept of it. */
-export interface Exchange {
+export interface Exchange extends Disposable {
   /** Aborts with a {@link Refusal} when it must end: grant withdrawn, limit reached, idle, closed. */
   readonly signal: AbortSignal;
   readonly endpoint: Endpoint | undefined;
@@ -18,7 +18,7 @@ export interface Exchange {
   /** From now on, others watch over whether anything moves. */
   neverIdle(): void;
   opened(): void;
-  /** The first call counts. */
+  /** The first call counts. Disposing ends it when nothing else has: something failed that nobody thought of. */
   end(outcome: { readonly status?: number } | Refusal): void;
 }
 
@@ -117,6 +117,7 @@ export function createExchanges({ audit, clock, meter, idleMs }: ExchangesOption
           const decision = status >= 502 ? "failed" : "refused";
           audit.report({ type: name, ...event(decision), reason, status });
         },
+        [Symbol.dispose]: () => exchange.end(refuse("upstream-failed", "something failed")),
       };
       open.add(exchange);
       return exchange;

@@ -45,7 +45,7 @@ export async function checkFirstBytes(
     : refuse("not-tls", "a tunnel to port 443 carries TLS only");
 }
 
-const cutShort = refuse("server-name", "the tunnel ended before its first bytes could be read");
+const cutShort = refuse("closed", "the tunnel ended before its first bytes could be read");
 
 function serverNameProblem(
   hello: { readonly serverName: string | undefined; readonly isEncrypted: boolean },

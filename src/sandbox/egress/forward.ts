@@ -28,12 +28,13 @@ export async function forward(
 ): Promise<void> {
   request.on("error", () => {});
   response.on("error", () => {});
-  const exchange = session.begin(request.method ?? "", "request");
-  if (isRefusal(exchange)) {
-    answer(response, exchange);
+  const begun = session.begin(request.method ?? "", "request");
+  if (isRefusal(begun)) {
+    answer(response, begun);
     session.linger(request.socket);
     return;
   }
+  using exchange = begun;
   response.once("close", () => {
     if (!response.writableEnded) exchange.cut(refuse("closed", "the client has gone away"));
   });

@@ -20,12 +20,16 @@ export function createMask(texts: readonly string[]): Mask {
   return {
     chunk(bytes) {
       // What was held back keeps both forms, since two occurrences may overlap.
-      const plain = Buffer.concat([heldPlain, bytes]);
-      const masked = Buffer.concat([heldMasked, bytes]);
-      cover(plain, masked, needles);
+      const plain = heldPlain.length === 0 ? bytes : Buffer.concat([heldPlain, bytes]);
+      let masked = heldMasked.length === 0 ? bytes : Buffer.concat([heldMasked, bytes]);
+      if (needles.some((needle) => plain.includes(needle))) {
+        if (masked === bytes) masked = Buffer.from(bytes);
+        cover(plain, masked, needles);
+      }
       const cut = plain.length - unsettled(plain, needles);
-      heldPlain = plain.subarray(cut);
-      heldMasked = masked.subarray(cut);
+      // A copy, so that a few bytes do not keep a whole chunk.
+      heldPlain = Buffer.from(plain.subarray(cut));
+      heldMasked = Buffer.from(masked.subarray(cut));
       return masked.subarray(0, cut);
     },
     rest() {

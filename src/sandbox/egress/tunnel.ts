@@ -29,12 +29,13 @@ export async function tunnel(
   { head, serve }: TunnelOptions,
 ): Promise<void> {
   client.on("error", () => {});
-  const exchange = session.begin("CONNECT", "tunnel");
-  if (isRefusal(exchange)) {
-    client.end(rawAnswerTo(exchange));
+  const begun = session.begin("CONNECT", "tunnel");
+  if (isRefusal(begun)) {
+    client.end(rawAnswerTo(begun));
     session.linger(client);
     return;
   }
+  using exchange = begun;
   if (head.length > 0) client.unshift(head);
   const opening = await open(session, exchange, { request, client });
   if (isRefusal(opening)) {

@@ -23,6 +23,8 @@ export interface HostSideOptions {
   readonly folder: string;
   /** Host folder for everything else. */
   readonly stateFolder: string;
+  /** Host folder for copies of Node and of tasks' code, which installations may share. Default `stateFolder`. */
+  readonly runtimeFolder?: string;
   /** How granted hosts are reached, and what is told of it. */
   readonly network?: NetworkOptions;
   /** Snapshots that are kept of each workspace. Default 5. */
@@ -71,6 +73,7 @@ export const sessionPath = "/opsthread/session";
 export async function openHostSide({
   folder,
   stateFolder,
+  runtimeFolder = stateFolder,
   quota,
   network = { audit: () => {} },
   keepSnapshots,
@@ -83,7 +86,7 @@ export async function openHostSide({
     log,
     prefer: quota === "auto" ? "filesystem" : "watched",
   });
-  const tasks = await prepareTaskHost({ folder: stateFolder });
+  const tasks = await prepareTaskHost({ folder: runtimeFolder });
   const snapshots = createSnapshots({
     folder: join(stateFolder, "snapshots"),
     trees: workspaces.trees,

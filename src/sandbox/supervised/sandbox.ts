@@ -7,6 +7,7 @@ import type { ExecOptions, ExecResult, Sandbox, SandboxFiles, SandboxSpec } from
 import type { ExecRequest, ExecutionResult, Running } from "../supervisor/executions.ts";
 import type { RunProgram, TaskHost } from "../task-host/task-host.ts";
 import { fileNameOf } from "../task-runtime.ts";
+import { whileOpen } from "../while-open.ts";
 import type { Cell } from "./cell.ts";
 import { keepCell } from "./keep-cell.ts";
 import {
@@ -64,7 +65,7 @@ export function supervisedSandbox(spec: SandboxSpec, parts: SupervisedParts): Sa
     running: Running,
     { signal, mayGoOn = true }: { readonly signal: AbortSignal; readonly mayGoOn?: boolean },
   ): Promise<ExecutionResult> => {
-    let abandon = (_: unknown): void => {};
+    let abandon: (reason: unknown) => void = () => {};
     const left = new Promise<never>((_, reject) => {
       abandon = reject;
     });
@@ -74,7 +75,7 @@ export function supervisedSandbox(spec: SandboxSpec, parts: SupervisedParts): Sa
     };
     signal.addEventListener("abort", onAbort, { once: true });
     if (signal.aborted) onAbort();
-    await using _watch = parts.watch((limit) => running.kill({ graceMs: 0, limit }));
+    const watch = parts.watch((limit) => running.kill({ graceMs: 0, limit }));
     try {
       const result = await Promise.race([running.result, left]);
       running.release();
@@ -84,10 +85,12 @@ export function supervisedSandbox(spec: SandboxSpec, parts: SupervisedParts): Sa
       return lostIn(await cell.gone, result);
     } finally {
       signal.removeEventListener("abort", onAbort);
+      await watch[Symbol.asyncDispose]();
     }
   };
 
   const requestOf = (options: {
+    readonly cell: Cell;
     readonly executionId: string;
     readonly shownBytes: number;
     readonly timeoutMs: number;
@@ -101,6 +104,7 @@ export function supervisedSandbox(spec: SandboxSpec, parts: SupervisedParts): Sa
     openFiles: limits.openFiles,
     background: limits.backgroundProcesses,
     spillFolder: posix.join(workspacePath, spillFolder),
+    ...(options.cell.isUnbounded === true && { processes: limits.pids + ownProcesses }),
     ...(onlyFiles && { onlyFiles }),
   });
 
@@ -119,12 +123,23 @@ export function supervisedSandbox(spec: SandboxSpec, parts: SupervisedParts): Sa
     return [posix.join(workspacePath, path)];
   };
 
+  /** Undefined when it was stopped or closed while it waited. */
+  const cellUnlessStopped = async (signal: AbortSignal): Promise<Cell | undefined> => {
+    try {
+      return await cells.get({ signal });
+    } catch (error) {
+      if ((signal.aborted && !goesOn(signal)) || ending !== undefined) return undefined;
+      throw error;
+    }
+  };
+
   const exec = async (command: string, options: ExecOptions): Promise<ExecResult> => {
     assertOpen();
     const { signal, executionId, shownBytes = limits.shownBytes, stdin, onOutput } = options;
     if (signal.aborted) return bareResult({ type: "stopped" });
     const timeoutMs = Math.min(options.timeoutMs ?? limits.commandMs, limits.commandMs);
-    const cell = await cells.get({ signal });
+    const cell = await cellUnlessStopped(signal);
+    if (!cell) return bareResult({ type: "stopped" });
     const { shell } = cell.connection;
     if (shell === undefined)
       return notRun(
@@ -132,7 +147,7 @@ export function supervisedSandbox(spec: SandboxSpec, parts: SupervisedParts): Sa
         "This image has neither bash nor sh; run tasks, or choose another image\n",
       );
     const running = cell.connection.exec({
-      ...requestOf({ executionId, shownBytes, timeoutMs }),
+      ...requestOf({ cell, executionId, shownBytes, timeoutMs }),
       argv: [shell, ...(await shellArgs(command, executionId, signal))],
       env: await envOf(cell, options.env),
       cwd: posix.resolve(workspacePath, options.cwd ?? "."),
@@ -145,19 +160,21 @@ export function supervisedSandbox(spec: SandboxSpec, parts: SupervisedParts): Sa
   };
 
   /** A task's program. It is ended with its process: a task runs again from its beginning. */
-  const runProgram: RunProgram = async ({
-    signal,
-    onControl,
-    executionId,
-    timeoutMs,
-    ...program
-  }) => {
-    const cell = await cells.get({ signal });
+  const runProgram: RunProgram = async (request) => {
+    const { signal, executionId, timeoutMs, argv, env, cwd, stdin } = request;
+    const cell = await cellUnlessStopped(signal);
+    if (!cell) {
+      const { outcome, stderr } = bareResult({ type: "stopped" });
+      return { outcome, stderr, measured: { wallMs: 0 } };
+    }
     const running = cell.connection.exec({
-      ...requestOf({ executionId, shownBytes: limits.shownBytes, timeoutMs }),
-      ...program,
+      ...requestOf({ cell, executionId, shownBytes: limits.shownBytes, timeoutMs }),
+      argv,
+      env,
+      cwd,
+      stdin,
       background: 0,
-      onControl,
+      onControl: (bytes) => request.onControl(bytes),
     });
     const result = await settle(cell, running, { signal, mayGoOn: false });
     const context = resultContext(executionId, limits.shownBytes, timeoutMs);
@@ -183,8 +200,7 @@ export function supervisedSandbox(spec: SandboxSpec, parts: SupervisedParts): Sa
 
   return {
     sessionId,
-    exec: (command, options) =>
-      stoppedWhenClosed(exec(command, options), () => ending !== undefined),
+    exec,
 
     async attach(executionId, { signal }) {
       assertOpen();
@@ -221,6 +237,7 @@ export function supervisedSandbox(spec: SandboxSpec, parts: SupervisedParts): Sa
         ],
         permissions,
         limits,
+        watchMemory: cells.current?.isUnbounded === true,
       });
     },
 
@@ -248,6 +265,8 @@ const baseEnv = {
   TMPDIR: "/tmp",
 };
 
+/** What holds the sandbox together and counts as well where the kernel counts by user. */
+const ownProcesses = 16;
 const spillFolder = ".opsthread/output";
 /** Stop is to be done within a second, all in all. */
 const stopGraceMs = 250;
@@ -266,37 +285,4 @@ export function restriction({
   const everything =
     read.includes(workspacePath) && read.includes("/sources") && write.includes(workspacePath);
   return everything ? undefined : { read, write };
-}
-
-/** Closing ends what is being started, too. */
-async function stoppedWhenClosed(
-  result: Promise<ExecResult>,
-  isClosed: () => boolean,
-): Promise<ExecResult> {
-  const wasClosed = isClosed();
-  try {
-    return await result;
-  } catch (error) {
-    if (!wasClosed && isClosed() && !(error instanceof Stopped))
-      return bareResult({ type: "stopped" });
-    throw error;
-  }
-}
-
-function whileOpen(files: SandboxFiles, assertOpen: () => void): SandboxFiles {
-  const guarded =
-    <Args extends readonly unknown[], Result>(work: (...args: Args) => Promise<Result>) =>
-    async (...args: Args): Promise<Result> => {
-      assertOpen();
-      return work(...args);
-    };
-  return {
-    read: guarded(files.read),
-    export: guarded(files.export),
-    write: guarded(files.write),
-    list: guarded(files.list),
-    stat: guarded(files.stat),
-    exportTar: guarded(files.exportTar),
-    importTar: guarded(files.importTar),
-  };
 }

@@ -34,6 +34,8 @@ export interface SupervisorConnection {
   /** Settles with the reason when the connection is gone. Never rejects. */
   readonly closed: Promise<string>;
   readonly isOpen: boolean;
+  /** It ended by itself, and said so: on request, or because its time was over. */
+  readonly saidBye: boolean;
   exec(request: ExecRequest): Running;
   /** A command of an earlier connection: running, or ended and not released. */
   adopt(executionId: string): Promise<Running | undefined>;
@@ -188,6 +190,9 @@ export async function connectSupervisor(
     closed,
     get isOpen() {
       return goneBecause === undefined;
+    },
+    get saidBye() {
+      return saidBye !== undefined;
     },
     exec: (wanted) => executions.start(wanted),
     async adopt(executionId) {

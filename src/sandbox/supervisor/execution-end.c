@@ -48,7 +48,7 @@ static void conclude(struct execution *execution) {
   const char *limit = execution->ending == RESULT_LIMIT ? execution->limit : "";
   execution->report.ended += executions_kill_strays();
   execution_read_all(execution);
-  if (execution->ending == RESULT_LIMIT || (execution->ending >= 0 && execution->report.ended_by_us))
+  if (execution->over_limit || (execution->ending >= 0 && execution->report.ended_by_us))
     execution_finish(execution, (enum result_kind)execution->ending, exit_code(status), limit);
   else if (was_out_of_memory(execution))
     execution_finish(execution, RESULT_OUT_OF_MEMORY, exit_code(status), "");
@@ -98,13 +98,19 @@ static void shepherd_gone(struct execution *execution) {
   execution_close_input(execution);
 }
 
+/* A shepherd that ends before it has read an order resets the connection. That is told once, before what it has sent. */
+static ssize_t receive_report(int socket, struct shepherd_report *report) {
+  ssize_t got = recv(socket, report, sizeof *report, 0);
+  return got < 0 && errno == ECONNRESET ? recv(socket, report, sizeof *report, 0) : got;
+}
+
 void execution_on_report(void *owner, int detail) {
   (void)detail;
   struct execution *execution = owner;
   if (execution->state == UNUSED || execution->shepherd.socket < 0) return;
   struct shepherd_report report;
   ssize_t got;
-  while ((got = recv(execution->shepherd.socket, &report, sizeof report, 0)) == sizeof report) {
+  while ((got = receive_report(execution->shepherd.socket, &report)) == sizeof report) {
     if (execution->state == ENDED) execution->report.last = report.last;
     else heard(execution, &report);
   }
@@ -112,14 +118,21 @@ void execution_on_report(void *owner, int detail) {
   advance(execution);
 }
 
+static void set_ending(struct execution *execution, int kind, const char *limit) {
+  execution->ending = kind;
+  snprintf(execution->limit, sizeof execution->limit, "%s", limit);
+}
+
+/* Also when the command has ended before what it wrote has been read. */
+void execution_end_over_limit(struct execution *execution, const char *limit) {
+  if (execution->ending < 0) set_ending(execution, RESULT_LIMIT, limit);
+  execution->over_limit = true;
+  execution_terminate(execution, RESULT_LIMIT, 0, limit);
+}
+
 void execution_terminate(struct execution *execution, int kind, uint32_t grace_ms, const char *limit) {
+  if (execution->ending < 0 && execution->state == RUNNING) set_ending(execution, kind, limit);
   if (execution->shepherd.socket < 0) return;
-  if (execution->state == RUNNING || kind == RESULT_LIMIT) {
-    if (execution->ending < 0) {
-      execution->ending = kind;
-      snprintf(execution->limit, sizeof execution->limit, "%s", limit);
-    }
-  }
   uint64_t give_up_at = now_ms() + grace_ms + GIVE_UP_MS;
   if (execution->give_up_at <= give_up_at) return;
   execution->give_up_at = give_up_at;

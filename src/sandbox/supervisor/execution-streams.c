@@ -10,7 +10,8 @@
 #include "host.h"
 #include "poller.h"
 
-#define READ_BYTES (MAX_PAYLOAD - 1) /* a frame of output begins with the number of the stream */
+#define READ_BYTES 65536
+#define LIVE_BYTES 32768 /* a frame does not hold a whole pipe and the number of the stream; half a pipe leaves no crumbs */
 #define LARGE_PIPE (1024 * 1024)
 #define CREDIT_STEP (INITIAL_CREDIT / 4)
 
@@ -35,7 +36,7 @@ static size_t count_output(struct execution *execution, size_t length) {
   }
   length = (size_t)execution->output_left;
   execution->output_left = 0;
-  execution_terminate(execution, RESULT_LIMIT, 0, "outputBytes");
+  execution_end_over_limit(execution, "outputBytes");
   return length;
 }
 
@@ -48,7 +49,7 @@ static bool read_stream(struct execution *execution, struct output *stream) {
   static uint8_t scratch[1 + READ_BYTES];
   if (!may_read(stream)) return false;
   bool sends = stream->live && !stream->discard;
-  size_t most = sends && stream->credit < READ_BYTES ? (size_t)stream->credit : READ_BYTES;
+  size_t most = !sends ? READ_BYTES : stream->credit < LIVE_BYTES ? (size_t)stream->credit : LIVE_BYTES;
   uint8_t *to = sends ? host_open_frame(1 + most) : scratch;
   if (to == NULL) return false;
   ssize_t got = read(stream->fd, to + 1, most);
@@ -70,7 +71,7 @@ static bool read_stream(struct execution *execution, struct output *stream) {
     stream->credit -= length;
   }
   /* Whoever fills a pipe in one go gets a larger one: fewer switches. It stays as it is when the user has too many already. */
-  if (got == READ_BYTES && !stream->enlarged) {
+  if ((size_t)got == most && got >= LIVE_BYTES && !stream->enlarged) {
     fcntl(stream->fd, F_SETPIPE_SZ, LARGE_PIPE);
     stream->enlarged = true;
   }

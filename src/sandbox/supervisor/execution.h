@@ -55,6 +55,7 @@ struct execution {
   /* How it is being ended. */
   int ending; /* RESULT_TIMEOUT, RESULT_STOPPED, RESULT_LIMIT; -1: it is not */
   char limit[64];
+  bool over_limit; /* it has written more than it may, whatever it did then */
   uint64_t give_up_at; /* when the shepherd does not answer */
   uint64_t drain_began, drain_heard;
   uint64_t oom_kills;  /* the counter at the start */
@@ -99,6 +100,7 @@ void execution_close_input(struct execution *execution);
 /* execution-end.c */
 void execution_on_report(void *execution, int detail);
 void execution_terminate(struct execution *execution, int kind, uint32_t grace_ms, const char *limit);
+void execution_end_over_limit(struct execution *execution, const char *limit);
 void execution_tick(struct execution *execution, uint64_t now);
 uint64_t execution_deadline(const struct execution *execution);
 void execution_finish(struct execution *execution, enum result_kind kind, uint32_t code, const char *detail);

@@ -24,7 +24,9 @@
 static struct execution table[MAX_EXECUTIONS];
 static const struct original *original;
 static bool orphans; /* processes without a shepherd may be there */
-static uint64_t ended_count;
+static uint64_t ended_count, last_end;
+
+uint64_t executions_last_end(void) { return last_end; }
 
 void executions_init(const struct original *values) { original = values; }
 
@@ -100,6 +102,7 @@ static void bound_kept(const struct execution *newest) {
 
 void executions_ended(struct execution *execution) {
   execution->ended_order = ++ended_count;
+  last_end = now_ms();
   execution_deliver(execution);
   bound_kept(execution);
 }

@@ -20,6 +20,8 @@ void executions_resize(const struct frame *frame);
 void executions_host_lost(void);
 /* How many have not ended. Processes that were left running do not count. */
 unsigned executions_running(void);
+/* When one has ended last, in milliseconds of now_ms(). */
+uint64_t executions_last_end(void);
 /* Adds what they wait for to the poller. */
 void executions_poll(void);
 /* What is due by time, and what there is room for. */

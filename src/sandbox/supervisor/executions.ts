@@ -5,7 +5,7 @@ import {
   maxPayload,
   type PayloadReader,
   PayloadWriter,
-  resultKind,
+  type resultKind,
   streamNumber,
   supervisorFrame,
 } from "./protocol.ts";
@@ -160,7 +160,7 @@ function openExecution(
   let stdin: Buffer = Buffer.alloc(0);
   let hasStdin = false;
   let credit = initialCredit;
-  let settle = (_: ExecutionResult): void => {};
+  let settle: (result: ExecutionResult) => void = () => {};
   const result = new Promise<ExecutionResult>((resolve) => {
     settle = resolve;
   });

@@ -24,7 +24,7 @@ static struct queue queue;
 static int listen_fd = -1, in = -1, out = -1;
 static bool greeted, ever_greeted, asked_to_end;
 static uint32_t greeted_marks;
-static uint64_t started_at, last_frame_at, idle_since, first_ms;
+static uint64_t started_at, last_frame_at, greeted_at, first_ms;
 static uint64_t grace_ms, idle_ms, lifetime_ms;
 
 static void set_nonblocking(int fd) { fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK); }
@@ -34,7 +34,7 @@ void host_start(const struct host_options *options) {
   if (queue.data == MAP_FAILED) _exit(1);
   madvise(queue.data, QUEUE_BYTES, MADV_DONTFORK);
   first_ms = options->first_ms;
-  started_at = last_frame_at = idle_since = now_ms();
+  started_at = last_frame_at = greeted_at = now_ms();
   listen_fd = options->listen_fd;
   if (listen_fd < 0) {
     in = 0;
@@ -122,7 +122,7 @@ static void hello(const struct frame *frame) {
   lifetime_ms = lifetime;
   greeted = ever_greeted = true;
   greeted_marks = reader.marks;
-  last_frame_at = idle_since = now_ms();
+  last_frame_at = greeted_at = now_ms();
   static struct builder welcome;
   welcome.used = 0;
   put_u32(&welcome, PROTOCOL_VERSION);
@@ -160,9 +160,14 @@ static void obey(const struct frame *frame) {
 
 static bool may_answer(void) { return queue_used(&queue) < ROOM_FOR_ANSWERS; }
 
-static void obey_all(void) {
+/* False: frames are left, for which there is no room. */
+static bool obey_all(void) {
   struct frame frame;
-  while (!asked_to_end && may_answer() && reader_next(&reader, &frame)) obey(&frame);
+  while (may_answer()) {
+    if (asked_to_end || !reader_next(&reader, &frame)) return true;
+    obey(&frame);
+  }
+  return false;
 }
 
 static void receive(void *owner, int detail) {
@@ -193,9 +198,18 @@ static void on_connection(void *owner, int detail) {
   in = out = connection;
 }
 
+static uint64_t idle_at(void) {
+  uint64_t ended = executions_last_end();
+  return (ended > greeted_at ? ended : greeted_at) + idle_ms;
+}
+
 void host_poll(void) {
-  obey_all(); /* frames that had to wait for room */
-  send_some();
+  /* Frames that had to wait for room get it by sending: no further bytes of the host may come that would wake us. */
+  bool done;
+  do {
+    done = obey_all();
+    send_some();
+  } while (!done && may_answer());
   poller_add(listen_fd, POLLIN, on_connection, NULL, 0);
   if (may_answer()) poller_add(in, POLLIN, receive, NULL, 0);
   if (queue_used(&queue) > 0) poller_add(out, POLLOUT, on_sendable, NULL, 0);
@@ -203,8 +217,7 @@ void host_poll(void) {
     poller_deadline(started_at + first_ms);
     return;
   }
-  if (executions_running() > 0) idle_since = now_ms();
-  else if (idle_ms > 0) poller_deadline(idle_since + idle_ms);
+  if (idle_ms > 0 && executions_running() == 0) poller_deadline(idle_at());
   if (lifetime_ms > 0) poller_deadline(started_at + lifetime_ms);
   poller_deadline(last_frame_at + grace_ms);
 }
@@ -222,7 +235,7 @@ int host_exit_reason(void) {
   if (asked_to_end) return 0;
   if (!ever_greeted) return now >= started_at + first_ms && !input_waits() ? HOST_NEVER_CAME : -1;
   if (now >= last_frame_at + grace_ms && !input_waits()) return 1;
-  if (idle_ms > 0 && executions_running() == 0 && now >= idle_since + idle_ms && !input_waits()) return 2;
+  if (idle_ms > 0 && executions_running() == 0 && now >= idle_at() && !input_waits()) return 2;
   if (lifetime_ms > 0 && now >= started_at + lifetime_ms) return 3;
   return -1;
 }

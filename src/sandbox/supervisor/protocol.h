@@ -65,7 +65,8 @@ enum supervisor_frame {
 
 #define INITIAL_CREDIT 262144 /* stdin, and each direction of a channel */
 
-enum feature { LANDLOCK_FILES = 1, LANDLOCK_SIGNALS = 2, SECCOMP = 4, MEMORY_COUNTER = 8, TERMINAL = 16 };
+/* CLOSED_STREAM: commands cannot open the supervisor's own connection by /proc/<pid>/fd, and so speak in its name. */
+enum feature { LANDLOCK_FILES = 1, LANDLOCK_SIGNALS = 2, SECCOMP = 4, MEMORY_COUNTER = 8, TERMINAL = 16, CLOSED_STREAM = 32 };
 
 enum stream { STDOUT_STREAM = 1, STDERR_STREAM = 2, CONTROL_STREAM = 3 };
 
@@ -78,7 +79,11 @@ enum stream { STDOUT_STREAM = 1, STDERR_STREAM = 2, CONTROL_STREAM = 3 };
  * list readable, list writable (paths; used with RESTRICT_FILES).
  *
  * argv[0] without a slash is looked for in PATH of env. stdout and stderr over captureBytes are also written, whole, to
- * <spillFolder>/<execution id, percent-encoded>.stdout and .stderr.
+ * <spillFolder>/<execution id, percent-encoded as by encodeURIComponent()>.stdout and .stderr. The head is the first captureBytes, the
+ * tail the last captureBytes of what comes after it.
+ *
+ * Refused with FAILED: an execution id of more than 128 bytes or of an execution that is known still (unless it is empty), a handle that is
+ * in use, captureBytes over 16 MiB, no program, a NUL in a text.
  */
 enum exec_flag {
   EXEC_TERMINAL = 1,       /* a pseudo terminal; everything is stdout */
@@ -89,7 +94,8 @@ enum exec_flag {
 };
 
 /*
- * RESULT: str execution id, u8 kind, u32 code (exit code, signal number, or errno of FAILED_EXEC), str detail (name of the limit, what could not be
+ * RESULT: str execution id, u8 kind, u32 code (exit code, signal number, or errno of FAILED_EXEC; of other kinds the exit code, or 128 + the
+ * signal, that the command ended with), str detail (name of the limit, what could not be
  * executed), u64 wallUs, u64 userUs, u64 systemUs, u64 peakBytes (largest process), u32 background (processes left running), u32 ended (processes
  * that were left over and killed), then for stdout and stderr: u64 bytes, u8 spill (0 none, 1 whole, 2 broken off).
  */

@@ -19,7 +19,8 @@ export interface Bundle {
  * nothing tells where on the host it came from.
  */
 export function layOut({ files, packageJsons, packages, links }: Crawled): Bundle {
-  const own = [...files, ...packageJsons.keys()];
+  const linkedFiles = [...links.keys()].filter((path) => !path.includes("/node_modules/"));
+  const own = [...files, ...packageJsons.keys(), ...linkedFiles];
   const shared = commonFolder(own.map((path) => dirname(path)));
   const roots = packageRoots(packages);
 

@@ -31,7 +31,5 @@ export const TaskLine = z.discriminatedUnion("type", [
 ]);
 export type TaskLine = z.infer<typeof TaskLine>;
 
-export const controlFd = 3;
-
 /** A result of the most characters that may be, of which each takes at most three bytes. */
 export const maxLineBytes = 3 * 8 * 1024 * 1024 + 64 * 1024;

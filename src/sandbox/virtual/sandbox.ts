@@ -6,6 +6,7 @@ import { workspacePath, type Place } from "../places.ts";
 import { createQuota, measureTree, type Quota } from "../quota.ts";
 import { createReach } from "../reach.ts";
 import type { Sandbox, SandboxSpec } from "../sandbox.ts";
+import { whileOpen } from "../while-open.ts";
 import { workspaceFiles } from "../workspace-files.ts";
 import type { RunnerRequest, RunnerSetup } from "./protocol.ts";
 import { execResult, taskRun, type Run } from "./results.ts";
@@ -177,36 +178,3 @@ export function openSandbox(
 }
 
 const baseEnv = { PATH: "/usr/bin:/bin", HOME: workspacePath, LANG: "C.UTF-8" };
-
-function whileOpen(files: Sandbox["files"], assertOpen: () => void): Sandbox["files"] {
-  return {
-    async read(path, options) {
-      assertOpen();
-      return files.read(path, options);
-    },
-    async export(path, options) {
-      assertOpen();
-      return files.export(path, options);
-    },
-    async write(path, bytes, options) {
-      assertOpen();
-      return files.write(path, bytes, options);
-    },
-    async list(path, options) {
-      assertOpen();
-      return files.list(path, options);
-    },
-    async stat(path) {
-      assertOpen();
-      return files.stat(path);
-    },
-    async exportTar(path, options) {
-      assertOpen();
-      return files.exportTar(path, options);
-    },
-    async importTar(path, bytes, options) {
-      assertOpen();
-      return files.importTar(path, bytes, options);
-    },
-  };
-}

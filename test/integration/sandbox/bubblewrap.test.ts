@@ -6,8 +6,8 @@ import { runOnHost } from "../../../src/sandbox/host-command.ts";
 import { openBubblewrap } from "./open-bubblewrap.ts";
 
 const probe = await probeBubblewrap(runOnHost, { signal: AbortSignal.timeout(10_000) });
-const title = probe.ok ? "bubblewrap sandbox" : `bubblewrap sandbox: skipped, ${probe.reason}`;
+const reason = probe.ok ? "" : `: skipped, ${probe.reason}`;
 
-describe.skipIf(!probe.ok)(title, () => {
+describe.skipIf(!probe.ok)(`bubblewrap sandbox${reason}`, () => {
   sandboxSuite({ test, open: () => openBubblewrap() });
 });

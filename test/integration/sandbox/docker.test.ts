@@ -1,8 +1,12 @@
 import { sandboxSuite } from "opsthread/testing";
 import { describe, test } from "vitest";
 
-import { openDocker } from "./open-docker.ts";
+import { openDocker, withoutRuntime } from "./open-docker.ts";
 
-describe("docker sandbox", () => {
-  sandboxSuite({ test, open: () => openDocker() });
-});
+const noDocker = withoutRuntime("runc");
+describe.skipIf(noDocker)(
+  noDocker ? `docker sandbox: skipped, ${noDocker}` : "docker sandbox",
+  () => {
+    sandboxSuite({ test, open: () => openDocker() });
+  },
+);

@@ -22,6 +22,7 @@ export async function openBubblewrap(
   const provider = await bubblewrapSandboxes({
     folder: join(root, "workspaces"),
     stateFolder: join(root, "state"),
+    runtimeFolder: join(tmpdir(), "opsthread-test-runtime"),
     ...options,
   });
   return {

@@ -4,10 +4,23 @@ import { join } from "node:path";
 
 import { dockerSandboxes, type DockerSandboxesOptions } from "opsthread/docker";
 import type { SandboxesUnderTest } from "opsthread/testing";
+import { inject } from "vitest";
 
 export interface DockerUnderTest extends SandboxesUnderTest {
   /** Everything that the driver keeps on the host. */
   readonly root: string;
+}
+
+/** Node and the tasks' code are copied once for all tests. */
+export const runtimeFolder: string = join(tmpdir(), "opsthread-test-runtime");
+
+const engine = inject("engine");
+
+/** Why a runtime can't be tried here; undefined when it can. */
+export function withoutRuntime(runtime: string): string | undefined {
+  if (!engine.available) return engine.reason;
+  if (engine.runtimes.includes(runtime)) return undefined;
+  return engine.without[runtime] ?? `the engine has no runtime "${runtime}"`;
 }
 
 /** The Docker driver on folders of its own. */
@@ -22,8 +35,13 @@ export async function openDocker(
   const provider = await dockerSandboxes({
     folder: join(root, "workspaces"),
     stateFolder: join(root, "state"),
+    runtimeFolder,
     ...options,
-    config: { pool: { size: 0 }, ...options.config },
+    config: {
+      pool: { size: 0 },
+      ...(engine.available && { host: engine.socket, image: engine.image }),
+      ...options.config,
+    },
   });
   return {
     provider,

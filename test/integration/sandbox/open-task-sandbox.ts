@@ -6,10 +6,10 @@ import { join } from "node:path";
 import type { SandboxesUnderTest } from "opsthread/testing";
 
 import { createQuota } from "../../../src/sandbox/quota.ts";
+import { createReach } from "../../../src/sandbox/reach.ts";
 import type { Sandbox, SandboxSpec } from "../../../src/sandbox/sandbox.ts";
-import { createScope } from "../../../src/sandbox/scope.ts";
-import { scopedFiles } from "../../../src/sandbox/scoped-files.ts";
 import type { TaskHost } from "../../../src/sandbox/task-host/task-host.ts";
+import { workspaceFiles } from "../../../src/sandbox/workspace-files.ts";
 import { runIn, type Mount, type Place } from "./task-places.ts";
 
 const unused = (): Promise<never> => Promise.reject(new Error("This sandbox only runs tasks"));
@@ -42,8 +42,8 @@ export async function openTaskSandboxes(host: TaskHost, place: Place): Promise<S
         ...(include && { include }),
       })),
     ];
-    const scope = createScope([{ path: "/workspace", hostPath: workspace, writable: true }]);
-    const files = scopedFiles(scope, { quota: async () => createQuota(limits, 0) });
+    const reach = createReach([{ path: "/workspace", hostPath: workspace, writable: true }]);
+    const files = workspaceFiles(reach, { quota: async () => createQuota(limits, 0) });
     const close = (): Promise<void> => Promise.resolve();
     return {
       sessionId,

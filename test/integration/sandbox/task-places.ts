@@ -107,12 +107,16 @@ export async function runIn(
   const started = place.command(mounts, request);
   const [file = "", ...args] = started.command;
   const startedAt = performance.now();
-  const child = spawn(file, args, { stdio: ["pipe", "pipe", "pipe", "pipe"] });
+  const child = spawn(file, args, {
+    stdio: ["pipe", "pipe", "pipe", "pipe"],
+    detached: true,
+  });
   let ended: Outcome | undefined;
   const end = (outcome: Outcome) => (): void => {
     ended ??= outcome;
     started.end();
-    child.kill("SIGKILL");
+    // All of its group: what it starts may not yet end with it.
+    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGKILL");
   };
   const stop = end({ type: "stopped" });
   const timer = setTimeout(end({ type: "timeout", limitMs: timeoutMs }), timeoutMs);

@@ -199,7 +199,7 @@ describe.skipIf((await whyNoImages()) !== undefined)("workspaces as images", () 
     expect(await readdir(join(it.folder, ".images"))).toEqual([]);
   });
 
-  test("what is too large to be packed is not: a sparse file costs nothing", async () => {
+  test("an image takes no more of the disk than what is in it", async () => {
     await using it = await openWorkspaces();
     const { hostPath } = await it.workspaces.open("s_1", { workspaceBytes: 2 ** 32, signal });
     await writeFile(join(hostPath, "file"), "");

@@ -47,11 +47,12 @@ export class Client {
   #nextHandle = randomInt(1, 2 ** 30);
   #error: Error | undefined;
 
-  constructor(
-    private readonly from: Readable,
-    private readonly to: Writable,
-    options: { readonly seekMark?: boolean } = {},
-  ) {
+  readonly #from: Readable;
+  readonly #to: Writable;
+
+  constructor(from: Readable, to: Writable, options: { readonly seekMark?: boolean } = {}) {
+    this.#from = from;
+    this.#to = to;
     const decoder = new Decoder(options.seekMark ?? false);
     from.on("data", (bytes: Buffer) => {
       try {
@@ -77,11 +78,11 @@ export class Client {
   }
 
   write(bytes: Buffer): void {
-    this.to.write(bytes);
+    this.#to.write(bytes);
   }
 
   send(type: number, id = 0, payload?: Buffer): void {
-    this.to.write(encode(type, id, payload));
+    this.#to.write(encode(type, id, payload));
   }
 
   on(listener: Listener): () => void {
@@ -280,7 +281,7 @@ export class Client {
   }
 
   drop(): void {
-    this.from.destroy();
-    this.to.destroy();
+    this.#from.destroy();
+    this.#to.destroy();
   }
 }

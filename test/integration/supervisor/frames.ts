@@ -49,6 +49,7 @@ export const features = {
   seccomp: 4,
   memory: 8,
   terminal: 16,
+  closedStream: 32,
 };
 export const execFlags = { terminal: 1, stdin: 2, control: 4, live: 8, restrictFiles: 16 };
 export const kinds = [
@@ -75,8 +76,14 @@ export function encode(type: number, id: number, payload: Buffer = Buffer.alloc(
   frame.writeUInt32LE(id, 4);
   frame.writeUInt32LE(payload.length, 8);
   payload.copy(frame, headerBytes);
-  frame.writeUInt32LE(crc32(payload, crc32(frame.subarray(0, 12))), 12);
+  frame.writeUInt32LE(checksum(frame, payload), 12);
   return frame;
+}
+
+/** `crc32()` of an empty buffer may be 0, whatever it is to go on from: zlib takes a null pointer as a wish for that. */
+function checksum(header: Buffer, payload: Buffer): number {
+  const ofHeader = crc32(header.subarray(0, 12));
+  return payload.length === 0 ? ofHeader : crc32(payload, ofHeader);
 }
 
 export const u8 = (value: number) => Buffer.from([value]);
@@ -100,10 +107,13 @@ export const list = (values: readonly string[]) =>
 
 /** Takes frames out of a stream; throws on anything that is not one. */
 export class Decoder {
-  #rest = Buffer.alloc(0);
+  #rest: Buffer = Buffer.alloc(0);
   #synced = false;
+  readonly #seekMark: boolean;
 
-  constructor(private readonly seekMark: boolean) {}
+  constructor(seekMark: boolean) {
+    this.#seekMark = seekMark;
+  }
 
   *push(bytes: Buffer): Generator<Frame> {
     this.#rest = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes]);
@@ -119,7 +129,7 @@ export class Decoder {
       if (end > headerBytes + maxPayload) throw new Error("Wrong length");
       if (this.#rest.length < end) return;
       const payload = this.#rest.subarray(headerBytes, end);
-      if (crc32(payload, crc32(this.#rest.subarray(0, 12))) !== this.#rest.readUInt32LE(12))
+      if (checksum(this.#rest, payload) !== this.#rest.readUInt32LE(12))
         throw new Error("Wrong checksum");
       const frame = { type: this.#rest.readUInt8(2), id: this.#rest.readUInt32LE(4), payload };
       this.#rest = this.#rest.subarray(end);
@@ -129,7 +139,7 @@ export class Decoder {
 
   #findMark(): boolean {
     const at = this.#rest.indexOf(mark);
-    if (at > 0 && !this.seekMark) throw new Error(`${at} bytes before the mark`);
+    if (at > 0 && !this.#seekMark) throw new Error(`${at} bytes before the mark`);
     if (at < 0) return false;
     this.#rest = this.#rest.subarray(at + mark.length);
     this.#synced = true;
@@ -188,32 +198,35 @@ export function encodeExec(fields: ExecFields): Buffer {
 /** Reads a payload from front to back. */
 export class Cursor {
   #at = 0;
-  constructor(private readonly payload: Buffer) {}
+  readonly #payload: Buffer;
+  constructor(payload: Buffer) {
+    this.#payload = payload;
+  }
   u8(): number {
-    return this.payload.readUInt8(this.#move(1));
+    return this.#payload.readUInt8(this.#move(1));
   }
   u16(): number {
-    return this.payload.readUInt16LE(this.#move(2));
+    return this.#payload.readUInt16LE(this.#move(2));
   }
   u32(): number {
-    return this.payload.readUInt32LE(this.#move(4));
+    return this.#payload.readUInt32LE(this.#move(4));
   }
   u64(): number {
-    return Number(this.payload.readBigUInt64LE(this.#move(8)));
+    return Number(this.#payload.readBigUInt64LE(this.#move(8)));
   }
   bytes(length: number): Buffer {
     const at = this.#move(length);
-    return this.payload.subarray(at, at + length);
+    return this.#payload.subarray(at, at + length);
   }
   str(): string {
     return this.bytes(this.u32()).toString();
   }
   get rest(): number {
-    return this.payload.length - this.#at;
+    return this.#payload.length - this.#at;
   }
   #move(bytes: number): number {
     this.#at += bytes;
-    if (this.#at > this.payload.length) throw new Error("Payload too short");
+    if (this.#at > this.#payload.length) throw new Error("Payload too short");
     return this.#at - bytes;
   }
 }

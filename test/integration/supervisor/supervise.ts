@@ -76,8 +76,17 @@ export async function launch(
   const child = spawn(
     binary,
     [
-      ...["launch", "--socket", socket, "--log", join(folder, "log"), "--"],
-      ...[binary, "--listen-fd", "3", ...asNobody, ...(options.args ?? [])],
+      "launch",
+      "--socket",
+      socket,
+      "--log",
+      join(folder, "log"),
+      "--",
+      binary,
+      "--listen-fd",
+      "3",
+      ...asNobody,
+      ...(options.args ?? []),
     ],
     { stdio: "ignore", detached: true },
   );
@@ -114,10 +123,11 @@ async function dial(socket: string, exited: Promise<unknown>) {
   }
 }
 
-/** One that every user may write to. */
+/** One that every user may write to. It is removed with the process. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "opsthread-supervisor-"));
   chmodSync(folder, 0o777);
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 

@@ -133,9 +133,9 @@ test("what canonicalHost() accepts, the URL parser takes for the same host, and 
       const isNumeric = host.split(".").every((part) => /^(?:0x[0-9a-f]*|[0-9]+)$/.test(part));
       expect(isNumeric && !isIPv4(host)).toBe(false);
     }),
-    { numRuns: 4_000 },
+    { numRuns: 1_500 },
   );
-  expect(accepted).toBeGreaterThan(1_000);
+  expect(accepted).toBeGreaterThan(300);
 });
 
 test("parseEndpoint() and formatEndpoint() are each other's reverse", () => {
@@ -145,6 +145,6 @@ test("parseEndpoint() and formatEndpoint() are each other's reverse", () => {
       if (isBadName(endpoint)) return;
       expect(parseEndpoint(formatEndpoint(endpoint))).toEqual(endpoint);
     }),
-    { numRuns: 2_000 },
+    { numRuns: 500 },
   );
 });

@@ -8,6 +8,7 @@ import {
   reasonOf,
   statusOf,
   tcpServer,
+  until,
 } from "./harness.ts";
 
 const net = ["api.example.com:80", "*.wild.example:80", "api.example.com:443"];
@@ -59,6 +60,10 @@ test.each([
   [
     "https by a plain request",
     "GET https://api.example.com/ HTTP/1.1\r\nHost: api.example.com\r\n\r\n",
+  ],
+  [
+    "plain HTTP to the port of https",
+    "GET http://api.example.com:443/ HTTP/1.1\r\nHost: api.example.com:443\r\n\r\n",
   ],
   ["ftp", "GET ftp://api.example.com/ HTTP/1.1\r\nHost: api.example.com\r\n\r\n"],
   ["an asterisk", "OPTIONS * HTTP/1.1\r\nHost: api.example.com\r\n\r\n"],
@@ -230,6 +235,20 @@ test("what follows a refused request on its connection is not read as a request"
     `POST http://evil.com/ HTTP/1.1\r\nHost: evil.com\r\nContent-Length: 1000\r\n\r\n${body}`,
   );
   expect(seen).toEqual([]);
+});
+
+test("garbage behind a request does not get into its answer", async () => {
+  await using server = await httpServer((_, response) => {
+    response.writeHead(200, { "content-length": "1000" });
+    response.write("begun");
+  });
+  await using proxy = bench({ net, ports: { 80: server.port } });
+  const channel = proxy.open();
+  channel.write("GET http://api.example.com/ HTTP/1.1\r\nHost: api.example.com\r\n\r\n");
+  await until(channel, /begun/);
+  const rest = readAll(channel);
+  channel.write("garbage\r\n\r\n");
+  expect(await rest).toBe("");
 });
 
 test("10,000 connections at once are bounded, answered, audited in few events, and all gone afterwards", async () => {

@@ -180,6 +180,18 @@ test("update() with nonsense throws and leaves what was granted", async () => {
   expect(statusOf(await proxy.say(get("http://a.example/")))).toBe(200);
 });
 
+test("when something fails that nobody thought of, the client does not wait, and it is audited", async () => {
+  await using proxy = bench({
+    net: ["a.example:80", "a.example:443"],
+    ownAddresses: () => {
+      throw new Error("no interfaces");
+    },
+  });
+  expect(await proxy.say(get("http://a.example/"))).toBe("");
+  expect(await proxy.say("CONNECT a.example:443 HTTP/1.1\r\n\r\n")).toBe("");
+  expect(proxy.events).toMatchObject([{ decision: "failed" }, { decision: "failed" }]);
+});
+
 test("an audit that throws does not stop the request", async () => {
   await using server = await httpServer((_, response) => {
     response.end("fine");

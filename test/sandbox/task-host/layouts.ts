@@ -182,6 +182,26 @@ export const layouts: Readonly<Record<string, Layout>> = {
     ],
   },
 
+  "files and folders behind links": {
+    entry: "deep/src/task.mjs",
+    files: {
+      "deep/src/task.mjs": `import a from "../../linked/a.mjs"; import b from "./b.mjs"; export default [a, b];`,
+      "real/a.mjs": `import c from "./c.mjs"; export default "a" + c;`,
+      "real/c.mjs": `export default "c";`,
+      "deep/b-1.mjs": `export default "b";`,
+    },
+    links: { linked: "real", "deep/src/b.mjs": "../b-1.mjs" },
+    value: ["ac", "b"],
+    staged: [
+      "app/deep/b-1.mjs",
+      "app/deep/src/b.mjs -> app/deep/b-1.mjs",
+      "app/deep/src/task.mjs",
+      "app/linked/a.mjs -> app/real/a.mjs",
+      "app/real/a.mjs",
+      "app/real/c.mjs",
+    ],
+  },
+
   "a package's imports and its own name": {
     entry: "dist/task.js",
     files: {

@@ -34,7 +34,7 @@ export function answer(
 }
 
 /** Without tools, what would have been done is still worth telling. */
-const everyTool = ["run_task", "shell", "read_file", "list_files", "attach_file"];
+const everyTool = ["run_task", "shell", "read_file", "list_files", "attach_file", "request_access"];
 
 interface Answer {
   readonly title: string;
@@ -86,6 +86,8 @@ function notDone({ tool, task }: Call, toolChoice: ModelRequest["toolChoice"]): 
 
 /** Budget notes are for the model; what they mean for people is their first sentence, once nothing more can be done. */
 function noteText(note: string): readonly string[] {
+  // The thread has seen the request itself.
+  if (note.startsWith("Asked for ")) return [];
   if (note.startsWith("The budget of this turn is nearly")) return [];
   const text = note.startsWith("The budget of this turn")
     ? note.replace(/(?<=\))\..*$/s, ".")

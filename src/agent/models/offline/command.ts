@@ -10,6 +10,7 @@ export type Command =
     }
   | { readonly type: "list"; readonly path?: string }
   | { readonly type: "attach"; readonly path: string }
+  | { readonly type: "access"; readonly kind: "host" | "memory"; readonly value: string | number }
   /** A built-in task by name, its arguments as text. */
   | { readonly type: "logs" | "diff"; readonly rest: string }
   /** Any other task by name, its input as JSON. */
@@ -40,7 +41,7 @@ function commandOf(message: string, tasks: readonly string[]): Command | undefin
   const small = smallTalk(text);
   if (small !== undefined) return { type: small };
   const ask = text.replace(polite, "");
-  return shellOf(ask) ?? fileOf(ask) ?? taskOf(ask, tasks) ?? builtinOf(ask);
+  return shellOf(ask) ?? accessOf(ask) ?? fileOf(ask) ?? taskOf(ask, tasks) ?? builtinOf(ask);
 }
 
 /** What to say to a message that is just politeness, or asks who this is. */
@@ -82,6 +83,18 @@ function shellOf(text: string): Command | undefined {
     /^```(?:\w*\n)?([\s\S]+?)\n?```[\s.!?]*$/.exec(asked) ?? /^`([^`]+)`[\s.!?]*$/.exec(asked);
   const command = (fenced?.[1] ?? asked).trim();
   return { type: "shell", command: command.replace(/^\$\s+/, "") };
+}
+
+/** `allow example.com:443`, `allow 2 GiB of memory`: the thread is asked, whoever says it. */
+function accessOf(text: string): Command | undefined {
+  const [, what = ""] =
+    /^(?:allow|grant|request)\s+(?:access\s+to\s+)?(.+?)\s*[.!]?$/i.exec(text) ?? [];
+  if (/^\S+:\d+$/.test(what)) return { type: "access", kind: "host", value: what };
+  const [, amount, unit = ""] =
+    /^(\d+)\s*(mi?b|gi?b)(?:\s+(?:of\s+)?(?:memory|ram))$/i.exec(what) ?? [];
+  if (amount === undefined) return undefined;
+  const bytes = Number(amount) * 1024 ** (/^g/i.test(unit) ? 3 : 2);
+  return { type: "access", kind: "memory", value: bytes };
 }
 
 function fileOf(text: string): Command | undefined {

@@ -35,6 +35,11 @@ export function helpText(abilities: Abilities): string {
     ...(tools.has("attach_file")
       ? ["- **Get a file** from the workspace: `attach report.csv`."]
       : []),
+    ...(tools.has("request_access")
+      ? [
+          "- **Ask for more access** for the sandbox, which an approver then grants or not: `allow 2 GiB of memory`, `allow example.com:443`.",
+        ]
+      : []),
   ];
   return [whoIAm, "", "What I can do here:", "", ...lines].join("\n");
 }

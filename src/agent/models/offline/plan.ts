@@ -108,6 +108,10 @@ function actionsOf(
       return [call("list_files", { path: command.path?.replace(/^sources/, "/sources") })];
     case "attach":
       return [call("attach_file", { path: placeOf(command.path, memory) })];
+    case "access": {
+      const { kind, value } = command;
+      return [call("request_access", { kind, value, reason: "Asked for in the thread." })];
+    }
     case "task":
       return [call("run_task", { task: command.name, input: command.input })];
     case "logs":

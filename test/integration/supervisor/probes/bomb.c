@@ -1,0 +1,6 @@
+/* Forks for as long as it is let. */
+#include <unistd.h>
+
+int main(void) {
+  for (;;) fork();
+}
