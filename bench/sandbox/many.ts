@@ -15,10 +15,9 @@ export async function many(world: World): Promise<Figure[]> {
   const folder = await mkdtemp(join(tmpdir(), "opsthread-bench-"));
   await using driver = await openDriver("docker", world);
   try {
-    const first = await driver.open({ sessionId: "s_first" });
-    await output(first, "true");
-    const twin = await twinOf(await driver.containerOf("s_first"), folder);
-    await first.close();
+    await using model = await driver.open({ sessionId: "s_model" });
+    await output(model, "true");
+    const twin = await twinOf(await driver.containerOf("s_model"), folder);
     const ours = await measure(count, {
       open: () => driver.open(),
       use: (sandbox) => output(sandbox, "true"),
