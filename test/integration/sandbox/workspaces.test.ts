@@ -22,6 +22,7 @@ import { virtualSandboxes } from "opsthread/virtual";
 import { describe, expect, test } from "vitest";
 
 import { isOpsthreadError } from "../../../src/core/errors.ts";
+import { readSuperblock } from "../../../src/sandbox/ext4-superblock.ts";
 import { imageMounts } from "../../../src/sandbox/image-mounts.ts";
 import { Limits, Permissions } from "../../../src/sandbox/permissions.ts";
 import { openWorkspaces, owner, whyNoImages } from "./open-workspaces.ts";
@@ -191,9 +192,12 @@ describe.skipIf((await whyNoImages()) !== undefined)("workspaces as images", () 
     execFileSync("cp", [image, `${image}.copy`]); // As the power failing would leave it.
     await first.release();
     execFileSync("mv", [`${image}.copy`, image]);
-    const { hostPath } = await it.workspaces.open("s_1", { workspaceBytes: mebibyte, signal });
+    expect((await readSuperblock(image)).needsCheck).toBe(true);
+    const second = await it.workspaces.open("s_1", { workspaceBytes: mebibyte, signal });
 
-    expect(await readFile(join(hostPath, "file"), "utf8")).toBe("text");
+    expect(await readFile(join(second.hostPath, "file"), "utf8")).toBe("text");
+    await second.release();
+    expect((await readSuperblock(image)).needsCheck).toBe(false);
     await it.workspaces.remove("s_1");
     expect(await readdir(it.folder)).toEqual([".images"]);
     expect(await readdir(join(it.folder, ".images"))).toEqual([]);
