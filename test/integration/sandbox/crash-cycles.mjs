@@ -142,9 +142,7 @@ async function look() {
 }
 
 function containers(format = "{{.ID}}") {
-  return docker(
-    ...["ps", "-a", "--filter", `label=opsthread.instance=${instance}`, "--format", format],
-  );
+  return docker("ps", "-a", "--filter", `label=opsthread.instance=${instance}`, "--format", format);
 }
 
 function devices() {

@@ -31,5 +31,6 @@ test("nothing is left of bots that were killed at any moment", async () => {
   const running = end.leftAfterGrace.containers.filter((each) => each.startsWith("running"));
   expect({ ...end.leftAfterGrace, containers: running }).toEqual({ processes: [], containers: [] });
   expect(end.leftAfterSweep).toEqual({ containers: [], mounts: 0, devices: 0, processes: 0 });
-  for (const [kind, items] of Object.entries(end.left)) expect(items, kind).toEqual([]);
+  for (const [kind, items] of Object.entries(end.left))
+    expect({ [kind]: items }).toEqual({ [kind]: [] });
 }, 300_000);

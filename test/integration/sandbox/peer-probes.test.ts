@@ -135,12 +135,16 @@ test("values of the environment are not seen among the host's processes", async 
 });
 
 test("an image that is not there is told with a code, and nothing is left", async () => {
-  await leavesNothing("SANDBOX_IMAGE", { image: "localhost:1/opsthread-no-such-image" });
+  await expect(
+    leavesNothing("SANDBOX_IMAGE", { image: "localhost:1/opsthread-no-such-image" }),
+  ).resolves.toBeUndefined();
 });
 
 test("a container that can't be started is told with a code, and nothing is left", async () => {
   // The kernel takes no such share of a core, which only shows at the start.
-  await leavesNothing("SANDBOX_ENGINE", { limits: { cpus: 0.001 } });
+  await expect(
+    leavesNothing("SANDBOX_ENGINE", { limits: { cpus: 0.001 } }),
+  ).resolves.toBeUndefined();
 });
 
 test.for(["SIGKILL", "SIGTERM", "SIGINT"] as const)(
