@@ -55,9 +55,9 @@ export async function many(world: World): Promise<Figure[]> {
 }
 
 interface Way<Item> {
-  open(index: number): Promise<Item>;
-  use(item: Item): Promise<unknown>;
-  close(item: Item): Promise<void>;
+  readonly open: (index: number) => Promise<Item>;
+  readonly use: (item: Item) => Promise<unknown>;
+  readonly close: (item: Item) => Promise<void>;
 }
 
 async function measure<Item>(count: number, { open, use, close }: Way<Item>) {

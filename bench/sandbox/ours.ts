@@ -29,7 +29,7 @@ export interface Driver extends AsyncDisposable {
   readonly folder: string;
   open(wanted?: Wanted): Promise<Sandbox>;
   /** Its containers, those that wait without a session included. */
-  containers(): Promise<readonly ContainerInfo[]>;
+  readonly containers: () => Promise<readonly ContainerInfo[]>;
   /** Its one container that has this session. */
   containerOf(sessionId: string): Promise<Container>;
 }

@@ -8,7 +8,7 @@ export interface World {
   /** An image with sh and the usual tools: ours, the peer's and the raw containers all start from it. */
   readonly image: string;
   /** How many rounds for this many in a full run. */
-  rounds(full: number): number;
+  readonly rounds: (full: number) => number;
   readonly quick: boolean;
 }
 

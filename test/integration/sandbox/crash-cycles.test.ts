@@ -31,5 +31,5 @@ test("nothing is left of bots that were killed at any moment", async () => {
   const running = end.leftAfterGrace.containers.filter((each) => each.startsWith("running"));
   expect({ ...end.leftAfterGrace, containers: running }).toEqual({ processes: [], containers: [] });
   expect(end.leftAfterSweep).toEqual({ containers: [], mounts: 0, devices: 0, processes: 0 });
-  for (const [kind, items] of Object.entries(end.left)) expect(items, kind).toEqual([]);
+  expect(Object.entries(end.left).filter(([, items]) => items.length > 0)).toEqual([]);
 }, 300_000);

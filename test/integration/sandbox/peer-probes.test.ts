@@ -135,12 +135,20 @@ test("values of the environment are not seen among the host's processes", async 
 });
 
 test("an image that is not there is told with a code, and nothing is left", async () => {
-  await leavesNothing("SANDBOX_IMAGE", { image: "localhost:1/opsthread-no-such-image" });
+  const { before, containers, after } = await failsToOpen("SANDBOX_IMAGE", {
+    image: "localhost:1/opsthread-no-such-image",
+  });
+  expect(containers).toEqual([]);
+  expect(after).toEqual(before);
 });
 
 test("a container that can't be started is told with a code, and nothing is left", async () => {
   // The kernel takes no such share of a core, which only shows at the start.
-  await leavesNothing("SANDBOX_ENGINE", { limits: { cpus: 0.001 } });
+  const { before, containers, after } = await failsToOpen("SANDBOX_ENGINE", {
+    limits: { cpus: 0.001 },
+  });
+  expect(containers).toEqual([]);
+  expect(after).toEqual(before);
 });
 
 test.for(["SIGKILL", "SIGTERM", "SIGINT"] as const)(
@@ -250,18 +258,17 @@ async function startSleeping(sandbox: Sandbox, until: AbortSignal = signal) {
   return { running, mark };
 }
 
-/** Opening a sandbox is refused, and there is no container, workspace or other file of it then. */
-async function leavesNothing(code: Parameters<typeof refuses>[0], wanted: Wanted): Promise<void> {
+/** What there is before a sandbox is refused, and afterwards. */
+async function failsToOpen(code: Parameters<typeof refuses>[0], wanted: Wanted) {
   await using subject = await openDocker();
   const before = await readdir(subject.root, { recursive: true });
   await refuses(code, async () => {
     await using sandbox = await openSandbox(subject, wanted);
     await exec(sandbox, "true");
   });
-
-  expect(await containersOf(stateOf(subject))).toEqual([]);
+  const containers = await containersOf(stateOf(subject));
   await subject.provider.remove("s_suite");
-  expect(await readdir(subject.root, { recursive: true })).toEqual(before);
+  return { before, containers, after: await readdir(subject.root, { recursive: true }) };
 }
 
 function contextOf(sandbox: Sandbox): ToolContext {
