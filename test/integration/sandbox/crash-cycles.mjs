@@ -23,7 +23,8 @@ const sessions = Array.from({ length: 8 }, (_, index) => `s_${index}`);
 await mkdir(temporary);
 
 const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
-const config = { pool: { size: 1, maxSize: 2 } };
+const { DOCKER_HOST: host, OPSTHREAD_TEST_IMAGE: image } = process.env;
+const config = { pool: { size: 1, maxSize: 2 }, ...(host && { host }), ...(image && { image }) };
 
 await workOnce();
 const instance = (await readFile(join(stateFolder, "instance"), "utf8")).trim();
