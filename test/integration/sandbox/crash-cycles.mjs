@@ -23,7 +23,8 @@ const sessions = Array.from({ length: 8 }, (_, index) => `s_${index}`);
 await mkdir(temporary);
 
 const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
-const config = { pool: { size: 1, maxSize: 2 } };
+const { DOCKER_HOST: host, OPSTHREAD_TEST_IMAGE: image } = process.env;
+const config = { pool: { size: 1, maxSize: 2 }, ...(host && { host }), ...(image && { image }) };
 
 await workOnce();
 const instance = (await readFile(join(stateFolder, "instance"), "utf8")).trim();
@@ -102,7 +103,7 @@ async function afterwards() {
   for (const name of await readdir(root, { recursive: true }))
     await utimes(join(root, name), past, past).catch(() => {}); // A link to nowhere.
   const provider = await dockerSandboxes({ folder, stateFolder, config });
-  const swept = await look();
+  const swept = await look({ runs: true });
   const sweptContainers = containers("{{.State}} {{.Names}}");
   for (const session of sessions) await provider.remove(session);
   await provider[Symbol.asyncDispose]();
@@ -126,23 +127,33 @@ async function afterwards() {
   };
 }
 
-async function look() {
+async function look({ runs = false } = {}) {
   return {
     containers: containers(),
     volumes: docker("volume", "ls", "-q"),
     networks: docker("network", "ls", "--format", "{{.Name}}"),
-    mounts: lines(await readFile("/proc/self/mountinfo", "utf8")).filter((line) =>
-      line.includes(root),
+    // The folder that warm sandboxes share mounts by is one as long as a bot runs.
+    mounts: lines(await readFile("/proc/self/mountinfo", "utf8")).filter(
+      (line) => line.includes(root) && (!runs || !line.includes(join(stateFolder, "slots "))),
     ),
     devices: devices(),
     processes: processes(),
-    // Who is signed in changes with every process, and the lock of what is kept may stay.
-    files: (await readdir(root, { recursive: true })).toSorted(),
+    files: (await readdir(root, { recursive: true })).filter((path) => !isKept(path)).toSorted(),
   };
 }
 
+/** What a bot makes once and later ones use as well. */
+function isKept(path) {
+  return /^state\/(?:node\/.*|snapshots|slots)$/.test(path);
+}
+
 function containers(format = "{{.ID}}") {
+<<<<<<< HEAD
   return docker("ps", "-a", "--filter", `label=opsthread.instance=${instance}`, "--format", format);
+=======
+  const filter = `label=opsthread.instance=${instance}`;
+  return docker("ps", "-a", "--filter", filter, "--format", format);
+>>>>>>> bench
 }
 
 function devices() {

@@ -7,11 +7,12 @@ import { dockerSandboxes } from "../../../dist/sandbox/docker/index.js";
 import { Limits, Permissions } from "../../../dist/sandbox/permissions.js";
 
 const [folder, stateFolder, sessions, mark] = process.argv.slice(2);
+const { DOCKER_HOST: host, OPSTHREAD_TEST_IMAGE: image } = process.env;
 const { signal } = new AbortController();
 const provider = await dockerSandboxes({
   folder,
   stateFolder,
-  config: { pool: { size: 1, maxSize: 2 } },
+  config: { pool: { size: 1, maxSize: 2 }, ...(host && { host }), ...(image && { image }) },
 });
 process.send("ready");
 await Promise.all(sessions.split(",").map(work));

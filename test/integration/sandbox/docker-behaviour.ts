@@ -3,7 +3,17 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
+import { inject } from "vitest";
+
 const execute = promisify(execFile);
+
+const engine = inject("engine");
+
+/** For the docker program and for host programs, so that they use the engine and the image of the tests. */
+export const engineEnv: NodeJS.ProcessEnv = {
+  ...process.env,
+  ...(engine.available && { DOCKER_HOST: engine.socket, OPSTHREAD_TEST_IMAGE: engine.image }),
+};
 
 /** A number of seconds for `sleep` by which its process is known among all of the machine's. */
 export const marker = (): string => String(1_000_000 + Math.floor(Math.random() * 9_000_000));
@@ -23,17 +33,19 @@ export async function processesWith(text: string): Promise<number> {
 export async function containersOf(stateFolder: string): Promise<readonly string[]> {
   const instance = (await readFile(join(stateFolder, "instance"), "utf8")).trim();
   const args = ["ps", "-aq", "--filter", `label=opsthread.instance=${instance}`];
-  return (await execute("docker", args)).stdout.split("\n").filter(Boolean);
+  return (await execute("docker", args, { env: engineEnv })).stdout.split("\n").filter(Boolean);
 }
 
 /** An image with nothing in it; disposing removes it. */
 export async function emptyImage(): Promise<AsyncDisposable & { readonly name: string }> {
   const name = `opsthread-test-empty:${marker()}`;
-  await execute("sh", ["-c", `head -c 1024 /dev/zero | docker import - ${name}`]);
+  await execute("sh", ["-c", `head -c 1024 /dev/zero | docker import - ${name}`], {
+    env: engineEnv,
+  });
   return {
     name,
     async [Symbol.asyncDispose]() {
-      await execute("docker", ["rmi", "-f", name]);
+      await execute("docker", ["rmi", "-f", name], { env: engineEnv });
     },
   };
 }
