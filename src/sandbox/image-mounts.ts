@@ -1,4 +1,4 @@
-import { readFile, rmdir } from "node:fs/promises";
+import { readdir, readFile, rmdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
@@ -18,7 +18,7 @@ export async function imageMounts(images: string): Promise<readonly ImageMount[]
   for (const line of (await readFile("/proc/self/mountinfo", "utf8")).split("\n")) {
     const [, , device = "", , target = ""] = line.split(" ");
     if (!device.startsWith(`${loopMajor}:`)) continue;
-    const image = await backingFile(device);
+    const image = await backingFile(`/sys/dev/block/${device}`);
     if (image !== undefined && dirname(image) === images)
       mounts.push({ image, target: unescaped(target) });
   }
@@ -27,11 +27,31 @@ export async function imageMounts(images: string): Promise<readonly ImageMount[]
 
 const loopMajor = 7;
 
+/**
+ * Waits until no device holds an image any more: after a lazy unmount, or while something else looks at the device.
+ * What changes the image itself must not be done before. Tells whether it is free.
+ */
+export async function isFree(image: string): Promise<boolean> {
+  for (let attempt = 0; attempt < busyAttempts; attempt += 1) {
+    if (!(await isAttached(image))) return true;
+    await delay(busyMs);
+  }
+  return false;
+}
+
+async function isAttached(image: string): Promise<boolean> {
+  const devices = (await readdir("/sys/block")).filter((name) => name.startsWith("loop"));
+  const files = await Promise.all(devices.map((name) => backingFile(`/sys/block/${name}`)));
+  return files.includes(image);
+}
+
 async function backingFile(device: string): Promise<string | undefined> {
   try {
-    return (await readFile(`/sys/dev/block/${device}/loop/backing_file`, "utf8")).trimEnd();
+    // One that was removed or replaced meanwhile is another file, and ends in ` (deleted)`.
+    return (await readFile(`${device}/loop/backing_file`, "utf8")).trimEnd();
   } catch (error) {
-    if (codeOf(error) === "ENOENT") return undefined; // It was let go of just now.
+    const code = codeOf(error);
+    if (code === "ENOENT" || code === "ENODEV") return undefined; // It was let go of just now.
     throw error;
   }
 }

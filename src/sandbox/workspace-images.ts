@@ -5,7 +5,14 @@ import type { Logger } from "../core/logger.ts";
 import { openFolder } from "./beneath.ts";
 import { copyTree } from "./copy-tree.ts";
 import { bytesOfImage, checkImage, growImage, makeImage } from "./ext4-image.ts";
-import { bindMount, imageMounts, mountImage, unmount, unmountIdle } from "./image-mounts.ts";
+import {
+  bindMount,
+  imageMounts,
+  isFree,
+  mountImage,
+  unmount,
+  unmountIdle,
+} from "./image-mounts.ts";
 import type { Owner } from "./owner.ts";
 import { measureFolder } from "./quota.ts";
 import { holdsFiles, imagesFolder, isThere, type WorkspacePaths } from "./workspace-layout.ts";
@@ -75,6 +82,15 @@ export function createImages({ folder, log, owner }: ImagesOptions): Images {
     }
   };
 
+  const maintain = async ({ image }: WorkspacePaths, bytes: number): Promise<void> => {
+    if (!(await isFree(image))) {
+      log.warn({ image }, "Workspace is still in use: its image can't be checked or grow now");
+      return;
+    }
+    await checkImage(image);
+    if ((await bytesOfImage(image)) < bytes) await growImage(image, bytes);
+  };
+
   /** Ends what an earlier process was about to make. */
   const dropPart = async ({ imagePart }: WorkspacePaths): Promise<void> => {
     for (const { image, target } of await imageMounts(images))
@@ -88,8 +104,7 @@ export function createImages({ folder, log, owner }: ImagesOptions): Images {
     async ensure(paths, bytes) {
       if ((await targets(paths)).length > 0) return;
       if (await isThere(paths.image)) {
-        await checkImage(paths.image);
-        if ((await bytesOfImage(paths.image)) < bytes) await growImage(paths.image, bytes);
+        await maintain(paths, bytes);
       } else if (await holdsFiles(paths.tree)) {
         using tree = openFolder(paths.tree);
         const held = await measureFolder(tree, { signal: never });

@@ -205,12 +205,11 @@ export const hostileCases: SandboxCases = {
 
   "a workspace that changes under the host's hands leads nowhere": async (subject) => {
     await using sandbox = await openSandbox(subject);
+    await output(sandbox, "mkdir d; echo mine > d/passwd");
     const { signal: stop } = stopping(3_000);
-    const swapping = exec(
-      sandbox,
-      "mkdir -p d; echo mine > d/passwd; while :; do mv d e && ln -s /etc d; rm d && mv e d; done",
-      { signal: stop },
-    );
+    const swapping = exec(sandbox, "while :; do mv d e && ln -s /etc d; rm d && mv e d; done", {
+      signal: stop,
+    });
     const seen = new Set<string>();
     while (!stop.aborted) {
       for (let times = 0; times < 50; times += 1) {

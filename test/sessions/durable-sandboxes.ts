@@ -56,8 +56,8 @@ export class DurableSandboxes implements SandboxProvider {
 
   /** Ends what runs, with this exit code. */
   finish(code: number, text = ""): void {
-    for (const { end } of this.#commands.values())
-      end({
+    for (const command of this.#commands.values())
+      command.end({
         outcome: { type: "exit", code },
         stdout: { text, bytes: text.length },
         stderr: { text: "", bytes: 0 },

@@ -5,9 +5,9 @@ import { z } from "zod";
 
 import { messageOf, OpsthreadError } from "../../core/errors.ts";
 import { silentLogger } from "../../core/logger.ts";
-import { signIn } from "../docker/owner.ts";
 import { runOnHost } from "../host-command.ts";
 import { instanceOf } from "../instance.ts";
+import { signIn } from "../process-owner.ts";
 import type { SandboxProvider } from "../sandbox.ts";
 import { assertKept } from "../supervised/grants.ts";
 import { type HostSideOptions, openHostSide } from "../supervised/host-side.ts";

@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 
 import { messageOf, OpsthreadError } from "../../core/errors.ts";
 import type { Logger } from "../../core/logger.ts";
-import type { Owner } from "../docker/owner.ts";
+import type { Owner } from "../process-owner.ts";
 import type { SandboxSpec } from "../sandbox.ts";
 import { sourceMounts } from "../source-mounts.ts";
 import type { Cell } from "../supervised/cell.ts";

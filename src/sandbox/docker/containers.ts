@@ -6,11 +6,11 @@ import type { ContainerInfo } from "dockerode";
 
 import { messageOf } from "../../core/errors.ts";
 import type { Logger } from "../../core/logger.ts";
+import type { Owner } from "../process-owner.ts";
 import { adoptCell, createCell, removeContainer, type ContainerCell } from "./cell.ts";
 import { configHash, containerOptions, type ContainerPlan, label } from "./container.ts";
 import { containerError } from "./engine-error.ts";
 import type { EngineEvents } from "./events.ts";
-import type { Owner } from "./owner.ts";
 
 /** The containers of one installation on one engine. */
 export interface Containers {

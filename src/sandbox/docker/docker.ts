@@ -5,6 +5,7 @@ import { z } from "zod";
 import { OpsthreadError } from "../../core/errors.ts";
 import { silentLogger } from "../../core/logger.ts";
 import { instanceOf } from "../instance.ts";
+import { signIn } from "../process-owner.ts";
 import type { SandboxCapabilities, SandboxProvider } from "../sandbox.ts";
 import { assertKept } from "../supervised/grants.ts";
 import { type HostSideOptions, openHostSide } from "../supervised/host-side.ts";
@@ -15,7 +16,6 @@ import type { EngineFacts } from "./engine.ts";
 import { listenToEngine } from "./events.ts";
 import { ensureImage } from "./image.ts";
 import { DockerConfig } from "./options.ts";
-import { signIn } from "./owner.ts";
 import { isolationOf, probeDocker } from "./probe.ts";
 import { noWarmCells, openWarmCells } from "./warm.ts";
 

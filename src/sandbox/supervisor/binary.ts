@@ -3,11 +3,8 @@ import { fileURLToPath } from "node:url";
 
 import { OpsthreadError } from "../../core/errors.ts";
 
-/** Architectures that the supervisor is built for, by the names that Node gives them. */
-export type SupervisorArchitecture = "x64" | "arm64";
-
 /**
- * The supervisor's program for an architecture. It comes with the package; in a checkout `npm run build` makes it.
+ * The supervisor's program for an architecture, by the name that Node gives it: x64 or arm64. It comes with the package; in a checkout `npm run build` makes it.
  * @throws {OpsthreadError} `SANDBOX_UNSUPPORTED` when it is not there
  */
 export async function supervisorBinary(architecture: string): Promise<string> {

@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomInt } from "node:crypto";
 import type { Duplex } from "node:stream";
 
 import { abortable } from "../../core/abort.ts";
@@ -79,7 +79,8 @@ export async function connectSupervisor(
   let welcome: ((welcomed: Welcome) => void) | undefined;
   let goneBecause: string | undefined;
   let saidBye: string | undefined;
-  let lastId = 0;
+  // Handles of an earlier host are still in use.
+  let lastId = resumes ? randomInt(2 ** 30) : 0;
 
   const send = (type: number, id: number, payload?: Uint8Array): void => {
     if (goneBecause === undefined) stream.write(encodeFrame(type, id, payload));
@@ -199,7 +200,6 @@ export async function connectSupervisor(
       const answer = await request(hostFrame.adopt, new PayloadWriter().str(executionId).bytes());
       if (answer.u8() === 0) return undefined;
       const handle = answer.u32();
-      lastId = Math.max(lastId, handle);
       return executions.adopt(handle);
     },
     async list() {

@@ -78,6 +78,9 @@ struct execution {
   size_t offset;
 };
 
+#define MAX_EXECUTIONS 256
+extern struct execution executions[MAX_EXECUTIONS];
+
 /* execution-start.c */
 bool execution_start(struct execution *execution, const struct request *request, const uint8_t *payload, size_t length,
                      const struct original *original);
@@ -110,10 +113,15 @@ void execution_finish_lost(struct execution *execution);
 /* execution-result.c */
 void execution_deliver(struct execution *execution);
 
-/* executions.c */
+/* executions-orphans.c */
 void executions_orphan(void); /* a shepherd has ended before its processes */
+bool executions_have_orphans(void);
+void executions_kill_orphans(void);
 /* Kills what belongs to no execution, when no other one runs; returns how many there were. Only on kernels that need it. */
 uint32_t executions_kill_strays(void);
+
+/* executions.c */
+void executions_free_when_over(struct execution *execution);
 void executions_ended(struct execution *execution);
 
 #endif

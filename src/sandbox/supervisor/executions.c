@@ -1,13 +1,9 @@
 #define _GNU_SOURCE
 #include "executions.h"
 
-#include <errno.h>
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -15,15 +11,13 @@
 #include "host.h"
 #include "memory.h"
 #include "poller.h"
-#include "processes.h"
 
-#define MAX_EXECUTIONS 256
-#define MAX_KEPT 64                            /* results that nobody has fetched */
-#define MAX_KEPT_BYTES (64u * 1024 * 1024)     /* what they keep of their output */
+#define RETRY_MS 100 /* when there can be no further process */
+#define MAX_KEPT 64                        /* results that nobody has fetched */
+#define MAX_KEPT_BYTES (64u * 1024 * 1024) /* what they keep of their output */
 
-static struct execution table[MAX_EXECUTIONS];
+struct execution executions[MAX_EXECUTIONS];
 static const struct original *original;
-static bool orphans; /* processes without a shepherd may be there */
 static uint64_t ended_count, last_end;
 
 uint64_t executions_last_end(void) { return last_end; }
@@ -36,20 +30,20 @@ static bool runs(const struct execution *execution) { return execution->state !=
 
 unsigned executions_running(void) {
   unsigned count = 0;
-  for (int i = 0; i < MAX_EXECUTIONS; i++) count += runs(&table[i]);
+  for (int i = 0; i < MAX_EXECUTIONS; i++) count += runs(&executions[i]);
   return count;
 }
 
 /* Processes that were left running keep their place until they end; to the host it is gone once it is released. */
 static struct execution *find(uint32_t handle, bool also_released) {
   for (int i = 0; i < MAX_EXECUTIONS; i++)
-    if (table[i].state != UNUSED && table[i].handle == handle && (also_released || !table[i].released)) return &table[i];
+    if (executions[i].state != UNUSED && executions[i].handle == handle && (also_released || !executions[i].released)) return &executions[i];
   return NULL;
 }
 
 static struct execution *find_id(const char *id) {
   for (int i = 0; i < MAX_EXECUTIONS; i++)
-    if (table[i].state != UNUSED && !table[i].released && strcmp(table[i].id, id) == 0) return &table[i];
+    if (executions[i].state != UNUSED && !executions[i].released && strcmp(executions[i].id, id) == 0) return &executions[i];
   return NULL;
 }
 
@@ -57,7 +51,7 @@ static void free_captures(struct execution *execution) {
   for (int i = 0; i < STREAMS; i++) capture_free(&execution->streams[i].capture);
 }
 
-static void free_when_over(struct execution *execution) {
+void executions_free_when_over(struct execution *execution) {
   if (execution->state != ENDED || !execution->released || execution->shepherd.pid > 0) return;
   execution_close_streams(execution);
   free_captures(execution);
@@ -69,7 +63,7 @@ static void free_when_over(struct execution *execution) {
 static void release(struct execution *execution) {
   execution->released = true;
   free_captures(execution);
-  free_when_over(execution);
+  executions_free_when_over(execution);
 }
 
 static size_t kept_bytes(const struct execution *execution) {
@@ -86,7 +80,7 @@ static void bound_kept(const struct execution *newest) {
     size_t bytes = 0;
     struct execution *oldest = NULL;
     for (int i = 0; i < MAX_EXECUTIONS; i++) {
-      struct execution *execution = &table[i];
+      struct execution *execution = &executions[i];
       if (execution->state != ENDED || execution->released) continue;
       kept++;
       bytes += kept_bytes(execution);
@@ -117,7 +111,7 @@ void executions_exec(const struct frame *frame) {
   if (wrong == NULL && request.id[0] != 0 && find_id(request.id) != NULL)
     wrong = "Cannot execute: the execution id is in use";
   for (int i = 0; wrong == NULL && execution == NULL && i < MAX_EXECUTIONS; i++)
-    if (table[i].state == UNUSED) execution = &table[i];
+    if (executions[i].state == UNUSED) execution = &executions[i];
   if (wrong == NULL && execution == NULL) wrong = "Cannot execute: too many executions";
   if (wrong != NULL) {
     host_send_failed(frame->id, wrong);
@@ -127,8 +121,8 @@ void executions_exec(const struct frame *frame) {
   execution->handle = frame->id;
   execution->oom_kills = memory_kills();
   for (int i = 0; i < MAX_EXECUTIONS; i++) {
-    if (&table[i] == execution || table[i].state == UNUSED || (table[i].state == ENDED && table[i].shepherd.pid == 0)) continue;
-    table[i].others_ran = execution->others_ran = true;
+    if (&executions[i] == execution || executions[i].state == UNUSED || (executions[i].state == ENDED && executions[i].shepherd.pid == 0)) continue;
+    executions[i].others_ran = execution->others_ran = true;
   }
   execution_start(execution, &request, frame->payload, frame->length, original);
   request_free(&request);
@@ -166,11 +160,11 @@ void executions_list(const struct frame *frame) {
   static struct builder builder;
   uint32_t count = 0;
   uint64_t now = now_us();
-  for (int i = 0; i < MAX_EXECUTIONS; i++) count += table[i].state != UNUSED && !table[i].released;
+  for (int i = 0; i < MAX_EXECUTIONS; i++) count += executions[i].state != UNUSED && !executions[i].released;
   builder.used = 0;
   put_u32(&builder, count);
   for (int i = 0; i < MAX_EXECUTIONS; i++) {
-    struct execution *execution = &table[i];
+    struct execution *execution = &executions[i];
     if (execution->state == UNUSED || execution->released) continue;
     put_u32(&builder, execution->handle);
     put_str(&builder, execution->id);
@@ -219,7 +213,7 @@ void executions_resize(const struct frame *frame) {
 
 void executions_host_lost(void) {
   for (int i = 0; i < MAX_EXECUTIONS; i++) {
-    struct execution *execution = &table[i];
+    struct execution *execution = &executions[i];
     if (execution->state == UNUSED) continue;
     execution->attached = false;
     execution_stop_live(execution);
@@ -231,47 +225,10 @@ void executions_host_lost(void) {
 
 /* ---- The loop ---- */
 
-void executions_orphan(void) { orphans = true; }
-
-static size_t living_shepherds(pid_t shepherds[MAX_EXECUTIONS + 1]) {
-  size_t count = 0;
-  for (int i = 0; i < MAX_EXECUTIONS; i++)
-    if (table[i].shepherd.pid > 0 && table[i].shepherd.socket >= 0) shepherds[count++] = table[i].shepherd.pid;
-  if (execution_spare()->pid > 0) shepherds[count++] = execution_spare()->pid;
-  return count;
-}
-
-/* Blocks for the moments that it takes; only on kernels that do not give orphans to shepherds. */
-uint32_t executions_kill_strays(void) {
-  if (orphans_are_adopted() || executions_running() > 1) return 0;
-  pid_t shepherds[MAX_EXECUTIONS + 1], sessions[MAX_EXECUTIONS];
-  size_t count = living_shepherds(shepherds), session_count = 0;
-  for (int i = 0; i < MAX_EXECUTIONS; i++)
-    if (table[i].shepherd.socket >= 0 && table[i].report.pid > 0) sessions[session_count++] = table[i].report.pid;
-  int killed = 0;
-  for (int round = 0; round < 200; round++) {
-    int found = kill_strays(shepherds, count, sessions, session_count);
-    if (round == 0) killed = found;
-    if (found <= 0) break;
-    usleep(2000);
-  }
-  return killed > 0 ? (uint32_t)killed : 0;
-}
-
-/* Whatever has lost its shepherd has been given to this process, and belongs to nobody: it is killed. */
-static void sweep(void) {
-  pid_t shepherds[MAX_EXECUTIONS + 1];
-  size_t count = living_shepherds(shepherds);
-  if (kill_descendants(getpid(), 0, shepherds, count) > 0) return;
-  orphans = false;
-  for (int i = 0; i < MAX_EXECUTIONS; i++)
-    if (table[i].state == ORPHANED) execution_finish_lost(&table[i]);
-}
-
 void executions_poll(void) {
-  if (orphans) poller_deadline(now_ms() + 5);
+  if (executions_have_orphans()) poller_deadline(now_ms() + 5);
   for (int i = 0; i < MAX_EXECUTIONS; i++) {
-    struct execution *execution = &table[i];
+    struct execution *execution = &executions[i];
     if (execution->state == UNUSED) continue;
     poller_add(execution->shepherd.socket, POLLIN, execution_on_report, execution, 0);
     execution_poll_streams(execution);
@@ -281,62 +238,21 @@ void executions_poll(void) {
 
 void executions_tick(void) {
   uint64_t now = now_ms();
-  if (orphans) sweep();
+  executions_kill_orphans();
   for (int i = 0; i < MAX_EXECUTIONS; i++) {
-    struct execution *execution = &table[i];
+    struct execution *execution = &executions[i];
     if (runs(execution)) execution_tick(execution, now);
     if (execution->state == ENDED) execution_deliver(execution);
   }
 }
 
-static struct shepherd *shepherd_of(pid_t pid, struct execution **execution) {
-  *execution = NULL;
-  if (execution_spare()->pid == pid) return execution_spare();
-  for (int i = 0; i < MAX_EXECUTIONS; i++)
-    if (table[i].state != UNUSED && table[i].shepherd.pid == pid) {
-      *execution = &table[i];
-      return &table[i].shepherd;
-    }
-  return NULL;
-}
+static uint64_t prepare_at;
 
-void executions_reap(void) {
-  int status;
-  pid_t pid;
-  while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED | __WALL)) > 0) {
-    struct execution *execution;
-    struct shepherd *shepherd = shepherd_of(pid, &execution);
-    if (shepherd == NULL) continue;
-    if (WIFSTOPPED(status)) {
-      kill(pid, SIGCONT); /* a shepherd that stands still would let its command run for ever */
-      continue;
-    }
-    shepherd->pid = 0;
-    if (execution == NULL) {
-      close(shepherd->socket);
-      shepherd->socket = -1;
-      continue;
-    }
-    if (shepherd->socket >= 0) execution_on_report(execution, 0);
-    free_when_over(execution);
-  }
-}
+uint64_t executions_prepare_at(void) { return execution_spare()->pid > 0 ? NEVER : prepare_at; }
 
-void executions_prepare(void) { execution_prepare_shepherd(original); }
-bool executions_have_spare(void) { return execution_spare()->pid > 0; }
-
-void executions_end_all(void) {
-  uint64_t began = now_ms();
-  for (int i = 0; i < MAX_EXECUTIONS; i++)
-    if (table[i].state != UNUSED && table[i].shepherd.socket >= 0) close(table[i].shepherd.socket);
-  if (execution_spare()->pid > 0) close(execution_spare()->socket);
-  for (;;) {
-    pid_t pid;
-    while ((pid = waitpid(-1, NULL, WNOHANG | __WALL)) > 0) continue;
-    if (pid < 0 && errno == ECHILD && (orphans_are_adopted() || kill_strays(NULL, 0, NULL, 0) <= 0)) return;
-    uint64_t now = now_ms();
-    if (now > began + 10000) return;
-    if (now > began + 1000) kill_descendants(getpid(), 0, NULL, 0);
-    usleep(1000);
-  }
+void executions_prepare(void) {
+  uint64_t now = now_ms();
+  if (now < executions_prepare_at()) return;
+  execution_prepare_shepherd(original);
+  prepare_at = execution_spare()->pid > 0 ? 0 : now + RETRY_MS;
 }

@@ -28,9 +28,9 @@ void executions_poll(void);
 void executions_tick(void);
 /* Collects children that have ended, and lets stopped shepherds go on. */
 void executions_reap(void);
-/* Makes the spare shepherd, when there is none. */
+/* Makes the spare shepherd when there is none; and when that is to be tried. */
 void executions_prepare(void);
-bool executions_have_spare(void);
+uint64_t executions_prepare_at(void);
 /* Kills all processes below the supervisor. Returns when there is none any more, or after some seconds. */
 void executions_end_all(void);
 

@@ -29,6 +29,7 @@ enum { SCOPE_ABSTRACT_SOCKETS = 1, SCOPE_SIGNALS = 2 };
 #define FS_READ_DIR (1u << 3)
 #define FS_MAKE_CHAR (1u << 6)
 #define FS_MAKE_BLOCK (1u << 11)
+#define FS_REFER (1u << 13)
 #define FS_TRUNCATE (1u << 14)
 #define FS_ALL ((1u << 15) - 1) /* as of version 3: with REFER and TRUNCATE, without IOCTL_DEV, which mounts already decide */
 #define FS_OF_FILES (FS_EXECUTE | FS_WRITE_FILE | FS_READ_FILE | FS_TRUNCATE)
@@ -95,13 +96,19 @@ static int allow_listed(int ruleset, const struct text_list *list, uint64_t acce
  * https://docs.kernel.org/userspace-api/landlock.html#ptrace-restrictions
  */
 bool landlock_enter(void) {
-  if (version() < 1) return false;
   bool signals = landlock_signals_work();
-  /* A ruleset has to handle something. Devices can't be made in any case. */
-  struct ruleset_attr attr = {FS_MAKE_BLOCK, 0, signals ? SCOPE_SIGNALS | SCOPE_ABSTRACT_SOCKETS : 0};
+  /* A ruleset of files takes away moving between folders, unless it grants it again, which the first version could not. */
+  if (!signals && version() < 2) return false;
+  struct ruleset_attr attr = {signals ? 0 : FS_REFER, 0, signals ? SCOPE_SIGNALS | SCOPE_ABSTRACT_SOCKETS : 0};
   int ruleset = (int)syscall(CALL_landlock_create_ruleset, &attr, signals ? sizeof attr : sizeof attr.access_fs, 0);
   if (ruleset < 0) return false;
-  bool well = syscall(CALL_landlock_restrict_self, ruleset, 0) == 0;
+  bool well = true;
+  if (!signals) {
+    int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    well = root >= 0 && allow(ruleset, root, FS_REFER) == 0;
+    if (root >= 0) close(root);
+  }
+  well = well && syscall(CALL_landlock_restrict_self, ruleset, 0) == 0;
   close(ruleset);
   return well;
 }

@@ -53,7 +53,7 @@ static void serve(const struct host_options *options) {
     executions_poll();
     host_poll();
     /* The spare shepherd is made when there is nothing else to do. */
-    if (!executions_have_spare()) poller_deadline(0);
+    poller_deadline(executions_prepare_at());
     if (poller_wait() == 0) executions_prepare();
     reason = told_to_end ? 0 : host_exit_reason();
   }

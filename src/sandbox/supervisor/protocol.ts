@@ -52,6 +52,7 @@ export const feature = {
   seccomp: 4,
   memoryCounter: 8,
   terminal: 16,
+  closedStream: 32,
 } as const;
 export const streamNumber = { stdout: 1, stderr: 2, control: 3 } as const;
 export const execFlag = { terminal: 1, stdin: 2, control: 4, live: 8, restrictFiles: 16 } as const;

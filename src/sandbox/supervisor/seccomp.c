@@ -167,6 +167,13 @@ bool refuse_dangerous_calls(void) {
     answer_equal(&program, refused_ioctls[i], REFUSE(EPERM));
   end_call(&program, call);
 
+  /* Limits of other processes: the shepherd of a command to come has the same user, and its pid is not known yet. */
+  call = begin_call(&program, SYS_prlimit64);
+  load(&program, ARGUMENT(0));
+  answer_equal(&program, 0 /* itself */, SECCOMP_RET_ALLOW);
+  answer(&program, REFUSE(EPERM));
+  end_call(&program, call);
+
   limit_sockets(&program);
   call = begin_call(&program, SYS_socketpair);
   load(&program, ARGUMENT(0));

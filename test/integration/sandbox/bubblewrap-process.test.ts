@@ -8,13 +8,14 @@ import { fileURLToPath } from "node:url";
 import { bubblewrapSandboxes } from "opsthread/bubblewrap";
 import { describe, expect, test, vi } from "vitest";
 
-import { findCgroups } from "../../../src/sandbox/bubblewrap/cgroups.ts";
+import { findCgroups, membersOf } from "../../../src/sandbox/bubblewrap/cgroups.ts";
 import { probeBubblewrap } from "../../../src/sandbox/bubblewrap/probe.ts";
 import {
   allProcesses,
   processesNaming,
   treeOf,
 } from "../../../src/sandbox/bubblewrap/processes.ts";
+import { readRecord } from "../../../src/sandbox/bubblewrap/records.ts";
 import { runOnHost } from "../../../src/sandbox/host-command.ts";
 import { Limits, Permissions } from "../../../src/sandbox/permissions.ts";
 import type { ExecResult, Sandbox, SandboxProvider } from "../../../src/sandbox/sandbox.ts";
@@ -270,6 +271,37 @@ describe.skipIf(!probe.ok)(`bubblewrap${reason}`, () => {
     expect(stdout.text).toBe("here\n");
   });
 
+  test.runIf(isRoot)("the kernel keeps all processes of a sandbox to its limits", async () => {
+    await using place = await installation();
+    await using provider = await openProvider(place.root);
+    await using sandbox = await openSandbox(provider, {
+      memoryBytes: 2 ** 26,
+      pids: 50,
+      cpus: 0.5,
+    });
+    await sandbox.exec("sleep 100 & setsid sleep 100 &", { signal, executionId: "x_1" });
+    const cells = join(place.root, "state/bubblewrap/cells");
+    const [name = ""] = await readdir(cells);
+    const { processes = [], cgroups } = (await readRecord(join(cells, name))) ?? {};
+    const outside = processes.at(-1)?.pid ?? 0;
+    const tree = treeOf(outside, await allProcesses()).map(({ pid }) => pid);
+    const valueOf = async (file: string): Promise<string> => {
+      const texts = (cgroups?.folders ?? []).map((folder) =>
+        readFile(join(folder, file), "utf8").catch(() => ""),
+      );
+      return (await Promise.all(texts)).join("").trim();
+    };
+
+    expect(tree.length).toBeGreaterThan(5);
+    for (const folder of cgroups?.folders ?? [])
+      expect(await membersOf([folder])).toEqual(expect.arrayContaining(tree));
+    expect(await valueOf("memory.limit_in_bytes")).toMatch(/^(67108864)?$/);
+    expect(await valueOf("memory.max")).toMatch(/^(67108864)?$/);
+    expect(await valueOf("pids.max")).toBe("66");
+    expect(await valueOf("cpu.max")).toMatch(/^(50000 100000)?$/);
+    expect(await valueOf("cpu.cfs_quota_us")).toMatch(/^(50000)?$/);
+  });
+
   test.runIf(isRoot)("another user than root runs sandboxes with what limits it has", async () => {
     await using place = await installation();
     await chown(place.root, 1_000, 1_000);
@@ -280,11 +312,12 @@ describe.skipIf(!probe.ok)(`bubblewrap${reason}`, () => {
       "for i in $(seq 60); do sleep 5 & done; echo no more; wait",
       "perl -e 'my @a; push @a, \"x\" x 1_000_000 while 1'",
       "echo alive",
+      "touch /x /dev/x /etc/x /usr/x /opsthread/x /opsthread/session/x /sources/x 2> /dev/null; ls /x /dev/x /etc/x /usr/x /opsthread/x /opsthread/session/x /sources/x",
     ];
     const [told] = (await once(forkHost({ ...place, limits, commands }, 1_000), "message")) as [
       { readonly results: readonly ExecResult[]; readonly capabilities: { limitations: string[] } },
     ];
-    const [status, unshare, many, hog, alive] = told.results;
+    const [status, unshare, many, hog, alive, touched] = told.results;
 
     expect(status?.stdout.text).toMatch(/^1000\n[\s\S]*^CapBnd:\t0+$[\s\S]*^NoNewPrivs:\t1$/m);
     expect(unshare?.outcome).toMatchObject({ type: "exit" });
@@ -292,6 +325,7 @@ describe.skipIf(!probe.ok)(`bubblewrap${reason}`, () => {
     expect(many?.stderr.text).toMatch(/fork/);
     expect(hog?.outcome).toEqual({ type: "out-of-memory", limitBytes: limits.memoryBytes });
     expect(alive?.stdout.text).toBe("alive\n");
+    expect(touched?.stdout.text).toBe("");
     expect(told.capabilities.limitations.join(" ")).toMatch(/may make no cgroups/);
     await chown(place.root, 0, 0);
   });

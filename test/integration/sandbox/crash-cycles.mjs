@@ -148,8 +148,12 @@ function isKept(path) {
 }
 
 function containers(format = "{{.ID}}") {
+<<<<<<< HEAD
+  return docker("ps", "-a", "--filter", `label=opsthread.instance=${instance}`, "--format", format);
+=======
   const filter = `label=opsthread.instance=${instance}`;
   return docker("ps", "-a", "--filter", filter, "--format", format);
+>>>>>>> bench
 }
 
 function devices() {

@@ -4,9 +4,8 @@ import { describe, test } from "vitest";
 import { openDocker, withoutRuntime } from "./open-docker.ts";
 
 const noDocker = withoutRuntime("runc");
-describe.skipIf(noDocker)(
-  noDocker ? `docker sandbox: skipped, ${noDocker}` : "docker sandbox",
-  () => {
-    sandboxSuite({ test, open: () => openDocker() });
-  },
-);
+const title = noDocker === undefined ? "docker sandbox" : `docker sandbox: skipped, ${noDocker}`;
+
+describe.skipIf(noDocker !== undefined)(title, () => {
+  sandboxSuite({ test, open: () => openDocker() });
+});

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { silentLogger } from "../../../src/core/logger.ts";
+import { imageMounts, unmount } from "../../../src/sandbox/image-mounts.ts";
 import { createWorkspaces, type Workspaces } from "../../../src/sandbox/workspaces.ts";
 
 export const owner = { uid: 65_534, gid: 65_534 };
@@ -26,8 +27,9 @@ export async function openWorkspaces(
     workspaces: await again(),
     again,
     async [Symbol.asyncDispose]() {
-      const last = await again("watched");
-      await last.sweep({ inUse: new Set() });
+      // What a failed test has left running may still use one: what is removed must not be mounted.
+      for (const { target } of await imageMounts(join(folder, ".images")))
+        await unmount(target, { log: silentLogger });
       await rm(folder, { recursive: true });
     },
   };

@@ -36,8 +36,122 @@ const boundedMemory = 64 * 1024 * 1024;
 
 const noDocker = withoutRuntime("runc");
 
+<<<<<<< HEAD
+  expect(await processesWith(`sleep ${mark}`)).toBe(0);
+  expect((await running).outcome).toEqual({ type: "stopped" });
+});
+
+test("an interrupted command is dead and told as stopped, not as ended well", async () => {
+  await using subject = await openDocker();
+  await using sandbox = await openSandbox(subject);
+  const controller = new AbortController();
+  const { running, mark } = await startSleeping(sandbox, controller.signal);
+  controller.abort();
+  const { outcome } = await running;
+
+  expect(outcome).toEqual({ type: "stopped" });
+  expect(await processesWith(`sleep ${mark}`)).toBe(0);
+});
+
+test("a stop does not wait for the command's time to run out", async () => {
+  await using subject = await openDocker();
+  await using sandbox = await openSandbox(subject);
+  const controller = new AbortController();
+  const mark = marker();
+  const running = exec(sandbox, `trap '' TERM INT; sleep ${mark}; sleep ${mark}`, {
+    signal: controller.signal,
+    timeoutMs: 60_000,
+  });
+  await vi.waitFor(async () => expect(await processesWith(`sleep ${mark}`)).toBeGreaterThan(0));
+  controller.abort();
+  const { outcome, measures } = await running;
+
+  expect(outcome).toEqual({ type: "stopped" });
+  expect(await processesWith(mark)).toBe(0);
+  expect(measures.wallMs).toBeLessThan(20_000);
+});
+
+test("a process ends when its sandboxes are closed", async () => {
+  await using subject = await openDocker();
+  const host = startHost(subject, "leave");
+  await once(host, "message");
+  const [code] = (await once(host, "exit")) as [number];
+  expect(code).toBe(0);
+}, 15_000);
+
+test("200 MB of output take little memory and are all counted", async () => {
+  await using subject = await openDocker();
+  await using sandbox = await openSandbox(subject, { limits: { outputBytes: 300_000_000 } });
+  await output(sandbox, "true");
+  let bytes = 0;
+  const extra = await extraMemory(async () => {
+    const result = await exec(sandbox, "yes 0123456789abcdef | head -c 200000000");
+    bytes = result.stdout.bytes;
+  });
+
+  expect(bytes).toBe(200_000_000);
+  expect(extra).toBeLessThan(boundedMemory);
+});
+
+test("the model is shown a bounded part of long output, and where the rest is", async () => {
+  await using subject = await openDocker();
+  await using sandbox = await openSandbox(subject);
+  const told = await shellTool().run(
+    { command: "yes 0123456789abcdef | head -c 3000000" },
+    contextOf(sandbox),
+  );
+
+  expect(Buffer.byteLength(told.output)).toBeLessThan(20_000);
+  expect(told.measures).toMatchObject({ exitCode: 0, outputBytes: 3_000_000 });
+  const { fullOutput } = told.measures;
+  expect(await output(sandbox, `wc -c < ${String(fullOutput)}`)).toBe("3000000\n");
+});
+
+test("a few bytes of a large file are read without the rest", async () => {
+  await using subject = await openDocker();
+  await using sandbox = await openSandbox(subject);
+  await output(sandbox, "printf 0123456789 > big; head -c 200000000 /dev/zero >> big");
+  let text: string | undefined;
+  const extra = await extraMemory(async () => {
+    const part = await sandbox.files.read("big", { offset: 0, length: 10 });
+    text = part && Buffer.from(part.bytes).toString();
+  });
+
+  expect(text).toBe("0123456789");
+  expect(extra).toBeLessThan(boundedMemory);
+});
+
+test("values of the environment are not seen among the host's processes", async () => {
+  await using subject = await openDocker();
+  const value = `value-${marker()}`;
+  await using sandbox = await openSandbox(subject, { permissions: { env: { MY_VALUE: value } } });
+  const running = exec(sandbox, `sleep 1; printf %s "$MY_VALUE"`);
+  await output(sandbox, "sleep 0.3", { executionId: "x_meanwhile" });
+
+  expect(await processesWith(value)).toBe(0);
+  expect((await running).stdout.text).toBe(value);
+});
+
+test("an image that is not there is told with a code, and nothing is left", async () => {
+  await expect(
+    leavesNothing("SANDBOX_IMAGE", { image: "localhost:1/opsthread-no-such-image" }),
+  ).resolves.toBeUndefined();
+});
+
+test("a container that can't be started is told with a code, and nothing is left", async () => {
+  // The kernel takes no such share of a core, which only shows at the start.
+  await expect(
+    leavesNothing("SANDBOX_ENGINE", { limits: { cpus: 0.001 } }),
+  ).resolves.toBeUndefined();
+});
+
+test.for(["SIGKILL", "SIGTERM", "SIGINT"] as const)(
+  "a sandbox ends by itself when its host ends by %s",
+  async (how) => {
+=======
 describe.skipIf(noDocker)("docker sandboxes, where others went wrong", () => {
   test("closing a sandbox ends what runs in it, and says so", async () => {
+>>>>>>> bench
     await using subject = await openDocker();
     const sandbox = await openSandbox(subject);
     const { running, mark } = await startSleeping(sandbox);

@@ -6,6 +6,7 @@ import {
   link,
   lstat,
   mkdir,
+  open,
   readdir,
   readFile,
   readlink,
@@ -22,6 +23,7 @@ import { virtualSandboxes } from "opsthread/virtual";
 import { describe, expect, test } from "vitest";
 
 import { isOpsthreadError } from "../../../src/core/errors.ts";
+import { readSuperblock } from "../../../src/sandbox/ext4-superblock.ts";
 import { imageMounts } from "../../../src/sandbox/image-mounts.ts";
 import { Limits, Permissions } from "../../../src/sandbox/permissions.ts";
 import { openWorkspaces, owner, whyNoImages } from "./open-workspaces.ts";
@@ -191,12 +193,32 @@ describe.skipIf((await whyNoImages()) !== undefined)("workspaces as images", () 
     execFileSync("cp", [image, `${image}.copy`]); // As the power failing would leave it.
     await first.release();
     execFileSync("mv", [`${image}.copy`, image]);
-    const { hostPath } = await it.workspaces.open("s_1", { workspaceBytes: mebibyte, signal });
+    expect((await readSuperblock(image)).needsCheck).toBe(true);
+    const second = await it.workspaces.open("s_1", { workspaceBytes: mebibyte, signal });
 
-    expect(await readFile(join(hostPath, "file"), "utf8")).toBe("text");
+    expect(await readFile(join(second.hostPath, "file"), "utf8")).toBe("text");
+    await second.release();
+    expect((await readSuperblock(image)).needsCheck).toBe(false);
     await it.workspaces.remove("s_1");
     expect(await readdir(it.folder)).toEqual([".images"]);
     expect(await readdir(join(it.folder, ".images"))).toEqual([]);
+  });
+
+  test("an image that is still in use after its unmount is the same file system when it comes back", async () => {
+    await using it = await openWorkspaces();
+    const first = await it.workspaces.open("s_1", { workspaceBytes: mebibyte, signal });
+    const held = await open(join(first.hostPath, "file"), "w");
+    await first.release();
+    expect(await readdir(first.hostPath)).toEqual([]);
+    const second = await it.workspaces.open("s_1", { workspaceBytes: 2 * mebibyte, signal });
+    await held.write("text");
+    await held.close();
+
+    expect(await readFile(join(second.hostPath, "file"), "utf8")).toBe("text");
+    await second.release();
+    const third = await it.workspaces.open("s_1", { workspaceBytes: 2 * mebibyte, signal });
+    expect(await readFile(join(third.hostPath, "file"), "utf8")).toBe("text");
+    expect((await statfs(third.hostPath)).bavail * 4_096).toBeGreaterThan(1.9 * mebibyte);
   });
 
   test("an image takes no more of the disk than what is in it", async () => {

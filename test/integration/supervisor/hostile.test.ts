@@ -81,7 +81,8 @@ test.skipIf(!canMount)(
     const run = await sandbox.client.sh(script, rules);
     expect(run.out).toBe("intmp\n");
     const refused = run.err.split("\n").filter((line) => /denied|cross-device/i.test(line));
-    expect(refused).toHaveLength(9);
+    // Nine attempts; a program that tries another way after the first refusal tells of two.
+    expect(refused.length).toBeGreaterThanOrEqual(9);
     expect(readFileSync(join(folder, "secret/file"), "utf8")).toBe("secret");
     expect(readFileSync(join(folder, "in/file"), "utf8")).toBe("in");
     expect(readFileSync(join(folder, "out/d/new"), "utf8")).toBe("new\n");

@@ -6,6 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
+import { afterAll } from "vitest";
+
 import { Client, type HelloFields } from "./client.ts";
 
 export const binary =
@@ -16,6 +18,11 @@ export const binary =
       import.meta.url,
     ),
   );
+
+const temporary: string[] = [];
+afterAll(() => {
+  for (const folder of temporary.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
 
 /** Not root where that can be chosen: the rules about processes of one user are what is tested. */
 const asNobody = process.getuid?.() === 0 ? ["--uid", "65534", "--gid", "65534"] : [];
@@ -123,11 +130,11 @@ async function dial(socket: string, exited: Promise<unknown>) {
   }
 }
 
-/** One that every user may write to. It is removed with the process. */
+/** One that every user may write to. It is removed when its test file is done. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "opsthread-supervisor-"));
   chmodSync(folder, 0o777);
-  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  temporary.push(folder);
   return folder;
 }
 
