@@ -102,6 +102,7 @@ export async function bubblewrapSandboxes(
     async [Symbol.asyncDispose]() {
       clearInterval(sweeping);
       await host.closeAll();
+      if (found.ok) await found.cgroups.close();
       await owner[Symbol.asyncDispose]();
       await host[Symbol.asyncDispose]();
     },

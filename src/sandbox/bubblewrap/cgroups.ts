@@ -19,6 +19,8 @@ export interface Cgroups {
   create(name: string, limits: CgroupLimits): Promise<CellCgroups>;
   /** Removes groups without processes, except those of these names, which are asked for after looking. */
   sweep(options: { readonly names: () => Promise<readonly string[]> }): Promise<void>;
+  /** Removes the folders that groups are in, unless they hold some, be it those of another process. */
+  close(): Promise<void>;
 }
 
 export interface CellCgroups {
@@ -63,6 +65,8 @@ interface Parent {
   readonly version: 1 | 2;
   readonly controller: Controller;
   readonly folder: string;
+  /** Makes the folder, whose groups can then have limits. */
+  make(): Promise<unknown>;
 }
 
 async function parentFor(
@@ -72,14 +76,18 @@ async function parentFor(
 ): Promise<Parent | undefined> {
   const name = `opsthread-${instance}`;
   const old = hierarchies.find((one) => one.controllers.includes(controller));
-  if (old) return { version: 1, controller, folder: join(old.path, name) };
+  if (old) {
+    const folder = join(old.path, name);
+    return { version: 1, controller, folder, make: () => mkdir(folder, { recursive: true }) };
+  }
   const unified = hierarchies.find(({ version }) => version === 2);
   if (!unified) return undefined;
   const place = process.getuid?.() === 0 ? "/" : ownPlaceIn(await read("/proc/self/cgroup"));
   const base = join(unified.path, place);
   if (!(await read(join(base, "cgroup.controllers"))).split(/\s/).includes(controller))
     return undefined;
-  return { version: 2, controller, folder: await delegateTo(base, name, controller) };
+  const make = (): Promise<unknown> => delegateTo(base, name, controller);
+  return { version: 2, controller, folder: join(base, name), make };
 }
 
 function cgroupsBelow(parents: readonly Parent[]): Cgroups {
@@ -89,7 +97,9 @@ function cgroupsBelow(parents: readonly Parent[]): Cgroups {
     async create(name, limits) {
       const made = folders.map((folder) => join(folder, name));
       try {
-        for (const folder of made) await mkdir(folder, { recursive: true, mode: 0o755 });
+        // Another process of the installation may have removed them.
+        for (const parent of parents) await parent.make();
+        for (const folder of made) await mkdir(folder, { mode: 0o755 });
         for (const { version, controller, folder } of parents)
           for (const { name: file, value, isOptional } of cgroupFiles(
             version,
@@ -117,6 +127,9 @@ function cgroupsBelow(parents: readonly Parent[]): Cgroups {
       for (const path of found.flat())
         if (!keep.has(basename(path)) && !basename(path).startsWith(trialPrefix))
           await rmdir(path).catch(() => {}); // One with processes refuses to go.
+    },
+    async close() {
+      for (const folder of folders) await rmdir(folder).catch(() => {}); // One with groups refuses to go.
     },
   };
 }

@@ -1,5 +1,6 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { chmod, chown, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -77,14 +78,20 @@ async function killedHost(options: HostOptions): Promise<void> {
   await once(host, "exit");
 }
 
-/** What the host has of the sandboxes of an installation. */
-async function traces(root: string): Promise<readonly string[]> {
+/** The folders that an installation's cgroups are in, if there are any. */
+async function groupsOf(root: string): Promise<readonly string[]> {
   const instance = (await readFile(join(root, "state/instance"), "utf8")).trim();
-  const cells = join(root, "state/bubblewrap/cells");
-  const mounts = (await readFile("/proc/self/mountinfo", "utf8")).split("\n");
-  const groups = mounts
+  return (await readFile("/proc/self/mountinfo", "utf8"))
+    .split("\n")
     .filter((line) => / - cgroup2? /.test(line))
     .map((line) => join(line.split(" ")[4] ?? "", `opsthread-${instance}`));
+}
+
+/** What the host has of the sandboxes of an installation. */
+async function traces(root: string): Promise<readonly string[]> {
+  const cells = join(root, "state/bubblewrap/cells");
+  const mounts = (await readFile("/proc/self/mountinfo", "utf8")).split("\n");
+  const groups = await groupsOf(root);
   const inGroups = await Promise.all(
     groups.map((group) => readdir(group, { withFileTypes: true }).catch(() => [])),
   );
@@ -129,12 +136,15 @@ describe.skipIf(!probe.ok)(`bubblewrap${reason}`, () => {
       async () => expect(await processesNaming(`${place.root}/state/bubblewrap`)).toEqual([]),
       { timeout: 10_000, interval: 50 },
     );
-    await using _ = await openProvider(place.root);
+    await using next = await openProvider(place.root);
+    const after = await traces(place.root);
+    await next[Symbol.asyncDispose]();
 
     expect(before).toEqual(
       isRoot ? ["cgroup", "folder", "mount", "process"] : ["folder", "process"],
     );
-    expect(await traces(place.root)).toEqual([]);
+    expect(after).toEqual([]);
+    expect((await groupsOf(place.root)).filter((path) => existsSync(path))).toEqual([]);
   });
 
   test("a sandbox of another make is not taken over but removed", async () => {
