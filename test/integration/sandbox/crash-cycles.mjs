@@ -148,12 +148,8 @@ function isKept(path) {
 }
 
 function containers(format = "{{.ID}}") {
-<<<<<<< HEAD
-  return docker("ps", "-a", "--filter", `label=opsthread.instance=${instance}`, "--format", format);
-=======
   const filter = `label=opsthread.instance=${instance}`;
   return docker("ps", "-a", "--filter", filter, "--format", format);
->>>>>>> bench
 }
 
 function devices() {
