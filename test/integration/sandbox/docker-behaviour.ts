@@ -12,8 +12,15 @@ const engine = inject("engine");
 /** For the docker program and for host programs, so that they use the engine and the image of the tests. */
 export const engineEnv: NodeJS.ProcessEnv = {
   ...process.env,
-  ...(engine.available && { DOCKER_HOST: engine.socket, OPSTHREAD_TEST_IMAGE: engine.image }),
+  ...(engine.available && {
+    DOCKER_HOST: urlOf(engine.socket),
+    OPSTHREAD_TEST_IMAGE: engine.image,
+  }),
 };
+
+function urlOf(socket: string): string {
+  return socket.startsWith("/") ? `unix://${socket}` : socket;
+}
 
 /** A number of seconds for `sleep` by which its process is known among all of the machine's. */
 export const marker = (): string => String(1_000_000 + Math.floor(Math.random() * 9_000_000));
