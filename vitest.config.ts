@@ -22,6 +22,19 @@ export default defineConfig({
           name: "integration",
           globalSetup: "test/setup/engine.ts",
           include: ["test/integration/**/*.test.ts"],
+          exclude: ["test/integration/**/*.slow.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+          sequence: { shuffle: true },
+        },
+      },
+      {
+        // What takes many minutes: `npm run test:slow`.
+        extends: true,
+        test: {
+          name: "slow",
+          globalSetup: "test/setup/engine.ts",
+          include: ["test/integration/**/*.slow.test.ts"],
           testTimeout: 120_000,
           hookTimeout: 60_000,
           sequence: { shuffle: true },

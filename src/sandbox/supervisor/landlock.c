@@ -97,18 +97,15 @@ static int allow_listed(int ruleset, const struct text_list *list, uint64_t acce
  */
 bool landlock_enter(void) {
   bool signals = landlock_signals_work();
-  /* A ruleset of files takes away moving between folders, unless it grants it again, which the first version could not. */
-  if (!signals && version() < 2) return false;
-  struct ruleset_attr attr = {signals ? 0 : FS_REFER, 0, signals ? SCOPE_SIGNALS | SCOPE_ABSTRACT_SOCKETS : 0};
+  /* A domain that has anything to do with files takes away moving between folders, in all of its layers, unless each grants it
+   * again. The first version could not. */
+  if (version() < 2) return false;
+  struct ruleset_attr attr = {FS_REFER, 0, signals ? SCOPE_SIGNALS | SCOPE_ABSTRACT_SOCKETS : 0};
   int ruleset = (int)syscall(CALL_landlock_create_ruleset, &attr, signals ? sizeof attr : sizeof attr.access_fs, 0);
   if (ruleset < 0) return false;
-  bool well = true;
-  if (!signals) {
-    int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    well = root >= 0 && allow(ruleset, root, FS_REFER) == 0;
-    if (root >= 0) close(root);
-  }
-  well = well && syscall(CALL_landlock_restrict_self, ruleset, 0) == 0;
+  int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  bool well = root >= 0 && allow(ruleset, root, FS_REFER) == 0 && syscall(CALL_landlock_restrict_self, ruleset, 0) == 0;
+  if (root >= 0) close(root);
   close(ruleset);
   return well;
 }

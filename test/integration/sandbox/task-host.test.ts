@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
-import { sandboxSuite, type SandboxesUnderTest } from "opsthread/testing";
+import type { SandboxesUnderTest } from "opsthread/testing";
 import { afterAll, describe, expect, test } from "vitest";
 
 import { Limits, Permissions } from "../../../src/sandbox/permissions.ts";
@@ -84,12 +84,6 @@ function emptyImage(): string {
 
 for (const place of places)
   describe.runIf(place.isThere)(`tasks in ${place.name}`, () => {
-    sandboxSuite({
-      test,
-      open: () => openTaskSandboxes(host, place),
-      parts: ["tasks"],
-    });
-
     test("a listener that throws fails the run", async () => {
       await using subject = await openTaskSandboxes(host, place);
       const onProgress = (): void => {
