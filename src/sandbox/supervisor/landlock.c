@@ -91,21 +91,28 @@ static int allow_listed(int ruleset, const struct text_list *list, uint64_t acce
 }
 
 /*
+ * A domain that has anything to do with files takes away moving between folders, in all of its layers, unless each of them
+ * grants it again.
+ */
+static int allow_moving(int ruleset) {
+  int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  int error = root < 0 ? errno : allow(ruleset, root, FS_REFER);
+  if (root >= 0) close(root);
+  return error;
+}
+
+/*
  * Puts the supervisor, and with it every command, into a domain of its own. A process of a domain may neither signal nor look into
  * one that is outside of it: the container's first process has the same user and holds the streams of the supervisor.
  * https://docs.kernel.org/userspace-api/landlock.html#ptrace-restrictions
  */
 bool landlock_enter(void) {
   bool signals = landlock_signals_work();
-  /* A domain that has anything to do with files takes away moving between folders, in all of its layers, unless each grants it
-   * again. The first version could not. */
-  if (version() < 2) return false;
+  if (version() < 2) return false; /* moving could not be granted */
   struct ruleset_attr attr = {FS_REFER, 0, signals ? SCOPE_SIGNALS | SCOPE_ABSTRACT_SOCKETS : 0};
   int ruleset = (int)syscall(CALL_landlock_create_ruleset, &attr, signals ? sizeof attr : sizeof attr.access_fs, 0);
   if (ruleset < 0) return false;
-  int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-  bool well = root >= 0 && allow(ruleset, root, FS_REFER) == 0 && syscall(CALL_landlock_restrict_self, ruleset, 0) == 0;
-  if (root >= 0) close(root);
+  bool well = allow_moving(ruleset) == 0 && syscall(CALL_landlock_restrict_self, ruleset, 0) == 0;
   close(ruleset);
   return well;
 }
@@ -118,11 +125,11 @@ int landlock_confine(const struct request *request, const char **what) {
   if (!files && !signals) return 0;
   *what = "landlock";
   if (files && !landlock_files_work()) return ENOTSUP;
-  struct ruleset_attr attr = {files ? FS_ALL : 0, 0, signals ? SCOPE_SIGNALS | SCOPE_ABSTRACT_SOCKETS : 0};
+  struct ruleset_attr attr = {files ? FS_ALL : FS_REFER, 0, signals ? SCOPE_SIGNALS | SCOPE_ABSTRACT_SOCKETS : 0};
   /* Older kernels take only the fields that they know. */
   int ruleset = (int)syscall(CALL_landlock_create_ruleset, &attr, signals ? sizeof attr : sizeof attr.access_fs, 0);
   if (ruleset < 0) return errno;
-  int error = files ? allow_outside(ruleset) : 0;
+  int error = files ? allow_outside(ruleset) : allow_moving(ruleset);
   if (error == 0 && files) error = allow_listed(ruleset, &request->readable, FS_READ, what);
   if (error == 0 && files) error = allow_listed(ruleset, &request->writable, FS_WRITE, what);
   if (error == 0 && syscall(CALL_landlock_restrict_self, ruleset, 0) != 0) error = errno;

@@ -23,8 +23,12 @@ const sessions = Array.from({ length: 8 }, (_, index) => `s_${index}`);
 await mkdir(temporary);
 
 const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
-const { DOCKER_HOST: host, OPSTHREAD_TEST_IMAGE: image } = process.env;
-const config = { pool: { size: 1, maxSize: 2 }, ...(host && { host }), ...(image && { image }) };
+const { DOCKER_HOST: engine, OPSTHREAD_TEST_IMAGE: image } = process.env;
+const config = {
+  pool: { size: 1, maxSize: 2 },
+  ...(engine && { host: engine }),
+  ...(image && { image }),
+};
 
 await workOnce();
 const instance = (await readFile(join(stateFolder, "instance"), "utf8")).trim();

@@ -4,13 +4,12 @@ import { describe, test } from "vitest";
 import { openDocker, withoutRuntime } from "./open-docker.ts";
 
 const noGvisor = withoutRuntime("runsc");
-const title =
-  noGvisor === undefined ? "docker with runsc" : `docker with runsc: skipped, ${noGvisor}`;
+const why = noGvisor === undefined ? "" : `: skipped, ${noGvisor}`;
 
 /** The rest is the host's side, the same for every runtime, or takes minutes on a kernel that is itself traced. */
 const parts = ["exec", "tasks"];
 
-describe.skipIf(noGvisor !== undefined)(title, () => {
+describe.skipIf(noGvisor !== undefined)(`docker with runsc${why}`, () => {
   sandboxSuite({
     test,
     open: () => openDocker({ config: { runtime: "runsc" } }),

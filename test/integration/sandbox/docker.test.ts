@@ -4,8 +4,8 @@ import { describe, test } from "vitest";
 import { openDocker, withoutRuntime } from "./open-docker.ts";
 
 const noDocker = withoutRuntime("runc");
-const title = noDocker === undefined ? "docker sandbox" : `docker sandbox: skipped, ${noDocker}`;
+const why = noDocker === undefined ? "" : `: skipped, ${noDocker}`;
 
-describe.skipIf(noDocker !== undefined)(title, () => {
+describe.skipIf(noDocker !== undefined)(`docker sandbox${why}`, () => {
   sandboxSuite({ test, open: () => openDocker() });
 });
