@@ -11,6 +11,8 @@ export default defineConfig({
           name: "unit",
           include: ["test/**/*.test.ts"],
           exclude: ["test/integration/**"],
+          // Some read a lot of lines, and a busy machine is slow.
+          testTimeout: 30_000,
           pool: "threads",
           isolate: false,
           sequence: { shuffle: true },
