@@ -79,8 +79,8 @@ export async function connectSupervisor(
   let welcome: ((welcomed: Welcome) => void) | undefined;
   let goneBecause: string | undefined;
   let saidBye: string | undefined;
-  // Handles of an earlier host are still in use.
-  let lastId = resumes ? randomInt(2 ** 30) : 0;
+  // Handles of an earlier host may still be in use, also on a stream that is new.
+  let lastId = randomInt(2 ** 30);
 
   const send = (type: number, id: number, payload?: Uint8Array): void => {
     if (goneBecause === undefined) stream.write(encodeFrame(type, id, payload));
@@ -89,11 +89,16 @@ export async function connectSupervisor(
   const executions = createExecutions({ send, nextId });
   const channels = createChannels({ send });
 
-  const request = async (type: number, payload?: Buffer): Promise<PayloadReader> => {
+  /** `read` is called as the answer comes, before the frames behind it: they may be about what it tells. */
+  const request = async <T>(
+    type: number,
+    payload: Uint8Array,
+    read: (answer: PayloadReader) => T,
+  ): Promise<T> => {
     const id = nextId();
     if (goneBecause !== undefined) throw lost(goneBecause);
-    return new Promise<PayloadReader>((resolve, reject) => {
-      requests.set(id, { resolve, reject });
+    return new Promise<T>((resolve, reject) => {
+      requests.set(id, { answer: (answer) => resolve(read(answer)), reject });
       send(type, id, payload);
     });
   };
@@ -110,7 +115,7 @@ export async function connectSupervisor(
       case supervisorFrame.adopted:
       case supervisorFrame.listed:
       case supervisorFrame.listening:
-        requests.get(id)?.resolve(reader);
+        requests.get(id)?.answer(reader);
         requests.delete(id);
         return;
       case supervisorFrame.failed: {
@@ -196,24 +201,24 @@ export async function connectSupervisor(
       return saidBye !== undefined;
     },
     exec: (wanted) => executions.start(wanted),
-    async adopt(executionId) {
-      const answer = await request(hostFrame.adopt, new PayloadWriter().str(executionId).bytes());
-      if (answer.u8() === 0) return undefined;
-      const handle = answer.u32();
-      return executions.adopt(handle);
-    },
-    async list() {
-      const answer = await request(hostFrame.list);
-      return Array.from({ length: answer.u32() }, () => ({
-        handle: answer.u32(),
-        executionId: answer.str(),
-        ended: answer.u8() === 1,
-        ageMs: answer.u64(),
-      }));
-    },
-    async listen(onChannel) {
+    adopt: (executionId) =>
+      request(hostFrame.adopt, new PayloadWriter().str(executionId).bytes(), (answer) =>
+        answer.u8() === 0 ? undefined : executions.adopt(answer.u32()),
+      ),
+    list: () =>
+      request(hostFrame.list, new Uint8Array(), (answer) =>
+        Array.from({ length: answer.u32() }, () => ({
+          handle: answer.u32(),
+          executionId: answer.str(),
+          ended: answer.u8() === 1,
+          ageMs: answer.u64(),
+        })),
+      ),
+    listen(onChannel) {
       channels.onOpen(onChannel);
-      return (await request(hostFrame.listen, new PayloadWriter().u16(0).bytes())).u16();
+      return request(hostFrame.listen, new PayloadWriter().u16(0).bytes(), (answer) =>
+        answer.u16(),
+      );
     },
     async end() {
       send(hostFrame.end, 0);
@@ -230,7 +235,7 @@ interface Welcome {
 }
 
 interface Request {
-  readonly resolve: (answer: PayloadReader) => void;
+  readonly answer: (answer: PayloadReader) => void;
   readonly reject: (error: unknown) => void;
 }
 
