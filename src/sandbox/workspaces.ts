@@ -50,8 +50,8 @@ export interface Workspace {
   readonly hostPath: string;
   readonly quota: "filesystem" | "watched";
   usage(): Promise<WorkspaceUsage>;
-  /** Lets go of it. With its last user it is unmounted. */
-  release(): Promise<void>;
+  /** Lets go of it. With its last user it is unmounted, but not while something goes on in it that was detached from. */
+  release(options?: { readonly detached: boolean }): Promise<void>;
 }
 
 export interface WorkspaceUsage {
@@ -121,12 +121,12 @@ export async function createWorkspaces(options: WorkspacesOptions): Promise<Work
           hostPath,
           quota,
           usage: () => usageOf(hostPath, { quota, workspaceBytes: open.workspaceBytes }),
-          release: () =>
+          release: ({ detached } = { detached: false }) =>
             locked(sessionId, async () => {
               if (!isHeld) return;
               isHeld = false;
               const left = count(sessionId, hostPath, -1);
-              if (left <= 0 && quota === "filesystem") await images.unmount(hostPath);
+              if (left <= 0 && quota === "filesystem" && !detached) await images.unmount(hostPath);
             }),
         };
       }),

@@ -169,6 +169,23 @@ export const taskCases: SandboxCases = {
     assert.match(String((await runTask(sandbox, "end", { how: "huge" })).error), /^TASK_FAILED/);
   },
 
+  "a task that a sandbox was left with runs again under its id": async (subject) => {
+    const first = await openSandbox(subject);
+    let started = (): void => {};
+    const isRunning = new Promise<void>((resolve) => {
+      started = resolve;
+    });
+    const options = { executionId: "x_again", onProgress: () => started() };
+    const left = runTask(first, "end", { how: "wait" }, options);
+    await isRunning;
+    await first.detach();
+    assert.deepEqual((await left).outcome, { type: "stopped" });
+    await using second = await openSandbox(subject);
+    const again = await runTask(second, "progress", { times: 1 }, { executionId: "x_again" });
+
+    assert.equal(dataOf(again), 1);
+  },
+
   "a task that takes too long is ended": async (subject) => {
     await using sandbox = await openSandbox(subject, { limits: { taskMs: 1_500 } });
     for (const how of ["spin", "wait"]) {

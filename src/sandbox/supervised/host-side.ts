@@ -137,7 +137,7 @@ export async function openHostSide({
         async release(how) {
           open.delete(sandbox);
           await net[Symbol.asyncDispose]();
-          if (!how.detached) await workspace.release();
+          await workspace.release(how);
           await reserved.release(how);
         },
       });

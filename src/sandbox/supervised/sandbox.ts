@@ -159,6 +159,15 @@ export function supervisedSandbox(spec: SandboxSpec, parts: SupervisedParts): Sa
     return execResultOf(result, resultContext(executionId, shownBytes, timeoutMs));
   };
 
+  /** Ends what an earlier host left running, or unasked for, under this id. */
+  const endEarlier = async ({ connection }: Cell, executionId: string): Promise<void> => {
+    const earlier = await connection.adopt(executionId);
+    if (!earlier) return;
+    earlier.kill({ graceMs: 0 });
+    await earlier.result;
+    earlier.release();
+  };
+
   /** A task's program. It is ended with its process: a task runs again from its beginning. */
   const runProgram: RunProgram = async (request) => {
     const { signal, executionId, timeoutMs, argv, env, cwd, stdin } = request;
@@ -167,6 +176,7 @@ export function supervisedSandbox(spec: SandboxSpec, parts: SupervisedParts): Sa
       const { outcome, stderr } = bareResult({ type: "stopped" });
       return { outcome, stderr, measured: { wallMs: 0 } };
     }
+    await endEarlier(cell, executionId);
     const running = cell.connection.exec({
       ...requestOf({ cell, executionId, shownBytes: limits.shownBytes, timeoutMs }),
       argv,
