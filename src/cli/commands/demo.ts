@@ -20,7 +20,7 @@ interface DemoOptions extends SandboxFlags {
 
 /** `opsthread demo`: the main job, shown and checked. */
 export function demoCommand({ signal }: { readonly signal: AbortSignal }): Command {
-  return withSandboxOptions(new Command("demo"), { driver: "virtual" })
+  return withSandboxOptions(new Command("demo"), { driver: "auto" })
     .description(
       "Show the main job on generated files, in a chat workspace in this process, and check that it was done.",
     )
