@@ -9,6 +9,7 @@ import {
   type PassedOver,
   type SandboxCandidate,
 } from "./sandbox/choose.ts";
+import { isolationOf } from "./sandbox/docker/probe.ts";
 import type { SandboxProvider } from "./sandbox/sandbox.ts";
 import type { NetworkOptions } from "./sandbox/supervised/session-network.ts";
 
@@ -67,10 +68,11 @@ function candidates({
     log,
     ...(network && { network }),
   };
+  const { runtime } = config.docker;
   return [
     {
       name: "docker",
-      isolation: hasOwnKernel(config.docker["runtime"]) ? "vm" : "container",
+      isolation: typeof runtime === "string" ? isolationOf(runtime) : "container",
       async probe({ signal }) {
         const { dockerSandboxes } = await import("./sandbox/docker/docker.ts");
         return opening(() =>
@@ -101,9 +103,6 @@ function candidates({
     },
   ];
 }
-
-const hasOwnKernel = (runtime: unknown): boolean =>
-  typeof runtime === "string" && /^(runsc|gvisor|kata|krun)/.test(runtime);
 
 /** A driver looks for itself whether it works when it is opened: one that opened is what is taken. */
 async function opening(open: () => Promise<SandboxProvider>): Promise<CandidateProbe> {

@@ -1,6 +1,8 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 
+import { programPath } from "./run-program.ts";
+
 /** Runs a program of the host to its end. Injected, so that what needs root can be tried without. */
 export type RunCommand = (
   command: readonly string[],
@@ -19,7 +21,7 @@ export type RunCommand = (
 
 /** Host programs see nothing of our environment but where programs are. */
 const safeEnvironment = {
-  PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+  PATH: programPath,
   LC_ALL: "C.UTF-8",
 };
 

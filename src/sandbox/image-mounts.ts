@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
 import type { Logger } from "../core/logger.ts";
+import { mountsSeenBy } from "./mounts.ts";
 import { runProgram, tryProgram } from "./run-program.ts";
 import { codeOf } from "./system-error.ts";
 
@@ -15,12 +16,10 @@ export interface ImageMount {
 /** What of the images in a folder is mounted, by whatever process. */
 export async function imageMounts(images: string): Promise<readonly ImageMount[]> {
   const mounts: ImageMount[] = [];
-  for (const line of (await readFile("/proc/self/mountinfo", "utf8")).split("\n")) {
-    const [, , device = "", , target = ""] = line.split(" ");
+  for (const { device, target } of await mountsSeenBy("self")) {
     if (!device.startsWith(`${loopMajor}:`)) continue;
-    const image = await backingFile(`/sys/dev/block/${device}`);
-    if (image !== undefined && dirname(image) === images)
-      mounts.push({ image, target: unescaped(target) });
+    const image = await backingFile(device);
+    if (image !== undefined && dirname(image) === images) mounts.push({ image, target });
   }
   return mounts;
 }
@@ -55,12 +54,6 @@ async function backingFile(device: string): Promise<string | undefined> {
     throw error;
   }
 }
-
-/** mountinfo writes spaces and the like as `\040`. */
-const unescaped = (path: string): string =>
-  path.replaceAll(/\\([0-7]{3})/g, (_, octal: string) =>
-    String.fromCharCode(Number.parseInt(octal, 8)),
-  );
 
 /** `noinit_itable`: the tables of unused inodes would be written in the background and take real disk. */
 const mountOptions = "loop,nosuid,nodev,noatime,discard,noinit_itable";

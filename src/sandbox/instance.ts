@@ -2,6 +2,8 @@ import { randomBytes } from "node:crypto";
 import { link, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
+import { codeOf } from "./system-error.ts";
+
 /** The id of the installation that keeps its state in a folder: made once, then the same for every process. */
 export async function instanceOf(folder: string): Promise<string> {
   const file = join(folder, "instance");
@@ -11,7 +13,7 @@ export async function instanceOf(folder: string): Promise<string> {
   try {
     await link(mine, file);
   } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+    if (codeOf(error) !== "EEXIST") throw error;
   } finally {
     await rm(mine, { force: true });
   }

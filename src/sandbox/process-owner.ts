@@ -4,6 +4,8 @@ import { join } from "node:path";
 
 import { z } from "zod";
 
+import { lookUpProcess } from "./processes.ts";
+
 /** This process among those that share an installation, so that one does not clear away what another one uses. */
 export interface Owner extends AsyncDisposable {
   readonly id: string;
@@ -63,15 +65,7 @@ export async function signIn(folder: string): Promise<Owner> {
 
 const beatMs = 5_000;
 
-/** When a process was started, in the kernel's own count; empty where there is no such process, or no /proc. */
-async function startOf(pid: number): Promise<string> {
-  try {
-    const text = await readFile(`/proc/${pid}/stat`, "utf8");
-    // The second field is a name in parentheses that may hold anything. https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
-    return text.slice(text.lastIndexOf(")") + 2).split(" ")[19] ?? "";
-  } catch {
-    return "";
-  }
-}
+/** Empty where there is no such process, or no /proc. */
+const startOf = async (pid: number): Promise<string> => (await lookUpProcess(pid))?.startedAt ?? "";
 
 const pidNamespace = (): Promise<string> => readlink("/proc/self/ns/pid").catch(() => "");

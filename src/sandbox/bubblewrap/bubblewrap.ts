@@ -8,6 +8,7 @@ import { silentLogger } from "../../core/logger.ts";
 import { runOnHost } from "../host-command.ts";
 import { instanceOf } from "../instance.ts";
 import { signIn } from "../process-owner.ts";
+import { programPath } from "../run-program.ts";
 import type { SandboxProvider } from "../sandbox.ts";
 import { assertKept } from "../supervised/grants.ts";
 import { type HostSideOptions, openHostSide } from "../supervised/host-side.ts";
@@ -130,14 +131,7 @@ function parseConfig(config: z.input<typeof BubblewrapConfig>): BubblewrapConfig
 
 /** Where a program of the system lies; never one of this process's PATH. */
 async function pathOf(program: string): Promise<string> {
-  for (const folder of [
-    "/usr/local/sbin",
-    "/usr/local/bin",
-    "/usr/sbin",
-    "/usr/bin",
-    "/sbin",
-    "/bin",
-  ]) {
+  for (const folder of programPath.split(":")) {
     const path = join(folder, program);
     if (
       await access(path, constants.X_OK).then(

@@ -2,14 +2,14 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 
 import { OpsthreadError } from "../../core/errors.ts";
-import { killMembers, membersOf, removeCgroups } from "./cgroups.ts";
 import {
   isRunning,
   killProcess,
   lookUpProcess,
   type ProcessId,
   processesNaming,
-} from "./processes.ts";
+} from "../processes.ts";
+import { killMembers, membersOf, removeCgroups } from "./cgroups.ts";
 import { type CellRecord, removeRecord } from "./records.ts";
 
 export const socketName = "socket";

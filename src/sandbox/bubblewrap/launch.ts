@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
 import { messageOf, OpsthreadError } from "../../core/errors.ts";
+import { childrenOf, lookUpProcess, type ProcessId } from "../processes.ts";
 import type { SupervisorStream } from "../supervisor/connection.ts";
 import { socketName } from "./kill-cell.ts";
-import { childrenOf, lookUpProcess, type ProcessId } from "./processes.ts";
 
 export interface LaunchOptions {
   /** The cell's own host folder. The socket and what is said on stderr go there. */

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 
-import { allProcesses, treeOf } from "./processes.ts";
+import { allProcesses, treeOf } from "../processes.ts";
 import type { CellRecord } from "./records.ts";
 
 /**

@@ -1,4 +1,5 @@
 import { Duplex } from "node:stream";
+import { setTimeout as delay } from "node:timers/promises";
 
 import type Docker from "dockerode";
 import type { Container, ContainerCreateOptions } from "dockerode";
@@ -71,7 +72,7 @@ async function connectCell(
   let ending: Promise<void> | undefined;
   const end = async (): Promise<void> => {
     // The supervisor first: it is quicker than the engine. Whether or not it answers, the container goes.
-    if (connection.isOpen) await Promise.race([connection.end(), sleepAtMost(300)]);
+    if (connection.isOpen) await Promise.race([connection.end(), pause(300)]);
     connection.close();
     await removeContainer(container);
   };
@@ -115,7 +116,7 @@ function streamOf(socket: Duplex, log: Logger): SupervisorStream {
 
 /** What the engine knows of a container that ended: its events come a little after the stream's end. */
 async function endOf(container: Container, events: EngineEvents, reason: string): Promise<CellEnd> {
-  await Promise.race([events.died(container.id), sleepAtMost(2_000)]);
+  await Promise.race([events.died(container.id), pause(2_000)]);
   const outOfMemory = events.ranOutOfMemory(container.id);
   return { reason: outOfMemory ? "it met its memory limit" : reason, outOfMemory };
 }
@@ -143,7 +144,7 @@ async function waitUntilGone(container: Container): Promise<void> {
       if (statusOf(error) === 404) return;
       throw containerError("remove a container", error);
     }
-    await sleepAtMost(50);
+    await pause(50);
   }
   throw new OpsthreadError(
     "SANDBOX_ENGINE",
@@ -151,7 +152,5 @@ async function waitUntilGone(container: Container): Promise<void> {
   );
 }
 
-const sleepAtMost = (ms: number): Promise<void> =>
-  new Promise((resolve) => {
-    setTimeout(resolve, ms).unref();
-  });
+/** Keeps no process alive. */
+const pause = (ms: number): Promise<void> => delay(ms, undefined, { ref: false });

@@ -41,8 +41,12 @@ export async function listenToEngine(
       died: was.died || Action === "die",
       outOfMemory: was.outOfMemory || Action === "oom",
     });
-    if (Action === "die") for (const resolve of waiting.get(Actor.ID) ?? []) resolve();
-    if (seen.size > maxKept) for (const [id] of seen) if (seen.size > maxKept) seen.delete(id);
+    if (Action === "die") {
+      for (const resolve of waiting.get(Actor.ID) ?? []) resolve();
+      waiting.delete(Actor.ID);
+    }
+    const [oldest] = seen.keys();
+    if (seen.size > maxKept && oldest !== undefined) seen.delete(oldest);
   };
   const reading = (async () => {
     let rest = "";

@@ -13,9 +13,6 @@ export interface Warm extends AsyncDisposable {
 export interface Pool<Item extends Warm> extends AsyncDisposable {
   /** One of this make, if one is ready. Whether or not, the pool fills up with this make again in the background. */
   take(make: string, start: () => Promise<Item>): Item | undefined;
-  readonly size: number;
-  /** Resolves when nothing is being started. */
-  settled(): Promise<void>;
 }
 
 export interface PoolOptions {
@@ -99,10 +96,6 @@ export function createPool<Item extends Warm>({
       fill(make, shelf);
       return item;
     },
-    get size() {
-      return [...shelves.values()].reduce((sum, { items }) => sum + items.length, 0);
-    },
-    settled: () => starting.onIdle(),
     async [Symbol.asyncDispose]() {
       isClosed = true;
       for (const make of shelves.keys()) letGo(make);

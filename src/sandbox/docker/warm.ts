@@ -1,8 +1,9 @@
-import { mkdir, mkdtemp, readFile, rm, rmdir } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, rmdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 
 import { messageOf } from "../../core/errors.ts";
 import type { Logger } from "../../core/logger.ts";
+import { mountsSeenBy } from "../mounts.ts";
 import { runProgram, tryProgram } from "../run-program.ts";
 import type { ContainerCell } from "./cell.ts";
 import { configHash, type ContainerPlan } from "./container.ts";
@@ -17,8 +18,6 @@ export interface WarmCells extends AsyncDisposable {
     plan: ContainerPlan,
     remake: (workspace: string) => Promise<ContainerPlan>,
   ): WarmCell | undefined;
-  /** Resolves when nothing is being started. */
-  settled(): Promise<void>;
 }
 
 export interface WarmCell {
@@ -41,7 +40,6 @@ export interface WarmOptions {
 /** None, where workspaces can't be mounted into containers that run. */
 export const noWarmCells: WarmCells = {
   take: () => undefined,
-  settled: async () => {},
   async [Symbol.asyncDispose]() {},
 };
 
@@ -93,7 +91,6 @@ export async function openWarmCells({
 
   return {
     take: (plan, remake) => pool.take(configHash(plan), () => start(remake)),
-    settled: () => pool.settled(),
     async [Symbol.asyncDispose]() {
       await pool[Symbol.asyncDispose]();
       await tryProgram("umount", ["--", slots]);
@@ -106,23 +103,18 @@ const never = new AbortController().signal;
 /** Makes the folder a mount of its own whose mounts are passed on to those who have it bound. */
 async function shareMounts(slots: string): Promise<void> {
   await mkdir(slots, { recursive: true, mode: 0o711 });
-  if (!(await mountsAt("self", slots)).length)
+  if ((await deviceAt("self", slots)) === undefined)
     await runProgram("mount", ["--bind", "--", slots, slots]);
   await runProgram("mount", ["--make-rshared", "--", slots]);
 }
 
 /** Whether the container of this process has at its workspace what is mounted at the host's folder. */
 async function seesMount(pid: number, at: string): Promise<boolean> {
-  const [outside] = (await mountsAt("self", at)).slice(-1);
-  const [inside] = (await mountsAt(String(pid), "/workspace")).slice(-1);
-  return outside !== undefined && outside === inside;
+  const outside = await deviceAt("self", at);
+  return outside !== undefined && outside === (await deviceAt(pid, "/workspace"));
 }
 
-/** The devices that are mounted at a path, as a process sees it, the visible one last. */
-async function mountsAt(pid: string, path: string): Promise<readonly string[]> {
-  const text = await readFile(`/proc/${pid}/mountinfo`, "utf8");
-  return text.split("\n").flatMap((line) => {
-    const [, , device = "", , target] = line.split(" ");
-    return target === path ? [device] : [];
-  });
+/** What is mounted at a path, as a process sees it. */
+async function deviceAt(pid: number | "self", path: string): Promise<string | undefined> {
+  return (await mountsSeenBy(pid)).findLast(({ target }) => target === path)?.device;
 }

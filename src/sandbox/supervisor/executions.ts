@@ -217,7 +217,8 @@ function openExecution(
         case supervisorFrame.captured: {
           const key = `${reader.u8()}/${reader.u8()}`;
           const parts = captured.get(key) ?? [];
-          captured.set(key, [...parts, Buffer.from(reader.rest())]);
+          parts.push(Buffer.from(reader.rest()));
+          captured.set(key, parts);
           return false;
         }
         case supervisorFrame.result:

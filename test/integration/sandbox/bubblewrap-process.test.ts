@@ -11,14 +11,10 @@ import { describe, expect, test, vi } from "vitest";
 
 import { findCgroups, membersOf } from "../../../src/sandbox/bubblewrap/cgroups.ts";
 import { probeBubblewrap } from "../../../src/sandbox/bubblewrap/probe.ts";
-import {
-  allProcesses,
-  processesNaming,
-  treeOf,
-} from "../../../src/sandbox/bubblewrap/processes.ts";
 import { readRecord } from "../../../src/sandbox/bubblewrap/records.ts";
 import { runOnHost } from "../../../src/sandbox/host-command.ts";
 import { Limits, Permissions } from "../../../src/sandbox/permissions.ts";
+import { allProcesses, processesNaming, treeOf } from "../../../src/sandbox/processes.ts";
 import type { ExecResult, Sandbox, SandboxProvider } from "../../../src/sandbox/sandbox.ts";
 
 const { signal } = new AbortController();

@@ -1,5 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 
+import { codeOf } from "./system-error.ts";
+
 /** A process, told apart from a later one with the same id. */
 export interface ProcessId {
   readonly pid: number;
@@ -73,6 +75,6 @@ export async function killProcess(id: ProcessId): Promise<void> {
   try {
     process.kill(id.pid, "SIGKILL");
   } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
+    if (codeOf(error) !== "ESRCH") throw error;
   }
 }
