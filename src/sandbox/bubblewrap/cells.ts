@@ -6,12 +6,13 @@ import { messageOf, OpsthreadError } from "../../core/errors.ts";
 import type { Logger } from "../../core/logger.ts";
 import type { Owner } from "../process-owner.ts";
 import type { SandboxSpec } from "../sandbox.ts";
-import { sourceMounts } from "../source-mounts.ts";
+import { adoptFirst } from "../supervised/adopt-first.ts";
+import { cellMounts } from "../supervised/cell-mounts.ts";
 import type { Cell } from "../supervised/cell.ts";
-import { type HostSide, type OpenOptions, sessionPath } from "../supervised/host-side.ts";
+import type { HostSide, OpenOptions } from "../supervised/host-side.ts";
 import { adoptCell, startCell } from "./cell.ts";
 import type { Cgroups } from "./cgroups.ts";
-import { bubblewrapArgs, type CellPlan, maxArgs, supervisorPath } from "./command-line.ts";
+import { bubblewrapArgs, type CellPlan, maxArgs } from "./command-line.ts";
 import { isCellRunning, removeCell } from "./kill-cell.ts";
 import { cellNames, isOfSession, readRecord } from "./records.ts";
 import type { SandboxUser } from "./user.ts";
@@ -83,43 +84,36 @@ export async function openCells(options: CellsOptions): Promise<Cells> {
     system,
     workspace,
     tmpBytes: spec.limits.tmpBytes,
-    mounts: [
-      { hostPath: supervisor, path: supervisorPath },
-      ...host.tasks.mounts,
-      { hostPath: join(folder, "session"), path: sessionPath },
-      ...(await sourceMounts(spec.sources, { stage: join(folder, "sources") })),
-    ],
+    mounts: await cellMounts(spec, { folder, supervisor, tasks: host.tasks }),
   });
 
   const adopt = async (
-    { sessionId, limits, ...spec }: SandboxSpec,
+    spec: SandboxSpec,
     { signal }: { readonly signal: AbortSignal },
   ): Promise<{ readonly name: string; readonly cell: Cell } | undefined> => {
-    let adopted: { readonly name: string; readonly cell: Cell } | undefined;
-    for (const name of await unusedOf(sessionId)) {
-      const folder = join(cellsFolder, name);
-      const record = await readRecord(folder);
-      const fits =
-        adopted === undefined &&
+    const { sessionId, limits } = spec;
+    const config = configOf(spec);
+    const left = await Promise.all(
+      (await unusedOf(sessionId)).map(async (name) => {
+        const folder = join(cellsFolder, name);
+        return { name, folder, record: await readRecord(folder) };
+      }),
+    );
+    return adoptFirst(left, {
+      sessionId,
+      fits: async ({ folder, record }) =>
         record?.processes !== undefined &&
-        record.config === configOf({ ...spec, sessionId, limits }) &&
-        (await isCellRunning(folder, record));
-      if (fits) {
-        try {
-          const taken = { ...record, owner: owner.id, graceMs: limits.graceMs };
-          adopted = { name, cell: await adoptCell(taken, { folder, limits, log, signal }) };
-          continue;
-        } catch (error) {
-          signal.throwIfAborted();
-          log.warn(
-            { sessionId, error: messageOf(error) },
-            "A running sandbox could not be taken over",
-          );
-        }
-      }
-      await remove(name);
-    }
-    return adopted;
+        record.config === config &&
+        (await isCellRunning(folder, record)),
+      async take({ name, folder, record }) {
+        if (!record) throw new TypeError("What has no record can't be taken over");
+        const taken = { ...record, owner: owner.id, graceMs: limits.graceMs };
+        return { name, cell: await adoptCell(taken, { folder, limits, log, signal }) };
+      },
+      remove: ({ name }) => remove(name),
+      log,
+      signal,
+    });
   };
 
   const reserve: Cells["reserve"] = async (spec, { signal }) => {

@@ -1,3 +1,4 @@
+import { supervisorPath } from "../supervised/cell-mounts.ts";
 import { folderArgs } from "./system-view.ts";
 import type { SandboxUser } from "./user.ts";
 
@@ -15,7 +16,6 @@ export interface CellPlan {
   readonly memoryFolder?: string;
 }
 
-export const supervisorPath = "/opsthread/supervisor";
 const memoryPath = "/opsthread/memory";
 
 /** What bwrap is started with. Nothing of the hardening is optional. */

@@ -3,10 +3,10 @@ import { basename, join, resolve } from "node:path";
 
 import type { Logger } from "../../core/logger.ts";
 import type { SandboxSpec } from "../sandbox.ts";
-import { sourceMounts } from "../source-mounts.ts";
-import { type HostSide, type Reserved, sessionPath } from "../supervised/host-side.ts";
+import { cellMounts } from "../supervised/cell-mounts.ts";
+import type { HostSide, Reserved } from "../supervised/host-side.ts";
 import type { ContainerCell } from "./cell.ts";
-import { type ContainerPlan, supervisorPath } from "./container.ts";
+import type { ContainerPlan } from "./container.ts";
 import type { Containers } from "./containers.ts";
 import type { DockerConfig } from "./options.ts";
 import type { WarmCells } from "./warm.ts";
@@ -53,13 +53,7 @@ export async function openCells(options: CellsOptions): Promise<Cells> {
     gid: host.gid,
     workspace,
     folder,
-    supervisorArgs: ["--stdio"],
-    mounts: [
-      { hostPath: supervisor, path: supervisorPath },
-      ...host.tasks.mounts,
-      { hostPath: join(folder, "session"), path: sessionPath },
-      ...(await sourceMounts(spec.sources, { stage: join(folder, "sources") })),
-    ],
+    mounts: await cellMounts(spec, { folder, supervisor, tasks: host.tasks }),
   });
 
   const reserve: Cells["reserve"] = async (spec, { signal }) => {
@@ -71,11 +65,13 @@ export async function openCells(options: CellsOptions): Promise<Cells> {
       ? undefined
       : warm.take(plan, async (workspace) => planOf(spec, await makeFolder(), workspace));
     const ready = found ?? warmed;
-    if (!ready) return reservedFor(spec, { plan, first: async () => undefined });
+    if (!ready) return reservedFor(spec, { folder, plan: async () => plan });
     await rm(folder, { recursive: true, force: true });
     const kept = join(cellsFolder, basename(ready.folder));
     return reservedFor(spec, {
-      plan: await planOf(spec, kept, ready.at),
+      folder: kept,
+      // Only for another one, should this one be lost.
+      plan: () => planOf(spec, kept, ready.at),
       at: ready.at,
       async first() {
         if (!warmed || (await warmed.claim(sessionId))) return ready.cell;
@@ -89,22 +85,22 @@ export async function openCells(options: CellsOptions): Promise<Cells> {
 
   const reservedFor = (
     { sessionId }: SandboxSpec,
-    { plan, at, first, unused }: ReservedParts,
+    { folder, plan, at, first, unused }: ReservedParts,
   ): Reserved => {
     let isFirst = true;
     return {
       ...(at !== undefined && { at }),
-      sessionFolder: join(plan.folder, "session"),
+      sessionFolder: join(folder, "session"),
       async start(workspace, { signal }) {
-        const cell = isFirst ? await first() : undefined;
+        const cell = isFirst ? await first?.() : undefined;
         isFirst = false;
         if (cell?.connection.isOpen === true) return cell;
-        return containers.create({ plan: { ...plan, workspace }, sessionId, signal });
+        return containers.create({ plan: { ...(await plan()), workspace }, sessionId, signal });
       },
       async release({ detached }) {
         if (isFirst) await unused?.();
         if (detached) return;
-        await rm(plan.folder, { recursive: true, force: true });
+        await rm(folder, { recursive: true, force: true });
         if (at !== undefined) await rmdir(at).catch(() => {}); // A workspace that is no slot, or in use.
       },
     };
@@ -125,10 +121,13 @@ export async function openCells(options: CellsOptions): Promise<Cells> {
 }
 
 interface ReservedParts {
-  readonly plan: ContainerPlan;
+  /** Host folder of the container's own. */
+  readonly folder: string;
+  /** What a new container is made of. */
+  readonly plan: () => Promise<ContainerPlan>;
   readonly at?: string;
   /** The cell that is there already, if it can be used. */
-  readonly first: () => Promise<ContainerCell | undefined>;
+  readonly first?: () => Promise<ContainerCell | undefined>;
   /** Called when it was not asked for. */
   readonly unused?: () => Promise<void>;
 }

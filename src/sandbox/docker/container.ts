@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import type { ContainerCreateOptions } from "dockerode";
 
 import type { Limits } from "../permissions.ts";
+import { supervisorPath } from "../supervised/cell-mounts.ts";
 
 /** Names under which the engine knows what belongs to whom. */
 export const label = {
@@ -30,8 +31,6 @@ export interface ContainerPlan {
   /** Host folder of the container's own, which some of the mounts lie in. */
   readonly folder: string;
   readonly mounts: readonly ReadOnlyMount[];
-  /** Arguments after the supervisor's path. */
-  readonly supervisorArgs: readonly string[];
 }
 
 export interface ReadOnlyMount {
@@ -39,15 +38,13 @@ export interface ReadOnlyMount {
   readonly path: string;
 }
 
-export const supervisorPath = "/opsthread/supervisor";
-
 /** The hardened container of a plan. Nothing of the hardening is optional. */
 export function containerOptions(plan: ContainerPlan): ContainerCreateOptions {
   const { limits, uid, gid } = plan;
   return {
     Image: plan.image,
     Entrypoint: [supervisorPath],
-    Cmd: [...plan.supervisorArgs],
+    Cmd: ["--stdio"],
     User: `${uid}:${gid}`,
     WorkingDir: "/",
     Env: [],

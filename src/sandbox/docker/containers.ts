@@ -4,9 +4,9 @@ import { basename } from "node:path";
 import type Docker from "dockerode";
 import type { ContainerInfo } from "dockerode";
 
-import { messageOf } from "../../core/errors.ts";
 import type { Logger } from "../../core/logger.ts";
 import type { Owner } from "../process-owner.ts";
+import { adoptFirst } from "../supervised/adopt-first.ts";
 import { adoptCell, createCell, removeContainer, type ContainerCell } from "./cell.ts";
 import { configHash, containerOptions, type ContainerPlan, label } from "./container.ts";
 import { containerError } from "./engine-error.ts";
@@ -75,11 +75,11 @@ export function createContainers({
     return cell;
   };
 
-  const list = async (labels: readonly string[]): Promise<readonly ContainerInfo[]> => {
+  const list = async (): Promise<readonly ContainerInfo[]> => {
     try {
       return await docker.listContainers({
         all: true,
-        filters: { label: [`${label.instance}=${instance}`, ...labels] },
+        filters: { label: [`${label.instance}=${instance}`] },
       });
     } catch (error) {
       throw containerError("list containers", error);
@@ -93,7 +93,7 @@ export function createContainers({
     Names[0]?.slice(`/opsthread-${instance}.`.length, -".0123456789ab".length) ?? "";
 
   const unused = async (sessionId: string): Promise<readonly ContainerInfo[]> => {
-    const found = await list([]);
+    const found = await list();
     return found.filter((info) => !used.has(info.Id) && sessionOf(info) === sessionId);
   };
 
@@ -117,38 +117,20 @@ export function createContainers({
     },
 
     async adopt(sessionId, { plan, signal }) {
-      let adopted: Adopted | undefined;
-      for (const info of await unused(sessionId)) {
-        const fits =
-          adopted === undefined &&
-          info.State === "running" &&
-          info.Labels[label.config] === configHash(plan);
-        if (fits) {
-          try {
-            const cell = await adoptCell(info.Id, {
-              docker,
-              events,
-              limits: plan.limits,
-              log,
-              signal,
-            });
-            adopted = {
-              cell: use(cell),
-              at: info.Mounts.find(({ Destination }) => Destination === "/workspace")?.Source ?? "",
-              folder: info.Labels[label.folder] ?? "",
-            };
-            continue;
-          } catch (error) {
-            signal.throwIfAborted();
-            log.warn(
-              { sessionId, error: messageOf(error) },
-              "A running sandbox could not be taken over",
-            );
-          }
-        }
-        await remove(info);
-      }
-      return adopted;
+      const make = configHash(plan);
+      return adoptFirst(await unused(sessionId), {
+        sessionId,
+        fits: ({ State, Labels }) => State === "running" && Labels[label.config] === make,
+        async take({ Id, Mounts, Labels }): Promise<Adopted> {
+          const { limits } = plan;
+          const cell = use(await adoptCell(Id, { docker, events, limits, log, signal }));
+          const at = Mounts.find(({ Destination }) => Destination === "/workspace")?.Source ?? "";
+          return { cell, at, folder: Labels[label.folder] ?? "" };
+        },
+        remove,
+        log,
+        signal,
+      });
     },
 
     async assign({ containerId }, sessionId) {
@@ -172,11 +154,11 @@ export function createContainers({
     },
 
     async folders() {
-      return new Set((await list([])).flatMap(({ Labels }) => Labels[label.folder] ?? []));
+      return new Set((await list()).flatMap(({ Labels }) => Labels[label.folder] ?? []));
     },
 
     async sweep() {
-      for (const info of await list([])) {
+      for (const info of await list()) {
         if (used.has(info.Id)) continue;
         const isOwned = await owner.isAlive(info.Labels[label.owner] ?? "");
         // A dead owner's running session container ends by itself when nobody takes it over in time.

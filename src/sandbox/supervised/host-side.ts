@@ -13,6 +13,7 @@ import { prepareTaskHost, type TaskHost } from "../task-host/task-host.ts";
 import { watchWorkspace } from "../watch-workspace.ts";
 import { workspaceFiles } from "../workspace-files.ts";
 import { createWorkspaces, type Workspace } from "../workspaces.ts";
+import { sessionPath } from "./cell-mounts.ts";
 import type { Cell } from "./cell.ts";
 import { restriction, supervisedSandbox } from "./sandbox.ts";
 import { openSessionNetwork, type NetworkOptions } from "./session-network.ts";
@@ -67,8 +68,6 @@ export interface Reserved {
   /** Takes away what was made for it on the host, after the cell has ended; one that was let go of keeps it. */
   release(options: { readonly detached: boolean }): Promise<void>;
 }
-
-export const sessionPath = "/opsthread/session";
 
 export async function openHostSide({
   folder,
