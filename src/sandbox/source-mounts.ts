@@ -1,9 +1,11 @@
-import { lstat, mkdir, realpath, stat, writeFile } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { lstat, mkdir, realpath, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 
-import { messageOf, OpsthreadError } from "../core/errors.ts";
+import { OpsthreadError } from "../core/errors.ts";
 import { compileGlob } from "./glob.ts";
+import { covers } from "./places.ts";
 import type { SourceMount } from "./sandbox.ts";
+import { assertSourceName, sourceFolder, sourceUnreadable } from "./source-folder.ts";
 import { walkFiles } from "./walk-files.ts";
 
 /** One thing of the host that is shown read-only inside. */
@@ -23,13 +25,11 @@ export async function sourceMounts(
 ): Promise<readonly MountedSource[]> {
   const mounts: MountedSource[] = [];
   const seen = new Set<string>();
-  for (const { name, hostPath, include } of sources) {
-    if (!/^[\w-][\w.-]{0,127}$/.test(name) || seen.has(name))
-      throw new TypeError(
-        `Cannot mount source ${JSON.stringify(name)}: expected plain names, each once`,
-      );
+  for (const source of sources) {
+    const { name, include } = source;
+    assertSourceName(name, { isTaken: seen.has(name) });
     seen.add(name);
-    const folder = await sourceFolder(name, hostPath);
+    const folder = await mountableFolder(source);
     const path = `/sources/${name}`;
     if (!include) mounts.push({ hostPath: folder, path });
     else
@@ -39,24 +39,13 @@ export async function sourceMounts(
 }
 
 /** @throws {OpsthreadError} `SOURCE_UNREADABLE` unless it is a folder that may be shown */
-async function sourceFolder(name: string, hostPath: string): Promise<string> {
-  const refuse = (state: string, cause?: unknown): OpsthreadError =>
-    new OpsthreadError("SOURCE_UNREADABLE", `Cannot mount source "${name}": ${state}`, { cause });
-  let folder: string;
-  try {
-    folder = await realpath(resolve(hostPath));
-    if (!(await stat(folder)).isDirectory())
-      throw refuse(`"${hostPath}" is a file, expected a folder`);
-  } catch (error) {
-    if (error instanceof OpsthreadError) throw error;
-    throw refuse(messageOf(error), error);
-  }
-  if (
-    neverShown.some((place) => folder === place || folder.startsWith(`${place}/`)) ||
-    folder === "/"
-  )
-    throw refuse(`"${folder}" belongs to the system, expected a folder with data`);
-  return folder;
+async function mountableFolder(source: SourceMount): Promise<string> {
+  const folder = await realpath(await sourceFolder(source));
+  if (folder !== "/" && !neverShown.some((place) => covers(place, folder))) return folder;
+  throw sourceUnreadable(
+    source.name,
+    `"${folder}" belongs to the system, expected a folder with data`,
+  );
 }
 
 /** The kernel's own places, and where sockets of daemons lie. */

@@ -22,12 +22,16 @@ export interface WorkspacePaths {
 /** The folder of images and of what is half-made. No session has a name with a dot at its start. */
 export const imagesFolder = (folder: string): string => join(resolve(folder), ".images");
 
-/** Ids become names of files. */
+/** Ids become names of files. @throws {TypeError} for one that is no plain name */
+export function assertSessionId(sessionId: string): void {
+  if (/^[A-Za-z0-9][\w.-]{0,127}$/.test(sessionId)) return;
+  throw new TypeError(
+    `Cannot use session id ${JSON.stringify(sessionId)}: it is no plain name, expected letters, digits, ".", "_" and "-"`,
+  );
+}
+
 export function workspacePaths(folder: string, sessionId: string): WorkspacePaths {
-  if (!/^[A-Za-z0-9][\w.-]{0,127}$/.test(sessionId))
-    throw new TypeError(
-      `Cannot use session id ${JSON.stringify(sessionId)}: it is no plain name, expected letters, digits, ".", "_" and "-"`,
-    );
+  assertSessionId(sessionId);
   const images = imagesFolder(folder);
   return {
     tree: join(resolve(folder), sessionId),

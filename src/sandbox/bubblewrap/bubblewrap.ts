@@ -3,15 +3,17 @@ import { join } from "node:path";
 
 import { z } from "zod";
 
-import { messageOf, OpsthreadError } from "../../core/errors.ts";
+import { OpsthreadError } from "../../core/errors.ts";
 import { silentLogger } from "../../core/logger.ts";
+import { assertKept } from "../assert-kept.ts";
 import { runOnHost } from "../host-command.ts";
 import { instanceOf } from "../instance.ts";
 import { signIn } from "../process-owner.ts";
 import { programPath } from "../run-program.ts";
 import type { SandboxProvider } from "../sandbox.ts";
-import { assertKept } from "../supervised/grants.ts";
+import { parseConfig } from "../supervised/config.ts";
 import { type HostSideOptions, openHostSide } from "../supervised/host-side.ts";
+import { sweepRegularly } from "../supervised/sweep-regularly.ts";
 import { supervisorBinary } from "../supervisor/binary.ts";
 import { capabilitiesOf } from "./capabilities.ts";
 import { openCells } from "./cells.ts";
@@ -41,7 +43,7 @@ export async function bubblewrapSandboxes(
   options: BubblewrapSandboxesOptions,
 ): Promise<SandboxProvider> {
   const { log = silentLogger, signal = new AbortController().signal, stateFolder } = options;
-  const config = parseConfig(options.config ?? {});
+  const config = parseConfig(BubblewrapConfig, options.config ?? {}, { driver: "bubblewrap" });
   const probe = await probeBubblewrap(runOnHost, { signal });
   if (!probe.ok) throw unsupported(probe.reason, probe.hint);
   const instance = config.instance ?? (await instanceOf(stateFolder));
@@ -68,17 +70,13 @@ export async function bubblewrapSandboxes(
     owner,
     log,
   });
-  const sweep = async (): Promise<void> => {
-    await cells.sweep();
-    await host.sweep();
-  };
-  await sweep();
-  const sweeping = setInterval(() => {
-    sweep().catch((error: unknown) =>
-      log.warn({ error: messageOf(error) }, "A sweep of sandboxes failed"),
-    );
-  }, sweepEveryMs);
-  sweeping.unref();
+  const sweeping = await sweepRegularly(
+    async () => {
+      await cells.sweep();
+      await host.sweep();
+    },
+    { log },
+  );
   log.info(
     { version: probe.version, cgroups: found.ok ? found.version : found.reason, quota: host.quota },
     "Sandboxes run in bubblewrap",
@@ -101,7 +99,7 @@ export async function bubblewrapSandboxes(
       await host.remove(sessionId);
     },
     async [Symbol.asyncDispose]() {
-      clearInterval(sweeping);
+      sweeping[Symbol.dispose]();
       await host.closeAll();
       if (found.ok) await found.cgroups.close();
       await owner[Symbol.asyncDispose]();
@@ -110,22 +108,10 @@ export async function bubblewrapSandboxes(
   };
 }
 
-const sweepEveryMs = 3 * 60_000;
-
 function unsupported(reason: string, hint = ""): OpsthreadError {
   return new OpsthreadError(
     "SANDBOX_UNSUPPORTED",
     `Cannot run sandboxes in bubblewrap: ${reason}${hint === "" ? "" : `. ${hint}`}`,
-  );
-}
-
-function parseConfig(config: z.input<typeof BubblewrapConfig>): BubblewrapConfig {
-  const parsed = BubblewrapConfig.safeParse(config);
-  if (parsed.success) return parsed.data;
-  throw new OpsthreadError(
-    "CONFIG_INVALID",
-    `Cannot use the configuration of bubblewrap sandboxes: ${z.prettifyError(parsed.error)}`,
-    { cause: parsed.error },
   );
 }
 

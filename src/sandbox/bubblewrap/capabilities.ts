@@ -22,8 +22,6 @@ export function capabilitiesOf({
     limitations: [
       "It shares the host's kernel.",
       "The programs are the host's own, read-only: what is installed there is there, and what of /usr everybody may read can be read.",
-      "There is no network but through an HTTP proxy to granted hosts; names can't be looked up inside.",
-      "Nothing can be installed into the system: only /workspace and /tmp can be written.",
       ...(cgroups.ok ? [] : withoutCgroups(cgroups.reason, user)),
       ...limitations,
     ],

@@ -4,15 +4,16 @@ import { z } from "zod";
 
 import { OpsthreadError } from "../../core/errors.ts";
 import { silentLogger } from "../../core/logger.ts";
+import { assertKept } from "../assert-kept.ts";
 import { instanceOf } from "../instance.ts";
 import { signIn } from "../process-owner.ts";
 import type { SandboxCapabilities, SandboxProvider } from "../sandbox.ts";
-import { assertKept } from "../supervised/grants.ts";
+import { parseConfig } from "../supervised/config.ts";
 import { type HostSideOptions, openHostSide } from "../supervised/host-side.ts";
+import { sweepRegularly } from "../supervised/sweep-regularly.ts";
 import { supervisorBinary } from "../supervisor/binary.ts";
 import { openCells } from "./cells.ts";
 import { createContainers } from "./containers.ts";
-import type { EngineFacts } from "./engine.ts";
 import { listenToEngine } from "./events.ts";
 import { ensureImage } from "./image.ts";
 import { DockerConfig } from "./options.ts";
@@ -39,7 +40,7 @@ export interface DockerSandboxesOptions extends HostSideOptions {
  */
 export async function dockerSandboxes(options: DockerSandboxesOptions): Promise<SandboxProvider> {
   const { log = silentLogger, signal = new AbortController().signal, stateFolder } = options;
-  const config = parseConfig(options.config ?? {});
+  const config = parseConfig(DockerConfig, options.config ?? {}, { driver: "Docker" });
   const probe = await probeDocker({
     signal,
     host: config.host,
@@ -63,23 +64,20 @@ export async function dockerSandboxes(options: DockerSandboxesOptions): Promise<
   const events = await listenToEngine(docker, { instance, log });
   const containers = createContainers({ docker, events, instance, owner, log });
   // What is mounted later reaches a container that shares the host's kernel, and none with its own.
-  const canWarm = host.quota === "filesystem" && isolationOf(config.runtime ?? "") === "container";
+  const isolation = isolationOf(config.runtime ?? facts.defaultRuntime);
+  const canWarm = host.quota === "filesystem" && isolation === "container";
   const warm = canWarm
     ? await openWarmCells({ containers, pool: config.pool, stateFolder, log })
     : noWarmCells;
   const cells = await openCells({ containers, config, host, supervisor, stateFolder, warm, log });
-  const sweep = async (): Promise<void> => {
-    await containers.sweep();
-    await cells.sweep();
-    await host.sweep();
-  };
-  await sweep();
-  const sweeping = setInterval(() => {
-    sweep().catch((error: unknown) =>
-      log.warn({ error: String(error) }, "A sweep of sandboxes failed"),
-    );
-  }, sweepEveryMs);
-  sweeping.unref();
+  const sweeping = await sweepRegularly(
+    async () => {
+      await containers.sweep();
+      await cells.sweep();
+      await host.sweep();
+    },
+    { log },
+  );
   log.info(
     { image: config.image, digest: probe.image.digest, runtime: config.runtime, quota: host.quota },
     "Sandboxes run in Docker",
@@ -87,7 +85,7 @@ export async function dockerSandboxes(options: DockerSandboxesOptions): Promise<
 
   return {
     name: config.runtime === undefined ? "docker" : `docker+${config.runtime}`,
-    capabilities: capabilitiesOf(config, facts, host.limitations),
+    capabilities: capabilitiesOf(isolation, host.limitations),
     snapshots: host.snapshots,
     async open(spec, { signal: opening }) {
       assertKept(spec);
@@ -105,7 +103,7 @@ export async function dockerSandboxes(options: DockerSandboxesOptions): Promise<
       await host.remove(sessionId);
     },
     async [Symbol.asyncDispose]() {
-      clearInterval(sweeping);
+      sweeping[Symbol.dispose]();
       await host.closeAll();
       await cells[Symbol.asyncDispose]();
       await events[Symbol.asyncDispose]();
@@ -115,8 +113,6 @@ export async function dockerSandboxes(options: DockerSandboxesOptions): Promise<
   };
 }
 
-const sweepEveryMs = 3 * 60_000;
-
 /** Names of the engine for architectures, as Node has them. */
 const architectures: Readonly<Record<string, string>> = {
   x86_64: "x64",
@@ -125,22 +121,10 @@ const architectures: Readonly<Record<string, string>> = {
   arm64: "arm64",
 };
 
-function parseConfig(config: z.input<typeof DockerConfig>): DockerConfig {
-  const parsed = DockerConfig.safeParse(config);
-  if (parsed.success) return parsed.data;
-  throw new OpsthreadError(
-    "CONFIG_INVALID",
-    `Cannot use the configuration of Docker sandboxes: ${z.prettifyError(parsed.error)}`,
-    { cause: parsed.error },
-  );
-}
-
 function capabilitiesOf(
-  { runtime }: DockerConfig,
-  { defaultRuntime }: EngineFacts,
+  isolation: SandboxCapabilities["isolation"],
   limitations: readonly string[],
 ): SandboxCapabilities {
-  const isolation = isolationOf(runtime ?? defaultRuntime);
   return {
     isolation,
     realPrograms: true,
@@ -148,8 +132,6 @@ function capabilitiesOf(
     reattach: true,
     measuresUse: true,
     limitations: [
-      "There is no network but through an HTTP proxy to granted hosts; names can't be looked up inside.",
-      "Nothing can be installed into the system: only /workspace and /tmp can be written.",
       ...(isolation === "vm"
         ? [
             "Programs run on a kernel of their own, which makes system calls several times slower.",

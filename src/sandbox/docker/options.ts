@@ -1,10 +1,13 @@
 import { z } from "zod";
 
+import { sharedConfig } from "../supervised/config.ts";
+
 /**
  * What can be configured of Docker sandboxes. It is all that can be: nothing is passed through to the engine, so
  * that no option can take the hardening away.
  */
 export const DockerConfig = z.strictObject({
+  ...sharedConfig,
   /** Image by name or digest. */
   image: z.string().min(1).default("opsthread-sandbox"),
   /** `sha256:…` that the image must have. */
@@ -21,8 +24,6 @@ export const DockerConfig = z.strictObject({
     .optional(),
   /** Where the engine listens: `unix:///path` or `tcp://host:port`. Default: the usual sockets. */
   host: z.string().optional(),
-  /** - `auto`: a file system of its own size for each workspace where this process may mount one; - `watched`: never. */
-  quota: z.enum(["auto", "watched"]).default("auto"),
   /** Warm containers that wait for a session, per make. */
   pool: z
     .strictObject({

@@ -151,7 +151,7 @@ export async function openHostSide({
   return {
     ...owner,
     quota: workspaces.quota,
-    limitations: workspaces.limitations,
+    limitations: [...limitations, ...workspaces.limitations],
     tasks,
     snapshots,
     open: openSession,
@@ -220,6 +220,11 @@ function assertRestrictable(spec: SandboxSpec, { connection }: Cell): void {
     "Cannot grant less than all of /workspace and /sources: the kernel of the sandbox has no Landlock, expected Linux 5.13 or newer",
   );
 }
+
+const limitations = [
+  "There is no network but through an HTTP proxy to granted hosts; names can't be looked up inside.",
+  "Nothing can be installed into the system: only /workspace and /tmp can be written.",
+];
 
 /** This process's own user, or nobody in the place of root. */
 function sandboxUser(): { readonly uid: number; readonly gid: number } {

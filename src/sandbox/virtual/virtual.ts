@@ -1,13 +1,14 @@
-import { mkdir, rm, stat } from "node:fs/promises";
-import { resolve } from "node:path";
+import { mkdir, rm } from "node:fs/promises";
 
 import { systemClock, type Clock } from "../../core/clock.ts";
-import { messageOf, OpsthreadError } from "../../core/errors.ts";
+import { OpsthreadError } from "../../core/errors.ts";
 import { silentLogger, type Logger } from "../../core/logger.ts";
+import { assertKept } from "../assert-kept.ts";
 import { createLocks } from "../lock.ts";
-import { covers, workspacePath, type Place } from "../places.ts";
+import { workspacePath, type Place } from "../places.ts";
 import type { Sandbox, SandboxProvider, SandboxSpec, SourceMount } from "../sandbox.ts";
 import { createSnapshots } from "../snapshots.ts";
+import { assertSourceName, sourceFolder } from "../source-folder.ts";
 import { assertTree, settleTree, workspacePaths } from "../workspace-layout.ts";
 import { workspaceTrees } from "../workspace-trees.ts";
 import { openSandbox } from "./sandbox.ts";
@@ -57,6 +58,7 @@ export function virtualSandboxes({
     async open(spec, { signal }) {
       signal.throwIfAborted();
       assertKept(spec);
+      assertNoNetwork(spec);
       const workspace = workspacePaths(folder, spec.sessionId);
       const places: Place[] = [{ path: workspacePath, hostPath: workspace.tree, writable: true }];
       for (const source of spec.sources) places.push(await placeOf(source, places));
@@ -103,45 +105,19 @@ const limitations = [
   "The memory limit is checked every 20 ms and counts what is used above the idle interpreter.",
 ];
 
-/** Refuses what this driver can't keep. */
-function assertKept({ permissions: { net, read, write } }: SandboxSpec): void {
-  const refuse = (grant: string, expected: string): never => {
-    throw new OpsthreadError(
-      "SANDBOX_UNSUPPORTED",
-      `Cannot grant ${grant} in a virtual sandbox: expected ${expected}`,
-    );
-  };
-  if (net.length > 0) refuse(`network access to ${net.join(", ")}`, "none");
-  for (const path of read)
-    if (!covers(workspacePath, path) && !covers("/sources", path))
-      refuse(`reading ${path}`, "paths in /workspace or /sources");
-  for (const path of write)
-    if (!covers(workspacePath, path)) refuse(`writing ${path}`, "paths in /workspace");
+/** @throws {OpsthreadError} `SANDBOX_UNSUPPORTED` */
+function assertNoNetwork({ permissions: { net } }: SandboxSpec): void {
+  if (net.length === 0) return;
+  throw new OpsthreadError(
+    "SANDBOX_UNSUPPORTED",
+    `Cannot grant network access to ${net.join(", ")} in a virtual sandbox: expected none`,
+  );
 }
 
-async function placeOf(
-  { name, hostPath, include }: SourceMount,
-  others: readonly Place[],
-): Promise<Place> {
+async function placeOf(source: SourceMount, others: readonly Place[]): Promise<Place> {
+  const { name, include } = source;
   const path = `/sources/${name}`;
-  if (!/^[\w-][\w.-]{0,127}$/.test(name) || others.some((other) => other.path === path))
-    throw new TypeError(
-      `Cannot mount source ${JSON.stringify(name)}: expected plain names, each once`,
-    );
-  const isFolder = await stat(hostPath).then(
-    (stats) => stats.isDirectory(),
-    (cause: unknown) => {
-      throw new OpsthreadError(
-        "SOURCE_UNREADABLE",
-        `Cannot mount source "${name}": ${messageOf(cause)}`,
-        { cause },
-      );
-    },
-  );
-  if (!isFolder)
-    throw new OpsthreadError(
-      "SOURCE_UNREADABLE",
-      `Cannot mount source "${name}": "${hostPath}" is a file, expected a folder`,
-    );
-  return { path, hostPath: resolve(hostPath), writable: false, ...(include && { include }) };
+  assertSourceName(name, { isTaken: others.some((other) => other.path === path) });
+  const hostPath = await sourceFolder(source);
+  return { path, hostPath, writable: false, ...(include && { include }) };
 }

@@ -1,6 +1,7 @@
-import { OpsthreadError } from "../../core/errors.ts";
-import { covers, workspacePath } from "../places.ts";
-import type { SandboxSpec } from "../sandbox.ts";
+import { OpsthreadError } from "../core/errors.ts";
+import { covers, workspacePath } from "./places.ts";
+import type { SandboxSpec } from "./sandbox.ts";
+import { assertSessionId } from "./workspace-layout.ts";
 
 /**
  * Refuses grants that no sandbox keeps.
@@ -8,10 +9,7 @@ import type { SandboxSpec } from "../sandbox.ts";
  * @throws {TypeError} for a session id that is no plain name
  */
 export function assertKept({ sessionId, permissions: { read, write } }: SandboxSpec): void {
-  if (!/^[A-Za-z0-9][\w.-]{0,127}$/.test(sessionId))
-    throw new TypeError(
-      `Cannot use session id ${JSON.stringify(sessionId)}: it is no plain name, expected letters, digits, ".", "_" and "-"`,
-    );
+  assertSessionId(sessionId);
   const refuse = (grant: string, expected: string): never => {
     throw new OpsthreadError("SANDBOX_UNSUPPORTED", `Cannot grant ${grant}: expected ${expected}`);
   };
