@@ -9,7 +9,7 @@ import {
   type PassedOver,
   type SandboxCandidate,
 } from "./sandbox/choose.ts";
-import { isolationOf } from "./sandbox/docker/probe.ts";
+import { isolationOf } from "./sandbox/docker/isolation.ts";
 import type { SandboxProvider } from "./sandbox/sandbox.ts";
 import type { NetworkOptions } from "./sandbox/supervised/session-network.ts";
 

@@ -8,7 +8,8 @@ import {
 } from "../../sandbox/choose.ts";
 import type { Engine, NoEngine } from "../../sandbox/docker/engine.ts";
 import { defaultImage, ensureImage, type ImageFacts } from "../../sandbox/docker/image.ts";
-import { engineShortcoming, isolationOf } from "../../sandbox/docker/probe.ts";
+import { isolationOf } from "../../sandbox/docker/isolation.ts";
+import { engineShortcoming } from "../../sandbox/docker/probe.ts";
 import { recipeStateOf } from "../../sandbox/docker/recipe.ts";
 import type { Check } from "./check.ts";
 

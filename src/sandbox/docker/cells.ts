@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rm, rmdir, stat } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 
 import type { Logger } from "../../core/logger.ts";
@@ -9,7 +9,7 @@ import type { ContainerCell } from "./cell.ts";
 import type { ContainerPlan } from "./container.ts";
 import type { Containers } from "./containers.ts";
 import type { DockerConfig } from "./options.ts";
-import type { WarmCells } from "./warm.ts";
+import { removeSlot, type WarmCells } from "./warm.ts";
 
 /** Containers as cells of sessions: one that still runs, a warm one, or a new one. */
 export interface Cells extends AsyncDisposable {
@@ -101,7 +101,7 @@ export async function openCells(options: CellsOptions): Promise<Cells> {
         if (isFirst) await unused?.();
         if (detached) return;
         await rm(folder, { recursive: true, force: true });
-        if (at !== undefined) await rmdir(at).catch(() => {}); // A workspace that is no slot, or in use.
+        if (at !== undefined) await removeSlot(at);
       },
     };
   };

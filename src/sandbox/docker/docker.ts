@@ -16,8 +16,9 @@ import { openCells } from "./cells.ts";
 import { createContainers } from "./containers.ts";
 import { listenToEngine } from "./events.ts";
 import { ensureImage } from "./image.ts";
+import { isolationOf } from "./isolation.ts";
 import { DockerConfig } from "./options.ts";
-import { isolationOf, probeDocker } from "./probe.ts";
+import { probeDocker } from "./probe.ts";
 import { noWarmCells, openWarmCells } from "./warm.ts";
 
 export interface DockerSandboxesOptions extends HostSideOptions {
@@ -67,14 +68,16 @@ export async function dockerSandboxes(options: DockerSandboxesOptions): Promise<
   const isolation = isolationOf(config.runtime ?? facts.defaultRuntime);
   const canWarm = host.quota === "filesystem" && isolation === "container";
   const warm = canWarm
-    ? await openWarmCells({ containers, pool: config.pool, stateFolder, log })
+    ? await openWarmCells({ containers, pool: config.pool, stateFolder, owner, log })
     : noWarmCells;
   const cells = await openCells({ containers, config, host, supervisor, stateFolder, warm, log });
   const sweeping = await sweepRegularly(
     async () => {
       await containers.sweep();
       await cells.sweep();
+      // What is mounted at a slot is taken away first.
       await host.sweep();
+      await warm.sweep();
     },
     { log },
   );

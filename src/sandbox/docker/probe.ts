@@ -1,6 +1,7 @@
 import { isOpsthreadError, messageOf } from "../../core/errors.ts";
 import { type Engine, type EngineFacts, type EngineOptions, findEngine } from "./engine.ts";
 import { ensureImage, type ImageFacts, type PullPolicy } from "./image.ts";
+import { isolationOf } from "./isolation.ts";
 
 export interface ProbeDockerOptions extends EngineOptions {
   /** Default: the engine's default runtime. */
@@ -57,9 +58,4 @@ export function engineShortcoming(
       hint: "Use an engine and a kernel with seccomp, or a runtime with a kernel of its own",
     };
   return undefined;
-}
-
-/** What a runtime isolates by; gVisor and the like have a kernel of their own between the sandbox and ours. */
-export function isolationOf(runtime: string): "container" | "vm" {
-  return /^(runsc|gvisor|kata|krun)/.test(runtime) ? "vm" : "container";
 }

@@ -1,9 +1,10 @@
-import { mkdir, mkdtemp, rm, rmdir } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, rmdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 
 import { messageOf } from "../../core/errors.ts";
 import type { Logger } from "../../core/logger.ts";
 import { mountsSeenBy } from "../mounts.ts";
+import type { Owner } from "../process-owner.ts";
 import { runProgram, tryProgram } from "../run-program.ts";
 import type { ContainerCell } from "./cell.ts";
 import { configHash, type ContainerPlan } from "./container.ts";
@@ -18,6 +19,8 @@ export interface WarmCells extends AsyncDisposable {
     plan: ContainerPlan,
     remake: (workspace: string) => Promise<ContainerPlan>,
   ): WarmCell | undefined;
+  /** Takes away the empty folders that dead processes left. */
+  sweep(): Promise<void>;
 }
 
 export interface WarmCell {
@@ -34,12 +37,14 @@ export interface WarmOptions {
   readonly containers: Containers;
   readonly pool: DockerConfig["pool"];
   readonly stateFolder: string;
+  readonly owner: Owner;
   readonly log: Logger;
 }
 
 /** None, where workspaces can't be mounted into containers that run. */
 export const noWarmCells: WarmCells = {
   take: () => undefined,
+  sweep: async () => {},
   async [Symbol.asyncDispose]() {},
 };
 
@@ -47,6 +52,7 @@ export async function openWarmCells({
   containers,
   pool: limits,
   stateFolder,
+  owner,
   log,
 }: WarmOptions): Promise<WarmCells> {
   if (limits.size === 0) return noWarmCells;
@@ -62,10 +68,10 @@ export async function openWarmCells({
   const start = async (
     remake: (workspace: string) => Promise<ContainerPlan>,
   ): Promise<WarmCell & Warm> => {
-    const at = await mkdtemp(join(slots, "w-"));
+    const at = await mkdtemp(join(slots, `${owner.id}.`));
     const plan = { ...(await remake(at)), workspaceFollows: true };
     const discard = async (): Promise<void> => {
-      await rmdir(at).catch(() => {}); // Not empty, or a mount: it is in use.
+      await removeSlot(at);
       await rm(plan.folder, { recursive: true, force: true });
     };
     try {
@@ -91,6 +97,10 @@ export async function openWarmCells({
 
   return {
     take: (plan, remake) => pool.take(configHash(plan), () => start(remake)),
+    async sweep() {
+      for (const name of await readdir(slots))
+        if (!(await owner.isAlive(name.split(".")[0] ?? ""))) await removeSlot(join(slots, name));
+    },
     async [Symbol.asyncDispose]() {
       await pool[Symbol.asyncDispose]();
       await tryProgram("umount", ["--", slots]);
@@ -99,6 +109,9 @@ export async function openWarmCells({
 }
 
 const never = new AbortController().signal;
+
+/** One that is not empty, or a mount, is in use. */
+export const removeSlot = (at: string): Promise<void> => rmdir(at).catch(() => {});
 
 /** Makes the folder a mount of its own whose mounts are passed on to those who have it bound. */
 async function shareMounts(slots: string): Promise<void> {

@@ -7,7 +7,8 @@ import { afterEach, expect, test } from "vitest";
 
 import { connectEngine, defaultSockets, findEngine } from "../../../src/sandbox/docker/engine.ts";
 import { ensureImage, inspectImage, listImages } from "../../../src/sandbox/docker/image.ts";
-import { engineShortcoming, isolationOf, probeDocker } from "../../../src/sandbox/docker/probe.ts";
+import { isolationOf } from "../../../src/sandbox/docker/isolation.ts";
+import { engineShortcoming, probeDocker } from "../../../src/sandbox/docker/probe.ts";
 
 const signal = new AbortController().signal;
 const cleanups: (() => void)[] = [];
