@@ -18,7 +18,7 @@ export async function imageMounts(images: string): Promise<readonly ImageMount[]
   const mounts: ImageMount[] = [];
   for (const { device, target } of await mountsSeenBy("self")) {
     if (!device.startsWith(`${loopMajor}:`)) continue;
-    const image = await backingFile(device);
+    const image = await backingFile(`/sys/dev/block/${device}`);
     if (image !== undefined && dirname(image) === images) mounts.push({ image, target });
   }
   return mounts;
