@@ -94,8 +94,16 @@ export async function openCells(options: CellsOptions): Promise<Cells> {
       async start(workspace, { signal }) {
         const cell = isFirst ? await first?.() : undefined;
         isFirst = false;
-        if (cell?.connection.isOpen === true) return cell;
-        return containers.create({ plan: { ...(await plan()), workspace }, sessionId, signal });
+        try {
+          if (cell?.connection.isOpen === true) return cell;
+          return await containers.create({
+            plan: { ...(await plan()), workspace },
+            sessionId,
+            signal,
+          });
+        } finally {
+          warm.refill();
+        }
       },
       async release({ detached }) {
         if (isFirst) await unused?.();

@@ -11,8 +11,10 @@ export interface Warm extends AsyncDisposable {
 
 /** Keeps warm containers per make. Each is taken once, and never comes back. */
 export interface Pool<Item extends Warm> extends AsyncDisposable {
-  /** One of this make, if one is ready. Whether or not, the pool fills up with this make again in the background. */
+  /** One of this make, if one is ready. From now on the pool keeps this make. */
   take(make: string, start: () => Promise<Item>): Item | undefined;
+  /** Fills up in the background: after a session has its sandbox, for which it would otherwise have to wait. */
+  refill(): void;
 }
 
 export interface PoolOptions {
@@ -93,8 +95,10 @@ export function createPool<Item extends Warm>({
       makeRoom();
       const item = shelf.items.find(({ cell }) => cell.connection.isOpen);
       if (item) shelf.items.splice(shelf.items.indexOf(item), 1);
-      fill(make, shelf);
       return item;
+    },
+    refill() {
+      for (const [make, shelf] of shelves) fill(make, shelf);
     },
     async [Symbol.asyncDispose]() {
       isClosed = true;

@@ -14,11 +14,13 @@ import { createPool, type Warm } from "./pool.ts";
 
 /** Containers that were started before a session needs them. */
 export interface WarmCells extends AsyncDisposable {
-  /** One of the plan's make, if one is ready. In the background another is started by `remake`. */
+  /** One of the plan's make, if one is ready. `remake` plans another, which `refill()` starts. */
   take(
     plan: ContainerPlan,
     remake: (workspace: string) => Promise<ContainerPlan>,
   ): WarmCell | undefined;
+  /** Starts in the background what has been taken. */
+  refill(): void;
   /** Takes away the empty folders that dead processes left. */
   sweep(): Promise<void>;
 }
@@ -44,6 +46,7 @@ export interface WarmOptions {
 /** None, where workspaces can't be mounted into containers that run. */
 export const noWarmCells: WarmCells = {
   take: () => undefined,
+  refill: () => {},
   sweep: async () => {},
   async [Symbol.asyncDispose]() {},
 };
@@ -97,6 +100,7 @@ export async function openWarmCells({
 
   return {
     take: (plan, remake) => pool.take(configHash(plan), () => start(remake)),
+    refill: () => pool.refill(),
     async sweep() {
       for (const name of await readdir(slots))
         if (!(await owner.isAlive(name.split(".")[0] ?? ""))) await removeSlot(join(slots, name));
