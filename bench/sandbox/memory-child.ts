@@ -23,7 +23,7 @@ interface Subject extends AsyncDisposable {
   read(): Promise<Uint8Array>;
 }
 
-await using subject = who === "peer" ? await thePeer() : await ours();
+const subject = who === "peer" ? await thePeer() : await ours();
 // What is loaded or compiled once is not what is measured.
 await subject.tell(printing(1_000_000));
 let shownBytes = 0;
@@ -51,8 +51,9 @@ const extraMB = await extraMemory(async () => {
   ms = await timed(work);
 });
 console.log(JSON.stringify({ ms, extraMB, shownBytes }));
+await subject[Symbol.asyncDispose]();
 // The peer's timers would keep this process for another 10 s.
-setImmediate(() => process.exit());
+process.exit();
 
 async function ours(): Promise<Subject> {
   const driver = await openDriver("docker", { docker: new Docker(), image });
