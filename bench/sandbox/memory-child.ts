@@ -4,7 +4,7 @@ import Docker from "dockerode";
 import type { ToolSession } from "../../dist/agent/tool.js";
 import { shellTool } from "../../dist/agent/tools/shell.js";
 import { extraMemory, timed } from "./measure.ts";
-import { never, openDriver, output } from "./ours.ts";
+import { exec, never, openDriver, output } from "./ours.ts";
 import { peerClient, peerExec, peerTurn } from "./peer.ts";
 
 const [what = "", who = "", image = ""] = process.argv.slice(2);
@@ -17,11 +17,13 @@ interface Subject extends AsyncDisposable {
   tell(command: string): Promise<string>;
   /** The same through the peer's agent, where it is cut for the model if it is at all. */
   turn(command: string): Promise<string>;
+  /** Runs a command and takes all that it prints to this process; returns how much that was. */
+  stream(command: string): Promise<number>;
   makeFile(): Promise<unknown>;
   read(): Promise<Uint8Array>;
 }
 
-await using subject = who === "peer" ? await thePeer() : await ours();
+const subject = who === "peer" ? await thePeer() : await ours();
 // What is loaded or compiled once is not what is measured.
 await subject.tell(printing(1_000_000));
 let shownBytes = 0;
@@ -31,6 +33,10 @@ if (what === "read") {
   await subject.makeFile();
   work = async () => {
     shownBytes = (await subject.read()).length;
+  };
+} else if (what === "stream") {
+  work = async () => {
+    shownBytes = await subject.stream(printing(200_000_000));
   };
 } else if (what === "turn") {
   work = async () => {
@@ -45,8 +51,9 @@ const extraMB = await extraMemory(async () => {
   ms = await timed(work);
 });
 console.log(JSON.stringify({ ms, extraMB, shownBytes }));
+await subject[Symbol.asyncDispose]();
 // The peer's timers would keep this process for another 10 s.
-setImmediate(() => process.exit());
+process.exit();
 
 async function ours(): Promise<Subject> {
   const driver = await openDriver("docker", { docker: new Docker(), image });
@@ -74,6 +81,15 @@ async function ours(): Promise<Subject> {
   return {
     tell,
     turn: tell,
+    async stream(command) {
+      let bytes = 0;
+      await exec(sandbox, command, {
+        onOutput: (_, chunk) => {
+          bytes += chunk.length;
+        },
+      });
+      return bytes;
+    },
     makeFile: () => output(sandbox, makeFile),
     async read() {
       const part = await sandbox.files.read("big", { offset: 0, length: 10 });
@@ -92,6 +108,7 @@ async function thePeer(): Promise<Subject> {
   return {
     tell: (cmd) => session.execCommand({ cmd, yieldTimeMs: 600_000 }),
     turn: (cmd) => peerTurn(session, { cmd }),
+    stream: () => Promise.reject(new Error("The peer keeps no more than the last MiB")),
     makeFile: () => peerExec(session, makeFile),
     read: () => session.readFile({ path: "big", maxBytes: 10 }),
     async [Symbol.asyncDispose]() {

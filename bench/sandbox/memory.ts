@@ -18,13 +18,25 @@ const execute = promisify(execFile);
 export async function bigOutput(world: World): Promise<Figure[]> {
   const { ours, peer } = await measure(world, "output");
   const raw = await rawOutput(world);
+  const streamed: Measured[] = [];
+  for (let round = 0; round < world.rounds(3); round += 1)
+    streamed.push(await inChild("stream", "ours", world.image));
+  for (const { shownBytes } of streamed)
+    if (shownBytes !== 200_000_000) throw new Error(`Only ${shownBytes} bytes were streamed`);
   return [
+    // Only this is the same work: otherwise all but head and tail stays in the sandbox, in a file.
     {
-      name: "200 MB of output",
+      name: "200 MB of output, all of it taken to the host",
       unit: "s",
-      ours: seconds(ours),
+      ours: seconds(streamed),
       peer: raw,
       peerName: "docker exec > /dev/null",
+    },
+    {
+      name: "200 MB of output, all of it taken to the host: extra memory",
+      unit: "MB",
+      ours: extra(streamed),
+      target: 32,
     },
     { name: "200 MB of output", unit: "s", ours: seconds(ours), peer: seconds(peer), peerName },
     {

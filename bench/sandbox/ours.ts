@@ -52,7 +52,10 @@ export const { signal: never } = new AbortController();
 
 export async function openDriver(name: DriverName, options: DriverOptions): Promise<Driver> {
   const { docker, folder = await mkdtemp(join(tmpdir(), "opsthread-bench-")) } = options;
-  const provider = await providerOf(name, { ...options, folder });
+  const provider = await providerOf(name, { ...options, folder }).catch(async (error: unknown) => {
+    if (options.folder === undefined) await rm(folder, { recursive: true, force: true });
+    throw error;
+  });
   const containers = async () => {
     const instance = (await readFile(join(folder, "state", "instance"), "utf8")).trim();
     return docker.listContainers({
