@@ -29,7 +29,8 @@ import {
   marker,
   processesWith,
 } from "./docker-behaviour.ts";
-import { type DockerUnderTest, openDocker, withoutRuntime } from "./open-docker.ts";
+import type { OnOwnFolders } from "./on-own-folders.ts";
+import { openDocker, withoutRuntime } from "./open-docker.ts";
 
 /** Far below what an unbounded buffer would take, far above what the measure itself varies by. */
 const boundedMemory = 64 * 1024 * 1024;
@@ -243,14 +244,14 @@ const makeFiles = [
 ].join("; ");
 const lookAtFiles = "stat -c '%n %a %h %F' * deep/*; stat -c %Y plain same; readlink link";
 
-const stateOf = ({ root }: DockerUnderTest): string => join(root, "state");
+const stateOf = ({ root }: OnOwnFolders): string => join(root, "state");
 
-function snapshotsOf({ provider: { snapshots } }: DockerUnderTest): WorkspaceSnapshots {
+function snapshotsOf({ provider: { snapshots } }: OnOwnFolders): WorkspaceSnapshots {
   if (!snapshots) throw new Error("The driver keeps no snapshots");
   return snapshots;
 }
 
-function startHost({ root }: DockerUnderTest, how: "leave" | "hold", mark = "") {
+function startHost({ root }: OnOwnFolders, how: "leave" | "hold", mark = "") {
   const program = fileURLToPath(new URL("./docker-host.mjs", import.meta.url));
   const folders = [join(root, "workspaces"), join(root, "state")];
   return fork(program, [...folders, how, mark], { stdio: "inherit", env: engineEnv });
