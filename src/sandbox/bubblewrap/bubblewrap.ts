@@ -1,7 +1,7 @@
 import { access, constants } from "node:fs/promises";
 import { join } from "node:path";
 
-import { z } from "zod";
+import type { z } from "zod";
 
 import { OpsthreadError } from "../../core/errors.ts";
 import { silentLogger } from "../../core/logger.ts";

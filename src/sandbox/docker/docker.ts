@@ -1,6 +1,6 @@
 import { join } from "node:path";
 
-import { z } from "zod";
+import type { z } from "zod";
 
 import { OpsthreadError } from "../../core/errors.ts";
 import { silentLogger } from "../../core/logger.ts";
