@@ -1,6 +1,7 @@
 import { type Command, Option } from "commander";
 
 import type { SandboxConfig } from "../open-sandboxes.ts";
+import { engineFromEnvironment } from "./engine.ts";
 
 /** What a command is told of the sandbox that it is to use. */
 export interface SandboxFlags {
@@ -36,6 +37,7 @@ export function withSandboxOptions(
     .option("--image <name>", "image of the containers");
 }
 
+/** The engine is the environment's, as for `doctor`. */
 export function sandboxConfigOf({
   sandbox,
   minimumIsolation,
@@ -45,7 +47,11 @@ export function sandboxConfigOf({
   return {
     driver: sandbox,
     ...(minimumIsolation && { minimumIsolation }),
-    docker: { runtime, ...(image !== undefined && { image }) },
+    docker: {
+      host: engineFromEnvironment(process.env).host,
+      runtime,
+      ...(image !== undefined && { image }),
+    },
     bubblewrap: {},
   };
 }

@@ -1,9 +1,7 @@
 import { Command, Option } from "commander";
 
 import { probeBubblewrap } from "../../sandbox/bubblewrap/probe.ts";
-import type { Isolation } from "../../sandbox/choose.ts";
 import { findEngine } from "../../sandbox/docker/engine.ts";
-import { defaultImage } from "../../sandbox/docker/image.ts";
 import { runOnHost } from "../../sandbox/host-command.ts";
 import type { Check } from "../doctor/check.ts";
 import {
@@ -16,28 +14,16 @@ import {
 import { checkBubblewrap, checkChoice, checkEngine, checkImage } from "../doctor/sandboxes.ts";
 import { engineFromEnvironment } from "../engine.ts";
 import { exitCodes } from "../exit-codes.ts";
+import { type SandboxFlags, withSandboxOptions } from "../sandbox-options.ts";
 import { table } from "../table.ts";
 
 /** `opsthread doctor`: what works on this machine, and what to do about what does not. */
 export function doctorCommand({ signal }: { readonly signal: AbortSignal }): Command {
-  return new Command("doctor")
+  return withSandboxOptions(new Command("doctor"), { driver: "auto" })
     .description("Check this machine, and tell which sandbox would be chosen and why.")
     .addOption(
       new Option("--data <folder>", "the data folder").env("OPSTHREAD_DATA").default(".opsthread"),
     )
-    .addOption(
-      new Option("--sandbox <driver>", "the driver that is configured")
-        .choices(["auto", "docker", "bubblewrap", "virtual"])
-        .default("auto"),
-    )
-    .addOption(
-      new Option(
-        "--minimum-isolation <isolation>",
-        "the weakest isolation that is allowed",
-      ).choices(["interpreter", "namespaces", "container", "vm"]),
-    )
-    .option("--runtime <name>", "the engine's runtime that is configured, such as runsc")
-    .option("--image <name>", "the image that is configured", defaultImage)
     .option("--digest <digest>", "the digest that the image is pinned to")
     .option("--json", "print one JSON object")
     .action(async (options: DoctorOptions) => {
@@ -50,12 +36,8 @@ export function doctorCommand({ signal }: { readonly signal: AbortSignal }): Com
     });
 }
 
-interface DoctorOptions {
+interface DoctorOptions extends SandboxFlags {
   readonly data: string;
-  readonly sandbox: string;
-  readonly minimumIsolation?: Isolation;
-  readonly runtime?: string;
-  readonly image: string;
   readonly digest?: string;
   readonly json?: boolean;
 }
