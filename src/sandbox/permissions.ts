@@ -14,7 +14,7 @@ export const Permissions = z.object({
   net: z.array(z.string()).readonly().default([]),
   /** Names of configured secrets. The proxy adds them to requests to their own hosts; they never enter the sandbox. */
   secrets: z.array(z.string()).readonly().default([]),
-  /** Environment variables that commands see, besides PATH, HOME and LANG. Never secrets. */
+  /** Environment variables that commands see, besides PATH, HOME and the like. Never secrets. */
   env: z.record(z.string(), z.string()).readonly().default({}),
 });
 export type Permissions = z.infer<typeof Permissions>;

@@ -1,5 +1,4 @@
-import { statfs } from "node:fs/promises";
-import { setTimeout as delay } from "node:timers/promises";
+import { statfsSync } from "node:fs";
 
 import { isOpsthreadError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
@@ -21,46 +20,58 @@ export interface WatchOptions extends QuotaLimits {
  * writes fail may go on for ever. Dispose when the command has ended; nothing is told after that.
  */
 export function watchWorkspace(options: WatchOptions): AsyncDisposable {
-  const stopping = new AbortController();
-  const { signal } = stopping;
-  const tell = (limit: keyof QuotaLimits): void => {
-    if (signal.aborted) return;
-    stopping.abort();
-    options.onLimit(limit);
+  let isOver = false;
+  const watch: Watch = {
+    tell(limit) {
+      if (isOver) return;
+      isOver = true;
+      options.onLimit(limit);
+    },
+    failed(error) {
+      if (!isOver) options.log.error({ error }, "Workspace can no longer be watched");
+    },
   };
-  const watches = [watchTree(options, { signal, tell })];
-  if (options.quota === "filesystem") watches.push(watchFullness(options, { signal, tell }));
-  const ended = Promise.all(
-    watches.map((watch) =>
-      watch.catch((error: unknown) => {
-        if (!signal.aborted) options.log.error({ error }, "Workspace can no longer be watched");
-      }),
-    ),
-  );
+  const tree = watchTree(options, watch);
+  const fullness = options.quota === "filesystem" ? watchFullness(options, watch) : undefined;
   return {
     async [Symbol.asyncDispose]() {
-      stopping.abort();
-      await ended;
+      isOver = true;
+      fullness?.[Symbol.dispose]();
+      await tree[Symbol.asyncDispose]();
     },
   };
 }
 
+/** Most commands are over before the first look: a watch costs them next to nothing. */
 interface Watch {
-  readonly signal: AbortSignal;
   readonly tell: (limit: keyof QuotaLimits) => void;
+  readonly failed: (error: unknown) => void;
 }
 
 const fullnessMs = 50;
 
-async function watchFullness({ hostPath }: WatchOptions, { signal, tell }: Watch): Promise<void> {
+function watchFullness({ hostPath }: WatchOptions, { tell, failed }: Watch): Disposable {
   // A full workspace has to be cleared by a command: it is told of when it becomes full.
   let hadRoom = false;
-  for (; !signal.aborted; await delay(fullnessMs, undefined, { signal })) {
-    const { bavail, ffree } = await statfs(hostPath);
-    const isFull = bavail === 0 || ffree === 0;
-    if (isFull && hadRoom) return tell("workspaceBytes");
-    hadRoom ||= !isFull;
-  }
+  const look = (): void => {
+    try {
+      const isFull = isFullNow(hostPath);
+      if (isFull && hadRoom) tell("workspaceBytes");
+      hadRoom ||= !isFull;
+    } catch (error) {
+      clearInterval(timer);
+      failed(error);
+    }
+  };
+  const timer = setInterval(look, fullnessMs);
+  look();
+  return { [Symbol.dispose]: () => clearInterval(timer) };
+}
+
+/** The kernel has these numbers in memory: asked for in another thread they would cost ten times as much. */
+function isFullNow(hostPath: string): boolean {
+  const { bavail, ffree } = statfsSync(hostPath);
+  return bavail === 0 || ffree === 0;
 }
 
 const firstWalkMs: Readonly<Record<WatchOptions["quota"], number>> = {
@@ -71,13 +82,16 @@ const shortestPauseMs = 100;
 /** A walk may take this part of the time. */
 const duty = 0.05;
 
-async function watchTree(options: WatchOptions, { signal, tell }: Watch): Promise<void> {
+function watchTree(options: WatchOptions, { tell, failed }: Watch): AsyncDisposable {
   const { quota, workspaceBytes, fileBytes } = options;
   // The clock that files are stamped by may be some milliseconds behind.
   const startedNs = BigInt(Date.now() - 10) * 1_000_000n;
+  const stopping = new AbortController();
+  const { signal } = stopping;
   let atStart: number | undefined;
-  for (let pauseMs = firstWalkMs[quota]; ;) {
-    await delay(pauseMs, undefined, { signal });
+  let walking = Promise.resolve();
+
+  const walk = async (): Promise<void> => {
     const walkedAt = performance.now();
     const tree = await look(options, { startedNs, signal });
     if (tree.largest >= fileBytes) return tell("fileBytes");
@@ -85,8 +99,23 @@ async function watchTree(options: WatchOptions, { signal, tell }: Watch): Promis
       if (atStart !== undefined) return tell("workspaceBytes");
     }
     atStart ??= tree.bytes;
-    pauseMs = Math.max(shortestPauseMs, (performance.now() - walkedAt) / duty);
-  }
+    next(Math.max(shortestPauseMs, (performance.now() - walkedAt) / duty));
+  };
+  let timer: NodeJS.Timeout | undefined;
+  const next = (pauseMs: number): void => {
+    timer = setTimeout(() => {
+      timer = undefined;
+      walking = walk().catch(failed);
+    }, pauseMs);
+  };
+  next(firstWalkMs[quota]);
+  return {
+    async [Symbol.asyncDispose]() {
+      if (timer === undefined) stopping.abort();
+      await walking;
+      clearTimeout(timer);
+    },
+  };
 }
 
 interface Seen {

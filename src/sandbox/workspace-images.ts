@@ -1,4 +1,4 @@
-import { chmod, chown, mkdir, readdir, rename, rm, rmdir } from "node:fs/promises";
+import { chmod, chown, mkdir, readdir, rename, rm, rmdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 
 import type { Logger } from "../core/logger.ts";
@@ -19,6 +19,14 @@ import { holdsFiles, imagesFolder, isThere, type WorkspacePaths } from "./worksp
 
 /** Workspaces as file systems of their own. One at a time may work on a session's. */
 export interface Images {
+  /** Makes an empty image ahead and mounts it. */
+  makeReady(at: string, bytes: number): Promise<void>;
+  /** Gives a new session the one that was made ahead there, if its size is right; any other one is dropped. */
+  takeReady(
+    paths: WorkspacePaths,
+    options: { readonly at: string; readonly bytes: number },
+  ): Promise<boolean>;
+  dropReady(at: string): Promise<void>;
   /** Makes the image, with what a plain folder held, or makes it larger. */
   ensure(paths: WorkspacePaths, bytes: number): Promise<void>;
   /** Mounts it, unless it is mounted there already, by this process or an earlier one. */
@@ -26,15 +34,21 @@ export interface Images {
   unmount(target: string): Promise<void>;
   /** Where it is mounted. */
   targets(paths: WorkspacePaths): Promise<readonly string[]>;
-  /** Exchanges the image for a new one of this size, which holds what `fill` puts in it. */
+  /** Exchanges the image for a new one of this size, which holds what `fill` puts in it; without it, nothing. */
   replace(
     paths: WorkspacePaths,
     bytes: number,
-    fill: (hostPath: string) => Promise<void>,
+    fill?: (hostPath: string) => Promise<void>,
   ): Promise<void>;
   remove(paths: WorkspacePaths): Promise<void>;
-  /** Takes away mounts and half-made things, but not at the folders and of the sessions to keep. */
-  sweep(keep: ReadonlySet<string>): Promise<void>;
+  /** Takes away mounts and half-made things, but not of the sessions to keep, nor what was made ahead for a living process. */
+  sweep(keep: KeptImages): Promise<void>;
+}
+
+export interface KeptImages {
+  readonly isHeld: (sessionId: string) => boolean;
+  /** By the name of the folder that it is mounted at. */
+  readonly isReady: (name: string) => Promise<boolean>;
 }
 
 export interface ImagesOptions {
@@ -53,10 +67,34 @@ export function createImages({ folder, log, owner }: ImagesOptions): Images {
       .filter((mounted) => mounted.image === image)
       .map(({ target }) => target);
 
+  const make = async (image: string, bytes: number): Promise<void> => {
+    const knownBlocks = blocksFor.get(bytes);
+    blocksFor.set(bytes, await makeImage(image, bytes, { knownBlocks }));
+  };
+
+  /** Mounts an image, and makes it the owner's when it is new. */
+  const mountOwn = async (image: string, target: string): Promise<void> => {
+    await mountImage({ image, target });
+    if (!owner || (await stat(target)).uid === owner.uid) return;
+    await chmod(target, 0o700);
+    await chown(target, owner.uid, owner.gid);
+  };
+
+  const readyImage = (at: string): string => join(images, `${readyPrefix}${basename(at)}.ext4`);
+
+  const isNew = async (paths: WorkspacePaths): Promise<boolean> =>
+    !(await isThere(paths.image)) && !(await holdsFiles(paths.tree));
+
+  const dropReady = async (at: string): Promise<void> => {
+    if (!(await isThere(readyImage(at)))) return;
+    await unmount(at, { log });
+    await rm(readyImage(at), { force: true });
+  };
+
   /** Mounts an image at a folder beside the workspaces for as long as `work` takes. */
   const aside = async (image: string, target: string, work: () => Promise<void>): Promise<void> => {
     await mkdir(target, { recursive: true, mode: 0o700 });
-    await mountImage({ image, target });
+    await mountOwn(image, target);
     try {
       await work();
     } finally {
@@ -68,13 +106,8 @@ export function createImages({ folder, log, owner }: ImagesOptions): Images {
   const replace: Images["replace"] = async (paths, bytes, fill) => {
     await dropPart(paths);
     try {
-      const knownBlocks = blocksFor.get(bytes);
-      blocksFor.set(bytes, await makeImage(paths.imagePart, bytes, { knownBlocks }));
-      await aside(paths.imagePart, paths.aside, async () => {
-        await fill(paths.aside);
-        await chmod(paths.aside, 0o700);
-        if (owner) await chown(paths.aside, owner.uid, owner.gid);
-      });
+      await make(paths.imagePart, bytes);
+      if (fill) await aside(paths.imagePart, paths.aside, () => fill(paths.aside));
       await rename(paths.imagePart, paths.image);
     } catch (error) {
       await rm(paths.imagePart, { force: true });
@@ -101,6 +134,23 @@ export function createImages({ folder, log, owner }: ImagesOptions): Images {
   return {
     targets,
     replace,
+    async makeReady(at, bytes) {
+      await make(readyImage(at), bytes);
+      await mountOwn(readyImage(at), at);
+    },
+    async takeReady(paths, { at, bytes }) {
+      const image = readyImage(at);
+      if (!(await isThere(image))) return false;
+      if (!(await isNew(paths)) || (await bytesOfImage(image)) !== bytes) {
+        await dropReady(at);
+        return false;
+      }
+      // A mount follows its image's name.
+      await rename(image, paths.image);
+      await mkdir(paths.tree, { recursive: true, mode: 0o700 });
+      return true;
+    },
+    dropReady,
     async ensure(paths, bytes) {
       if ((await targets(paths)).length > 0) return;
       if (await isThere(paths.image)) {
@@ -112,7 +162,7 @@ export function createImages({ folder, log, owner }: ImagesOptions): Images {
           copyTree(paths.tree, hostPath, { signal: never, owner }),
         );
         log.info({ image: basename(paths.image), bytes: held.bytes }, "Workspace became an image");
-      } else await replace(paths, bytes, () => Promise.resolve());
+      } else await replace(paths, bytes);
       // The image has it all: what is below its mount point can't be seen.
       await rm(paths.tree, { recursive: true, force: true });
       await mkdir(paths.tree, { mode: 0o700 });
@@ -121,7 +171,7 @@ export function createImages({ folder, log, owner }: ImagesOptions): Images {
       const mounted = await targets(paths);
       const [other] = mounted;
       if (mounted.includes(target)) return;
-      if (other === undefined) await mountImage({ image: paths.image, target });
+      if (other === undefined) await mountOwn(paths.image, target);
       else await bindMount(other, target);
     },
     unmount: (target) => unmount(target, { log }),
@@ -131,9 +181,15 @@ export function createImages({ folder, log, owner }: ImagesOptions): Images {
       await rm(paths.image, { force: true });
       if (await isThere(paths.aside)) await rmdir(paths.aside);
     },
-    async sweep(keep) {
+    async sweep({ isHeld, isReady }) {
+      const isKept = async (image: string): Promise<boolean> => {
+        const name = basename(image).replace(/\.[^.]*$/, "");
+        return name.startsWith(readyPrefix)
+          ? isReady(name.slice(readyPrefix.length))
+          : isHeld(name);
+      };
       for (const { image, target } of await imageMounts(images)) {
-        if (keep.has(target) || keep.has(basename(image, ".ext4"))) continue;
+        if (await isKept(image)) continue;
         if (!(await unmountIdle(target)))
           log.warn({ target }, "Workspace of an earlier process is still in use");
       }
@@ -142,15 +198,15 @@ export function createImages({ folder, log, owner }: ImagesOptions): Images {
       );
       for (const name of await readdir(images)) {
         const path = join(images, name);
-        const isKept = keep.has(name.replace(/\.[^.]*$/, "")) || mounted.has(path);
-        if (isKept) continue;
+        if (mounted.has(path) || (await isKept(path))) continue;
         // A folder to mount at is empty, or it is not what it looks like.
         if (/\.mount$|^\.probe-\d+$/.test(name)) await rmdir(path);
-        else if (/\.(?:ext4|tree)-part$|^\.probe-/.test(name))
+        else if (/\.(?:ext4|tree)-part$|^\.(?:probe|ready)-/.test(name))
           await rm(path, { recursive: true, force: true });
       }
     },
   };
 }
 
+const readyPrefix = ".ready-";
 const never = new AbortController().signal;

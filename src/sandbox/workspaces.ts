@@ -3,9 +3,11 @@ import { chmod, chown, mkdir, realpath, rm, statfs } from "node:fs/promises";
 import type { Logger } from "../core/logger.ts";
 import { openFolder } from "./beneath.ts";
 import { reservedInodes } from "./ext4-image.ts";
+import { createHolds } from "./holds.ts";
 import { createLocks } from "./lock.ts";
 import { canMountImages } from "./mount-probe.ts";
 import { giveTree, type Owner } from "./owner.ts";
+import type { Owner as ProcessOwner } from "./process-owner.ts";
 import { measureFolder } from "./quota.ts";
 import { createImages } from "./workspace-images.ts";
 import {
@@ -28,10 +30,17 @@ export interface Workspaces {
   /** Removes a workspace that nobody has open. */
   remove(sessionId: string): Promise<void>;
   /**
-   * Takes away what earlier processes left: mounts, except at the folders and of the sessions that are in use, and
-   * what is half-made. A mount that something uses stays.
+   * Makes a workspace ahead and mounts it at an existing folder: a new session that is opened there gets it. Only where
+   * each is a file system.
    */
-  sweep(options: { readonly inUse: ReadonlySet<string> }): Promise<void>;
+  premake(options: PremakeOptions): Promise<void>;
+  /** Takes one away that nobody got. */
+  discard(at: string): Promise<void>;
+  /**
+   * Takes away what dead processes left: their mounts, and what is half-made or was made ahead. A mount that
+   * something uses stays.
+   */
+  sweep(): Promise<void>;
   /** For snapshots. */
   readonly trees: WorkspaceTrees;
 }
@@ -44,6 +53,12 @@ export interface OpenWorkspaceOptions {
    * see `hostPath`.
    */
   readonly at?: string;
+}
+
+export interface PremakeOptions {
+  /** Its name begins with the id of this process and a dot. */
+  readonly at: string;
+  readonly workspaceBytes: number;
 }
 
 export interface Workspace {
@@ -65,6 +80,8 @@ export interface WorkspaceUsage {
 export interface WorkspacesOptions extends Owner {
   /** Host folder that holds a workspace for each session. */
   readonly folder: string;
+  /** This process among those that use the folder. */
+  readonly process: ProcessOwner;
   readonly log: Logger;
   /** `watched` does without mounts even where they work. */
   readonly prefer?: "filesystem" | "watched";
@@ -78,6 +95,7 @@ export async function createWorkspaces(options: WorkspacesOptions): Promise<Work
   const refusal = prefer === "watched" ? "it is configured so" : await canMountImages(folder);
   const quota = refusal === undefined ? "filesystem" : "watched";
   const images = createImages({ folder, log, owner });
+  const holds = createHolds({ folder: imagesFolder(folder), process: options.process });
   const locked = createLocks();
   /** How many have a workspace open, by session and folder. */
   const users = new Map<string, Map<string, number>>();
@@ -99,6 +117,7 @@ export async function createWorkspaces(options: WorkspacesOptions): Promise<Work
   ): Promise<string> => {
     await settleTree(paths);
     if (quota === "filesystem") {
+      if (await images.takeReady(paths, { at, bytes: workspaceBytes })) return at;
       await images.ensure(paths, workspaceBytes);
       await images.mount(paths, at);
       return at;
@@ -114,7 +133,12 @@ export async function createWorkspaces(options: WorkspacesOptions): Promise<Work
     open: (sessionId, open) =>
       locked(sessionId, async () => {
         open.signal.throwIfAborted();
-        const hostPath = await prepare(workspacePaths(folder, sessionId), open);
+        const paths = workspacePaths(folder, sessionId);
+        await holds.hold(sessionId);
+        const hostPath = await prepare(paths, open).catch(async (error: unknown) => {
+          if (!isOpen(sessionId)) await holds.letGo(sessionId);
+          throw error;
+        });
         count(sessionId, hostPath, 1);
         let isHeld = true;
         return {
@@ -127,6 +151,7 @@ export async function createWorkspaces(options: WorkspacesOptions): Promise<Work
               isHeld = false;
               const left = count(sessionId, hostPath, -1);
               if (left <= 0 && quota === "filesystem" && !detached) await images.unmount(hostPath);
+              if (!isOpen(sessionId) && !detached) await holds.letGo(sessionId);
             }),
         };
       }),
@@ -138,13 +163,14 @@ export async function createWorkspaces(options: WorkspacesOptions): Promise<Work
           await rm(path, { recursive: true, force: true });
         users.delete(sessionId);
       }),
-    async sweep({ inUse }) {
-      const keep = new Set(inUse);
-      for (const [sessionId, targets] of users) {
-        keep.add(sessionId);
-        for (const target of targets.keys()) keep.add(target);
-      }
-      await images.sweep(keep);
+    premake: ({ at, workspaceBytes }) => images.makeReady(at, workspaceBytes),
+    discard: (at) => images.dropReady(at),
+    async sweep() {
+      const held = await holds.held();
+      await images.sweep({
+        isHeld: (sessionId) => held.has(sessionId),
+        isReady: (at) => options.process.isAlive(at.split(".")[0] ?? ""),
+      });
     },
     trees: workspaceTrees({ folder, images, owner, locked, isOpen }),
   };

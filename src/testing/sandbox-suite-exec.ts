@@ -81,7 +81,7 @@ export const execCases: SandboxCases = {
       });
 
       assert(!env.includes("host-secret"), env);
-      for (const line of ["GRANTED=yes", "ASKED=too", "LANG=C.UTF-8"])
+      for (const line of ["GRANTED=yes", "ASKED=too", "LC_CTYPE=C.UTF-8"])
         assert(env.includes(line), env);
       assert.match(env, /^HOME=\/workspace$/m);
       assert.match(env, /^PATH=\S+$/m);

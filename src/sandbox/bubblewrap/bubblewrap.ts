@@ -8,7 +8,6 @@ import { silentLogger } from "../../core/logger.ts";
 import { assertKept } from "../assert-kept.ts";
 import { runOnHost } from "../host-command.ts";
 import { instanceOf } from "../instance.ts";
-import { signIn } from "../process-owner.ts";
 import { programPath } from "../run-program.ts";
 import type { SandboxProvider } from "../sandbox.ts";
 import { parseConfig } from "../supervised/config.ts";
@@ -57,7 +56,6 @@ export async function bubblewrapSandboxes(
   const bwrap = await pathOf("bwrap");
   const host = await openHostSide({ ...options, quota: config.quota });
   const user = { uid: host.uid, gid: host.gid, isRoot: process.getuid?.() === 0 };
-  const owner = await signIn(join(stateFolder, "owners"));
   const cells = await openCells({
     // Apart from what other drivers keep in the same folder.
     folder: join(stateFolder, "bubblewrap", "cells"),
@@ -67,7 +65,6 @@ export async function bubblewrapSandboxes(
     supervisor,
     bwrap,
     host,
-    owner,
     log,
   });
   const sweeping = await sweepRegularly(
@@ -102,7 +99,6 @@ export async function bubblewrapSandboxes(
       sweeping[Symbol.dispose]();
       await host.closeAll();
       if (found.ok) await found.cgroups.close();
-      await owner[Symbol.asyncDispose]();
       await host[Symbol.asyncDispose]();
     },
   };

@@ -4,7 +4,6 @@ import { join, resolve } from "node:path";
 
 import { messageOf, OpsthreadError } from "../../core/errors.ts";
 import type { Logger } from "../../core/logger.ts";
-import type { Owner } from "../process-owner.ts";
 import type { SandboxSpec } from "../sandbox.ts";
 import { adoptFirst } from "../supervised/adopt-first.ts";
 import { cellMounts } from "../supervised/cell-mounts.ts";
@@ -35,13 +34,12 @@ export interface CellsOptions {
   readonly supervisor: string;
   readonly bwrap: string;
   readonly cgroups: Cgroups | undefined;
-  readonly host: Pick<HostSide, "tasks" | "quota">;
-  readonly owner: Owner;
+  readonly host: Pick<HostSide, "tasks" | "quota" | "process">;
   readonly log: Logger;
 }
 
 export async function openCells(options: CellsOptions): Promise<Cells> {
-  const { user, system, supervisor, bwrap, cgroups, host, owner, log } = options;
+  const { user, system, supervisor, bwrap, cgroups, host, log } = options;
   const cellsFolder = resolve(options.folder);
   await mkdir(cellsFolder, { recursive: true, mode: 0o700 });
   const used = new Set<string>();
@@ -107,7 +105,7 @@ export async function openCells(options: CellsOptions): Promise<Cells> {
         (await isCellRunning(folder, record)),
       async take({ name, folder, record }) {
         if (!record) throw new TypeError("What has no record can't be taken over");
-        const taken = { ...record, owner: owner.id, graceMs: limits.graceMs };
+        const taken = { ...record, owner: host.process.id, graceMs: limits.graceMs };
         return { name, cell: await adoptCell(taken, { folder, limits, log, signal }) };
       },
       remove: ({ name }) => remove(name),
@@ -134,7 +132,12 @@ export async function openCells(options: CellsOptions): Promise<Cells> {
         const plan = await planOf(spec, folder, workspace);
         return startCell({
           folder,
-          record: { sessionId, config: configOf(spec), owner: owner.id, graceMs: limits.graceMs },
+          record: {
+            sessionId,
+            config: configOf(spec),
+            owner: host.process.id,
+            graceMs: limits.graceMs,
+          },
           supervisor,
           bwrap,
           argsFor: (memoryFolder) =>
@@ -149,7 +152,7 @@ export async function openCells(options: CellsOptions): Promise<Cells> {
       },
       async release({ detached }) {
         const record = await readRecord(folder);
-        const isOurs = record === undefined || record.owner === owner.id;
+        const isOurs = record === undefined || record.owner === host.process.id;
         if (!detached && isOurs) await remove(name);
         used.delete(name);
       },
@@ -162,7 +165,8 @@ export async function openCells(options: CellsOptions): Promise<Cells> {
     const isYoung = Date.now() - (await stat(folder)).mtimeMs < youngMs;
     if (!record) return !isYoung;
     // Its owner starts another one in its place. One of our own that is not in use was let go of.
-    if (record.owner !== owner.id && (await owner.isAlive(record.owner))) return false;
+    if (record.owner !== host.process.id && (await host.process.isAlive(record.owner)))
+      return false;
     if (!(await isCellRunning(folder, record))) return record.processes !== undefined || !isYoung;
     const since = orphanedAt.get(name) ?? Date.now();
     orphanedAt.set(name, since);

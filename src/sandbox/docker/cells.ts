@@ -9,7 +9,7 @@ import type { ContainerCell } from "./cell.ts";
 import type { ContainerPlan } from "./container.ts";
 import type { Containers } from "./containers.ts";
 import type { DockerConfig } from "./options.ts";
-import { removeSlot, type WarmCells } from "./warm.ts";
+import type { WarmCells } from "./warm.ts";
 
 /** Containers as cells of sessions: one that still runs, a warm one, or a new one. */
 export interface Cells extends AsyncDisposable {
@@ -66,6 +66,11 @@ export async function openCells(options: CellsOptions): Promise<Cells> {
       : warm.take(plan, async (workspace) => planOf(spec, await makeFolder(), workspace));
     const ready = found ?? warmed;
     if (!ready) return reservedFor(spec, { folder, plan: async () => plan });
+    // The engine takes some milliseconds to name it; meanwhile the workspace is mounted.
+    const isNamed = warmed?.assign(sessionId).then(
+      () => true,
+      () => false,
+    );
     await rm(folder, { recursive: true, force: true });
     const kept = join(cellsFolder, basename(ready.folder));
     return reservedFor(spec, {
@@ -74,8 +79,9 @@ export async function openCells(options: CellsOptions): Promise<Cells> {
       plan: () => planOf(spec, kept, ready.at),
       at: ready.at,
       async first() {
-        if (!warmed || (await warmed.claim(sessionId))) return ready.cell;
-        log.warn({ sessionId }, "A warm sandbox does not see its workspace; another is started");
+        if (!warmed || ((await isNamed) === true && (await warmed.seesWorkspace())))
+          return ready.cell;
+        log.warn({ sessionId }, "A warm sandbox can't be used; another is started");
         await ready.cell.end();
         return undefined;
       },
@@ -109,7 +115,7 @@ export async function openCells(options: CellsOptions): Promise<Cells> {
         if (isFirst) await unused?.();
         if (detached) return;
         await rm(folder, { recursive: true, force: true });
-        if (at !== undefined) await removeSlot(at);
+        if (at !== undefined) await warm.removeSlot(at);
       },
     };
   };

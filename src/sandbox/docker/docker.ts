@@ -1,12 +1,9 @@
-import { join } from "node:path";
-
 import type { z } from "zod";
 
 import { OpsthreadError } from "../../core/errors.ts";
 import { silentLogger } from "../../core/logger.ts";
 import { assertKept } from "../assert-kept.ts";
 import { instanceOf } from "../instance.ts";
-import { signIn } from "../process-owner.ts";
 import type { SandboxCapabilities, SandboxProvider } from "../sandbox.ts";
 import { parseConfig } from "../supervised/config.ts";
 import { type HostSideOptions, openHostSide } from "../supervised/host-side.ts";
@@ -61,14 +58,13 @@ export async function dockerSandboxes(options: DockerSandboxesOptions): Promise<
   const supervisor = await supervisorBinary(architecture);
   const instance = config.instance ?? (await instanceOf(stateFolder));
   const host = await openHostSide({ ...options, quota: config.quota });
-  const owner = await signIn(join(stateFolder, "owners"));
   const events = await listenToEngine(docker, { instance, log });
-  const containers = createContainers({ docker, events, instance, owner, log });
+  const containers = createContainers({ docker, events, instance, owner: host.process, log });
   // What is mounted later reaches a container that shares the host's kernel, and none with its own.
   const isolation = isolationOf(config.runtime ?? facts.defaultRuntime);
   const canWarm = host.quota === "filesystem" && isolation === "container";
   const warm = canWarm
-    ? await openWarmCells({ containers, pool: config.pool, stateFolder, owner, log })
+    ? await openWarmCells({ containers, host, pool: config.pool, stateFolder, log })
     : noWarmCells;
   const cells = await openCells({ containers, config, host, supervisor, stateFolder, warm, log });
   const sweeping = await sweepRegularly(
@@ -110,7 +106,6 @@ export async function dockerSandboxes(options: DockerSandboxesOptions): Promise<
       await host.closeAll();
       await cells[Symbol.asyncDispose]();
       await events[Symbol.asyncDispose]();
-      await owner[Symbol.asyncDispose]();
       await host[Symbol.asyncDispose]();
     },
   };

@@ -13,7 +13,7 @@ export interface Warm extends AsyncDisposable {
 export interface Pool<Item extends Warm> extends AsyncDisposable {
   /** One of this make, if one is ready. From now on the pool keeps this make. */
   take(make: string, start: () => Promise<Item>): Item | undefined;
-  /** Fills up in the background: after a session has its sandbox, for which it would otherwise have to wait. */
+  /** Fills up in the background, a little later: the session that has just got its sandbox goes first. */
   refill(): void;
 }
 
@@ -36,6 +36,7 @@ export function createPool<Item extends Warm>({
   const shelves = new Map<string, Shelf<Item>>();
   const starting = new PQueue({ concurrency: 1 });
   let isClosed = false;
+  let refilling: NodeJS.Timeout | undefined;
 
   const discard = (items: readonly Item[]): void => {
     for (const item of items)
@@ -98,15 +99,22 @@ export function createPool<Item extends Warm>({
       return item;
     },
     refill() {
-      for (const [make, shelf] of shelves) fill(make, shelf);
+      refilling ??= setTimeout(() => {
+        refilling = undefined;
+        for (const [make, shelf] of shelves) fill(make, shelf);
+      }, restMs);
+      refilling.unref();
     },
     async [Symbol.asyncDispose]() {
       isClosed = true;
+      clearTimeout(refilling);
       for (const make of shelves.keys()) letGo(make);
       await starting.onIdle();
     },
   };
 }
+
+const restMs = 500;
 
 interface Shelf<Item> {
   readonly items: Item[];

@@ -4,8 +4,8 @@ import { join, resolve } from "node:path";
 import { messageOf } from "../../core/errors.ts";
 import type { Logger } from "../../core/logger.ts";
 import { mountsSeenBy } from "../mounts.ts";
-import type { Owner } from "../process-owner.ts";
 import { runProgram, tryProgram } from "../run-program.ts";
+import type { HostSide } from "../supervised/host-side.ts";
 import type { ContainerCell } from "./cell.ts";
 import { configHash, type ContainerPlan } from "./container.ts";
 import type { Containers } from "./containers.ts";
@@ -21,6 +21,8 @@ export interface WarmCells extends AsyncDisposable {
   ): WarmCell | undefined;
   /** Starts in the background what has been taken. */
   refill(): void;
+  /** Takes away the folder that was a warm one's workspace, when nothing is mounted there any more. */
+  removeSlot(at: string): Promise<void>;
   /** Takes away the empty folders that dead processes left. */
   sweep(): Promise<void>;
 }
@@ -31,21 +33,27 @@ export interface WarmCell {
   readonly at: string;
   /** Its own folder on the host. */
   readonly folder: string;
-  /** Makes it the session's, when the workspace is mounted. False when the container does not see the mount. */
-  claim(sessionId: string): Promise<boolean>;
+  /** Makes it the session's. */
+  assign(sessionId: string): Promise<void>;
+  /** Whether the container sees what is mounted as its workspace. */
+  seesWorkspace(): Promise<boolean>;
 }
 
 export interface WarmOptions {
   readonly containers: Containers;
+  readonly host: Pick<HostSide, "process" | "workspaces">;
   readonly pool: DockerConfig["pool"];
   readonly stateFolder: string;
-  readonly owner: Owner;
   readonly log: Logger;
 }
+
+/** One that is not empty, or a mount, is in use. */
+const removeFolder = (at: string): Promise<void> => rmdir(at).catch(() => {});
 
 /** None, where workspaces can't be mounted into containers that run. */
 export const noWarmCells: WarmCells = {
   take: () => undefined,
+  removeSlot: removeFolder,
   refill: () => {},
   sweep: async () => {},
   async [Symbol.asyncDispose]() {},
@@ -53,9 +61,9 @@ export const noWarmCells: WarmCells = {
 
 export async function openWarmCells({
   containers,
+  host,
   pool: limits,
   stateFolder,
-  owner,
   log,
 }: WarmOptions): Promise<WarmCells> {
   if (limits.size === 0) return noWarmCells;
@@ -68,42 +76,53 @@ export async function openWarmCells({
   }
   const pool = createPool<WarmCell & Warm>({ ...limits, log });
 
+  const removeSlot = async (at: string): Promise<void> => {
+    await host.workspaces.discard(at);
+    await removeFolder(at);
+  };
+
   const start = async (
     remake: (workspace: string) => Promise<ContainerPlan>,
   ): Promise<WarmCell & Warm> => {
-    const at = await mkdtemp(join(slots, `${owner.id}.`));
+    const at = await mkdtemp(join(slots, `${host.process.id}.`));
     const plan = { ...(await remake(at)), workspaceFollows: true };
+    let started: ContainerCell | undefined;
+    let discarding: Promise<void> | undefined;
     const discard = async (): Promise<void> => {
+      await started?.end();
       await removeSlot(at);
       await rm(plan.folder, { recursive: true, force: true });
     };
+    const discardOnce = (): Promise<void> => (discarding ??= discard());
     try {
       const cell = await containers.create({ plan, signal: never });
+      started = cell;
+      const pid = await containers.pidOf(cell);
+      const { workspaceBytes } = plan.limits;
+      await host.workspaces.premake({ at, workspaceBytes });
       return {
         cell,
         at,
         folder: plan.folder,
-        async claim(sessionId) {
-          await containers.assign(cell, sessionId);
-          return seesMount(await containers.pidOf(cell), at);
-        },
-        async [Symbol.asyncDispose]() {
-          await cell.end();
-          await discard();
-        },
+        assign: (sessionId) => containers.assign(cell, sessionId),
+        seesWorkspace: () => seesMount(pid, at),
+        // It may end by itself while it is being let go.
+        [Symbol.asyncDispose]: discardOnce,
       };
     } catch (error) {
-      await discard();
+      await discardOnce();
       throw error;
     }
   };
 
   return {
+    removeSlot,
     take: (plan, remake) => pool.take(configHash(plan), () => start(remake)),
     refill: () => pool.refill(),
     async sweep() {
       for (const name of await readdir(slots))
-        if (!(await owner.isAlive(name.split(".")[0] ?? ""))) await removeSlot(join(slots, name));
+        if (!(await host.process.isAlive(name.split(".")[0] ?? "")))
+          await removeFolder(join(slots, name));
     },
     async [Symbol.asyncDispose]() {
       await pool[Symbol.asyncDispose]();
@@ -113,9 +132,6 @@ export async function openWarmCells({
 }
 
 const never = new AbortController().signal;
-
-/** One that is not empty, or a mount, is in use. */
-export const removeSlot = (at: string): Promise<void> => rmdir(at).catch(() => {});
 
 /** Makes the folder a mount of its own whose mounts are passed on to those who have it bound. */
 async function shareMounts(slots: string): Promise<void> {

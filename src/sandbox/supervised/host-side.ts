@@ -5,6 +5,7 @@ import { OpsthreadError } from "../../core/errors.ts";
 import { type Logger, silentLogger } from "../../core/logger.ts";
 import { makeFolderFor } from "../owner.ts";
 import { workspacePath } from "../places.ts";
+import { type Owner, signIn } from "../process-owner.ts";
 import { createQuota, type Quota } from "../quota.ts";
 import { createReach, type Reach } from "../reach.ts";
 import type { Sandbox, SandboxFiles, SandboxSpec, WorkspaceSnapshots } from "../sandbox.ts";
@@ -12,7 +13,7 @@ import { createSnapshots } from "../snapshots.ts";
 import { prepareTaskHost, type TaskHost } from "../task-host/task-host.ts";
 import { watchWorkspace } from "../watch-workspace.ts";
 import { workspaceFiles } from "../workspace-files.ts";
-import { createWorkspaces, type Workspace } from "../workspaces.ts";
+import { createWorkspaces, type Workspace, type Workspaces } from "../workspaces.ts";
 import { sessionPath } from "./cell-mounts.ts";
 import type { Cell } from "./cell.ts";
 import { restriction, supervisedSandbox } from "./sandbox.ts";
@@ -40,6 +41,9 @@ export interface HostSide extends AsyncDisposable {
   readonly gid: number;
   readonly quota: "filesystem" | "watched";
   readonly limitations: readonly string[];
+  /** This process among those that share the folders. */
+  readonly process: Owner;
+  readonly workspaces: Pick<Workspaces, "premake" | "discard">;
   readonly tasks: TaskHost;
   readonly snapshots: WorkspaceSnapshots;
   open(spec: SandboxSpec, options: OpenOptions): Promise<Sandbox>;
@@ -79,9 +83,11 @@ export async function openHostSide({
   log = silentLogger,
 }: HostSideOptions & { readonly quota: "auto" | "watched" }): Promise<HostSide> {
   const owner = sandboxUser();
+  const process = await signIn(join(stateFolder, "owners"));
   const workspaces = await createWorkspaces({
     folder,
     ...owner,
+    process,
     log,
     prefer: quota === "auto" ? "filesystem" : "watched",
   });
@@ -94,8 +100,6 @@ export async function openHostSide({
     ...(keepSnapshots !== undefined && { keep: keepSnapshots }),
   });
   const open = new Map<Sandbox, SandboxSpec>();
-  const sweep = (): Promise<void> => workspaces.sweep({ inUse: new Set() });
-
   const openSession = async (
     spec: SandboxSpec,
     { signal, reserve }: OpenOptions,
@@ -152,6 +156,8 @@ export async function openHostSide({
     ...owner,
     quota: workspaces.quota,
     limitations: [...limitations, ...workspaces.limitations],
+    process,
+    workspaces,
     tasks,
     snapshots,
     open: openSession,
@@ -165,8 +171,11 @@ export async function openHostSide({
       await workspaces.remove(sessionId);
       await snapshots.remove(sessionId);
     },
-    sweep,
-    [Symbol.asyncDispose]: sweep,
+    sweep: () => workspaces.sweep(),
+    async [Symbol.asyncDispose]() {
+      await workspaces.sweep();
+      await process[Symbol.asyncDispose]();
+    },
   };
 }
 

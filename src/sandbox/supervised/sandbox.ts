@@ -54,6 +54,7 @@ export function supervisedSandbox(spec: SandboxSpec, parts: SupervisedParts): Sa
 
   const envOf = async (cell: Cell, own: ExecOptions["env"]): Promise<Record<string, string>> => ({
     ...baseEnv,
+    ...(cell.connection.shell !== undefined && { SHELL: cell.connection.shell }),
     ...permissions.env,
     ...(await parts.cellEnv(cell)),
     ...own,
@@ -271,7 +272,8 @@ export function supervisedSandbox(spec: SandboxSpec, parts: SupervisedParts): Sa
 const baseEnv = {
   PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
   HOME: workspacePath,
-  LANG: "C.UTF-8",
+  // The rest of the locale is C's, as in C.UTF-8: with LANG every program would look for a dozen files to learn that.
+  LC_CTYPE: "C.UTF-8",
   TMPDIR: "/tmp",
 };
 

@@ -177,4 +177,4 @@ export function openSandbox(
   };
 }
 
-const baseEnv = { PATH: "/usr/bin:/bin", HOME: workspacePath, LANG: "C.UTF-8" };
+const baseEnv = { PATH: "/usr/bin:/bin", HOME: workspacePath, LC_CTYPE: "C.UTF-8" };

@@ -4,6 +4,7 @@ import { join } from "node:path";
 
 import { silentLogger } from "../../../src/core/logger.ts";
 import { imageMounts, unmount } from "../../../src/sandbox/image-mounts.ts";
+import { type Owner, signIn } from "../../../src/sandbox/process-owner.ts";
 import { createWorkspaces, type Workspaces } from "../../../src/sandbox/workspaces.ts";
 
 export const owner = { uid: 65_534, gid: 65_534 };
@@ -11,7 +12,9 @@ export const owner = { uid: 65_534, gid: 65_534 };
 export interface WorkspacesUnderTest extends AsyncDisposable {
   readonly folder: string;
   readonly workspaces: Workspaces;
-  /** As the next process would have it. */
+  /** The id of the process that these workspaces are of. */
+  readonly processId: string;
+  /** As another process would have it, while this one lives. */
   again(prefer?: Workspaces["quota"]): Promise<Workspaces>;
 }
 
@@ -20,17 +23,25 @@ export async function openWorkspaces(
   prefer: Workspaces["quota"] = "filesystem",
 ): Promise<WorkspacesUnderTest> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), "opsthread-workspaces-")));
-  const again: WorkspacesUnderTest["again"] = (wanted = prefer) =>
-    createWorkspaces({ folder, log: silentLogger, prefer: wanted, ...owner });
+  const processes: Owner[] = [];
+  const again: WorkspacesUnderTest["again"] = async (wanted = prefer) => {
+    const process = await signIn(`${folder}-owners`);
+    processes.push(process);
+    return createWorkspaces({ folder, process, log: silentLogger, prefer: wanted, ...owner });
+  };
+  const workspaces = await again();
   return {
     folder,
-    workspaces: await again(),
+    workspaces,
+    processId: processes[0]?.id ?? "",
     again,
     async [Symbol.asyncDispose]() {
       // What a failed test has left running may still use one: what is removed must not be mounted.
       for (const { target } of await imageMounts(join(folder, ".images")))
         await unmount(target, { log: silentLogger });
+      for (const process of processes) await process[Symbol.asyncDispose]();
       await rm(folder, { recursive: true });
+      await rm(`${folder}-owners`, { recursive: true });
     },
   };
 }

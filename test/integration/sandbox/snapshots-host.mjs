@@ -3,6 +3,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
 const { createWorkspaces } = await import("../../../dist/sandbox/workspaces.js");
+const { signIn } = await import("../../../dist/sandbox/process-owner.js");
 const { createSnapshots } = await import("../../../dist/sandbox/snapshots.js");
 const { silentLogger } = await import("../../../dist/core/logger.js");
 const { systemClock } = await import("../../../dist/core/clock.js");
@@ -10,6 +11,7 @@ const { systemClock } = await import("../../../dist/core/clock.js");
 const [, , folder, what, prefer, id] = process.argv;
 const { trees } = await createWorkspaces({
   folder,
+  process: await signIn(`${process.argv[2]}-owners`),
   prefer,
   uid: 65_534,
   gid: 65_534,

@@ -179,6 +179,6 @@ async function openAgain(
   quota: "watched" | "filesystem",
 ): Promise<WorkspacesUnderTest> {
   const workspaces = await it.again(quota);
-  await workspaces.sweep({ inUse: new Set() });
+  await workspaces.sweep();
   return { ...it, workspaces };
 }

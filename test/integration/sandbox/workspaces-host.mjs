@@ -3,10 +3,12 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 const { createWorkspaces } = await import("../../../dist/sandbox/workspaces.js");
+const { signIn } = await import("../../../dist/sandbox/process-owner.js");
 const { silentLogger } = await import("../../../dist/core/logger.js");
 
 const workspaces = await createWorkspaces({
   folder: process.argv[2],
+  process: await signIn(`${process.argv[2]}-owners`),
   uid: 65_534,
   gid: 65_534,
   log: silentLogger,

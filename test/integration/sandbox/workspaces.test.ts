@@ -6,16 +6,19 @@ import {
   link,
   lstat,
   mkdir,
+  mkdtemp,
   open,
   readdir,
   readFile,
   readlink,
+  rm,
   stat,
   statfs,
   symlink,
   truncate,
   writeFile,
 } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -162,26 +165,68 @@ describe.skipIf((await whyNoImages()) !== undefined)("workspaces as images", () 
     expect(await imageMounts(join(it.folder, ".images"))).toEqual([]);
   });
 
-  test("the next process takes over what a killed one has left mounted", async () => {
+  test("what a living process has open is not touched by another, and taken away when it was killed", async () => {
     await using it = await openWorkspaces();
     const host = fork(fileURLToPath(new URL("./workspaces-host.mjs", import.meta.url)), [
       it.folder,
     ]);
     const [hostPath] = (await once(host, "message")) as [string];
-    host.kill("SIGKILL");
-    await once(host, "exit");
     await writeFile(join(it.folder, ".images", "s_9.ext4-part"), "half");
-    const next = await it.again();
 
-    await next.sweep({ inUse: new Set(["s_1"]) });
+    await it.workspaces.sweep();
     expect(await readFile(join(hostPath, "file"), "utf8")).toBe("text");
     expect(existsSync(join(it.folder, ".images", "s_9.ext4-part"))).toBe(false);
-    const adopted = await next.open("s_1", { workspaceBytes: mebibyte, signal });
-    expect(await imageMounts(join(it.folder, ".images"))).toHaveLength(1);
-    await next.sweep({ inUse: new Set() });
-    expect(await readFile(join(adopted.hostPath, "file"), "utf8")).toBe("text");
-    await (await it.again()).sweep({ inUse: new Set() });
+    host.kill("SIGKILL");
+    await once(host, "exit");
+    await it.workspaces.sweep();
     expect(await readdir(hostPath)).toEqual([]);
+    expect(await readdir(join(it.folder, ".images"))).toEqual(["s_1.ext4"]);
+  });
+
+  test("the next process takes over what a killed one has left mounted", async () => {
+    await using it = await openWorkspaces();
+    const host = fork(fileURLToPath(new URL("./workspaces-host.mjs", import.meta.url)), [
+      it.folder,
+    ]);
+    await once(host, "message");
+    host.kill("SIGKILL");
+    await once(host, "exit");
+
+    const adopted = await it.workspaces.open("s_1", { workspaceBytes: mebibyte, signal });
+    expect(await imageMounts(join(it.folder, ".images"))).toHaveLength(1);
+    await (await it.again()).sweep();
+    expect(await readFile(join(adopted.hostPath, "file"), "utf8")).toBe("text");
+    await adopted.release();
+    expect(await imageMounts(join(it.folder, ".images"))).toEqual([]);
+  });
+
+  test("one that was made ahead is a new session's, and of no other size", async () => {
+    await using it = await openWorkspaces();
+    const places = await mkdtemp(join(tmpdir(), "opsthread-places-"));
+    const premade = async (name: string): Promise<string> => {
+      const at = join(places, `${it.processId}.${name}`);
+      await mkdir(at);
+      await it.workspaces.premake({ at, workspaceBytes: mebibyte });
+      return at;
+    };
+    const [one, two, three] = [await premade("1"), await premade("2"), await premade("3")];
+    await (await it.again()).sweep();
+    const made = await it.workspaces.open("s_1", { at: one, workspaceBytes: mebibyte, signal });
+    await writeFile(join(made.hostPath, "file"), "text");
+    expect(await stat(made.hostPath)).toMatchObject(owner);
+    await made.release();
+    expect(await readdir(one)).toEqual([]);
+
+    const known = await it.workspaces.open("s_1", { at: two, workspaceBytes: mebibyte, signal });
+    expect(await readdir(known.hostPath)).toEqual(["file"]);
+    const larger = { at: three, workspaceBytes: 2 * mebibyte, signal };
+    const other = await it.workspaces.open("s_2", larger);
+    expect((await other.usage()).limitBytes).toBe(2 * mebibyte);
+    for (const workspace of [known, other]) await workspace.release();
+    const last = await premade("4");
+    await it.workspaces.discard(last);
+    expect(await readdir(join(it.folder, ".images"))).toEqual(["s_1.ext4", "s_2.ext4"]);
+    await rm(places, { recursive: true });
   });
 
   test("an image that was not unmounted is repaired", async () => {
