@@ -140,7 +140,7 @@ export async function createBot(options: BotOptions): Promise<Bot> {
   const blobs = options.blobs ?? directoryBlobs({ folder: join(dataFolder, "blobs") });
   // The store first: it refuses a second process on the same folder.
   const store = options.store ?? (await openStore(dataFolder, clock, log));
-  const sandboxes =
+  const driver =
     options.sandboxes ??
     (await strongestSandboxes(options, { audit, redactor }).catch(async (error: unknown) => {
       if (!options.store) await store[Symbol.asyncDispose]();
@@ -158,7 +158,7 @@ export async function createBot(options: BotOptions): Promise<Bot> {
     store,
     queue,
     blobs,
-    sandboxes,
+    sandboxes: driver,
     gate,
     redactor,
     clock,
@@ -166,7 +166,7 @@ export async function createBot(options: BotOptions): Promise<Bot> {
     adapters: new Map(options.adapters.map((adapter) => [adapter.platform, adapter])),
     model: options.model ?? offlineModel({ tasks }),
     instructions:
-      options.instructions ?? defaultInstructions({ sandbox: sandboxes.capabilities, sources }),
+      options.instructions ?? defaultInstructions({ sandbox: driver.capabilities, sources }),
     tools: [...builtinTools({ tasks }), ...(options.tools ?? [])],
     sandbox: { permissions, limits, sources },
     ...(image !== undefined && { image: typeof image === "function" ? image : () => image }),
@@ -186,6 +186,7 @@ export async function createBot(options: BotOptions): Promise<Bot> {
     leaseMs: 15_000,
   });
 
+  const { sandboxes } = engine;
   let stopping: Promise<void> | undefined;
   const stop = async (graceMs: number): Promise<void> => {
     await engine.stop({ graceMs });

@@ -78,6 +78,8 @@ export interface SourceMount {
  */
 export interface Sandbox extends AsyncDisposable {
   readonly sessionId: string;
+  /** Whether its environment runs. One that was lost or has ended by itself is started anew by the next command. */
+  readonly isAlive: boolean;
   /**
    * Runs a shell command to its end. A non-zero exit, a time-out or a kill is a result, not an error. When `signal`
    * aborts, every process of the command is dead before the promise settles, with the outcome `stopped`. Only where

@@ -150,8 +150,9 @@ export async function createWorkspaces(options: WorkspacesOptions): Promise<Work
               if (!isHeld) return;
               isHeld = false;
               const left = count(sessionId, hostPath, -1);
-              if (left <= 0 && quota === "filesystem" && !detached) await images.unmount(hostPath);
-              if (!isOpen(sessionId) && !detached) await holds.letGo(sessionId);
+              if (!isOpen(sessionId)) await holds.letGo(sessionId);
+              if (left > 0 || detached || quota === "watched") return;
+              if (!(await holds.isHeldByOther(sessionId))) await images.unmount(hostPath);
             }),
         };
       }),

@@ -55,7 +55,7 @@ export async function advanceSession(
 
 /**
  * Keeps the workspace as the turn left it, once its answer is on its way. Under the lease, so that no turn writes
- * meanwhile. The journal says nothing of it: which snapshots there are is the driver's to know, and nothing else follows
+ * meanwhile; what goes on in the background may. The journal says nothing of it: which snapshots there are is the driver's to know, and nothing else follows
  * from one. Without one nothing is lost but a way back.
  */
 async function takeSnapshot(

@@ -1,16 +1,22 @@
 import type { Adapter } from "../adapters/adapter.ts";
 import { messageOf } from "../core/errors.ts";
 import type { Queue } from "../queue/queue.ts";
+import type { SandboxProvider } from "../sandbox/sandbox.ts";
 import { createInbound } from "./accept.ts";
 import { advanceSession, type AdvanceOptions } from "./advance.ts";
 import { createOutbox } from "./outbox.ts";
+import { restingSandboxes } from "./resting-sandboxes.ts";
 
-export interface EngineOptions extends Omit<AdvanceOptions, "onPosts"> {
+export interface EngineOptions extends Omit<AdvanceOptions, "onPosts" | "sandboxes"> {
   readonly queue: Queue;
+  /** Belongs to who made it: `Engine.sandboxes` is what is to be disposed when the engine has stopped. */
+  readonly sandboxes: SandboxProvider;
 }
 
 /** Sessions at work: events come in by the adapters, turns run off the queue, posts go out by the outbox. */
 export interface Engine extends AsyncDisposable {
+  /** The same sandboxes, some of which rest between turns. */
+  readonly sandboxes: SandboxProvider;
   /** Takes up what earlier processes left, then begins to listen. */
   start(): Promise<void>;
   /** Resolves when no turn runs and nothing that is due waits to be posted. */
@@ -20,7 +26,8 @@ export interface Engine extends AsyncDisposable {
 }
 
 export function createEngine(options: EngineOptions): Engine {
-  const { queue, adapters, log } = options;
+  const { queue, adapters, clock, log } = options;
+  const sandboxes = restingSandboxes(options.sandboxes, { clock, log });
   const inbound = createInbound(options);
   const outbox = createOutbox(options);
   let stopping: Promise<void> | undefined;
@@ -32,9 +39,14 @@ export function createEngine(options: EngineOptions): Engine {
     await Promise.all(Array.from(adapters.values(), (adapter) => closeQuietly(adapter, log)));
   };
   const engine: Engine = {
+    sandboxes,
     async start() {
       queue.start((sessionId, { signal }) =>
-        advanceSession(sessionId, { ...options, onPosts: () => outbox.kick() }, { signal }),
+        advanceSession(
+          sessionId,
+          { ...options, sandboxes, onPosts: () => outbox.kick() },
+          { signal },
+        ),
       );
       outbox.kick();
       for (const adapter of adapters.values()) await adapter.start(inbound);

@@ -20,12 +20,12 @@ export function openWorkspace(
   const { turn, grants } = session;
   const image = options.image?.(session.thread);
   // A grant that could not be made any more is not used either.
-  const held = (): readonly Approval[] =>
+  const held = (inTurn = turn): readonly Approval[] =>
     grants
-      .inTurn(turn)
+      .inTurn(inTurn)
       .filter(({ request }) => refusalOf(request, { policy, capabilities }) === undefined);
-  const spec = (): SandboxSpec => ({
-    ...widen(options.sandbox, requestsOf(held())),
+  const spec = (inTurn = turn): SandboxSpec => ({
+    ...widen(options.sandbox, requestsOf(held(inTurn))),
     sessionId: session.id,
     ...(image !== undefined && { image }),
   });
@@ -37,6 +37,7 @@ export function openWorkspace(
     redactor,
     signal,
     spec,
+    mayRest: (opened) => isDeepStrictEqual(opened, spec(turn + 1)),
     access(request) {
       if (isGranted(request, spec())) return { type: "granted" };
       const now = clock.now();

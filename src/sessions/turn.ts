@@ -10,7 +10,7 @@ import { isOpsthreadError, messageOf } from "../core/errors.ts";
 import { stableKey, type ThreadRef } from "../core/ids.ts";
 import type { JournalEntry } from "../core/journal.ts";
 import type { Logger } from "../core/logger.ts";
-import type { SandboxProvider, SandboxSpec } from "../sandbox/sandbox.ts";
+import type { SandboxSpec } from "../sandbox/sandbox.ts";
 import type { Blobs } from "../store/blobs.ts";
 import type { Store } from "../store/store.ts";
 import type { Gate } from "./accept.ts";
@@ -19,6 +19,7 @@ import { endTurn, failTurn, stopTurn } from "./ending.ts";
 import { type InboxWatch, watchInbox } from "./inbox-watch.ts";
 import { takeMessages } from "./intake.ts";
 import { createProgress, type Progress } from "./progress.ts";
+import type { RestingSandboxes } from "./resting-sandboxes.ts";
 import type { Session } from "./session.ts";
 import { openWorkspace, sandboxOf } from "./turn-workspace.ts";
 import type { ApprovalPolicy } from "./widen.ts";
@@ -34,7 +35,7 @@ export type Mode = "steer" | "queue" | "interrupt";
 export interface TurnOptions {
   readonly store: Store;
   readonly blobs: Blobs;
-  readonly sandboxes: SandboxProvider;
+  readonly sandboxes: RestingSandboxes;
   readonly adapters: ReadonlyMap<string, Adapter>;
   readonly model: Model;
   readonly instructions: string;
@@ -95,6 +96,7 @@ async function work(
   if (signal.aborted) passOn();
   const inbox = watchInbox(session, options, ending);
   const workspace = openWorkspace(session, options, { signal: ending.signal });
+  let cameToItsEnd = false;
   try {
     await using progress = createProgress({
       ...options,
@@ -103,13 +105,14 @@ async function work(
       key: stableKey("progress", session.id, session.turn),
     });
     await answer(session, options, { adapter, workspace, progress, inbox, ending });
+    cameToItsEnd = true;
   } catch (error) {
     await settle(session, options, ending.signal.aborted ? ending.signal.reason : error);
   } finally {
     inbox.unwatch();
     signal.removeEventListener("abort", passOn);
-    // What runs goes on where the turn does.
-    await (session.open ? workspace.detach() : workspace.close());
+    // What runs goes on where the turn does. One that was stopped or has failed leaves nothing running.
+    await (session.open ? workspace.detach() : cameToItsEnd ? workspace.rest() : workspace.close());
   }
   return { usedSandbox: workspace.used };
 }

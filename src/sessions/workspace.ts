@@ -4,8 +4,9 @@ import { basename, extname } from "node:path";
 import type { AccessStanding, ToolSession } from "../agent/tool.ts";
 import type { AccessRequest } from "../core/access-request.ts";
 import { OpsthreadError } from "../core/errors.ts";
-import type { Sandbox, SandboxProvider, SandboxSpec } from "../sandbox/sandbox.ts";
+import type { Sandbox, SandboxSpec } from "../sandbox/sandbox.ts";
 import type { Blobs } from "../store/blobs.ts";
+import type { RestingSandboxes } from "./resting-sandboxes.ts";
 
 /** Takes secrets out of everything that leaves. */
 export interface Redactor {
@@ -17,6 +18,8 @@ export interface Redactor {
 export interface Workspace extends ToolSession {
   /** Whether a sandbox was opened at all. */
   readonly used: boolean;
+  /** Leaves the sandbox to the session's next turn, unless that may do less. */
+  rest(): Promise<void>;
   /** Ends the sandbox; who needs one after that gets a new one, with what is granted then. */
   close(): Promise<void>;
   /** Leaves what runs in it to whoever goes on with the turn. */
@@ -31,6 +34,7 @@ export function createWorkspace({
   blobs,
   redactor,
   access,
+  mayRest,
   onOpen,
   signal,
 }: {
@@ -38,19 +42,21 @@ export function createWorkspace({
   /** What is configured and granted as it stands when the sandbox is opened. */
   readonly spec: () => SandboxSpec;
   readonly turn: number;
-  readonly sandboxes: SandboxProvider;
+  readonly sandboxes: RestingSandboxes;
   readonly blobs: Blobs;
   readonly redactor: Redactor;
   readonly access: (request: AccessRequest) => AccessStanding;
+  /** Whether the next turn may do all that this sandbox was opened for. */
+  readonly mayRest: (opened: SandboxSpec) => boolean;
   readonly onOpen: (spec: SandboxSpec) => void;
   readonly signal: AbortSignal;
 }): Workspace {
   let opening: Promise<Sandbox> | undefined;
-  let used = false;
+  let used: SandboxSpec | undefined;
   const open = async (): Promise<Sandbox> => {
     const wanted = spec();
     const opened = await sandboxes.open(wanted, { signal });
-    used = true;
+    used = wanted;
     onOpen(wanted);
     return opened;
   };
@@ -67,7 +73,7 @@ export function createWorkspace({
   return {
     sessionId,
     get used() {
-      return used;
+      return used !== undefined;
     },
     sandbox,
     access,
@@ -85,6 +91,10 @@ export function createWorkspace({
       const blob = `${sessionId}/${turn}/${randomUUID()}`;
       const { bytes } = await blobs.put(blob, content, { signal: keeping });
       return { name: redactor.text(basename(path)), blob, bytes, mediaType };
+    },
+    async rest() {
+      const given = await giveUp();
+      await (given && used && mayRest(used) ? sandboxes.rest(given) : given?.close());
     },
     async close() {
       await (await giveUp())?.close();

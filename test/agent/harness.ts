@@ -135,6 +135,7 @@ function memorySession(): { readonly session: ToolSession; readonly files: Map<s
     sandbox: () =>
       Promise.resolve({
         sessionId: "s_test",
+        isAlive: true,
         exec: unused,
         attach: unused,
         executions: unused,

@@ -34,6 +34,8 @@ export class DurableSandboxes implements SandboxProvider {
     { end(result: ExecResult): void; ended: Promise<ExecResult> }
   >();
   snapshotFailure: Error | undefined;
+  /** Whether the environments of sandboxes run. */
+  isAlive = true;
 
   readonly snapshots = {
     take: async () => {
@@ -102,8 +104,12 @@ export class DurableSandboxes implements SandboxProvider {
       this.events.push({ type });
       if (type === "closed") this.forget();
     };
+    const isAlive = (): boolean => this.isAlive;
     return {
       sessionId,
+      get isAlive() {
+        return isAlive();
+      },
       exec: (_command, { executionId, signal }) => {
         this.events.push({ type: "began", executionId });
         let end = (_result: ExecResult): void => {};

@@ -303,6 +303,7 @@ function recordingSandbox(): { provider: SandboxProvider; written: Map<string, s
   const unused = () => Promise.reject(new Error("Not expected here"));
   const sandbox: Sandbox = {
     sessionId: "s",
+    isAlive: true,
     exec: unused,
     attach: unused,
     executions: unused,

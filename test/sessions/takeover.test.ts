@@ -100,13 +100,33 @@ test("a stop ends the command and the sandbox", async () => {
   expect(await results()).toMatchObject([{ status: "stopped" }]);
 });
 
-test("a turn that ends closes its sandbox and then keeps the workspace; one without a sandbox keeps nothing", async () => {
+test("a turn that ends leaves its sandbox to the next and keeps the workspace; one without a sandbox keeps nothing", async () => {
   const { thread, sandboxes } = await running();
   sandboxes.finish(0);
   await world.settle();
   await world.deliver(messageTo(thread, `${thread.thread}-2`, "thanks"));
   await world.settle();
-  expect(sandboxes.types()).toEqual(["opened", "began", "closed", "snapshot"]);
+  expect(sandboxes.types()).toEqual(["opened", "began", "snapshot"]);
+  await clock.advance(10 * 60_000);
+  expect(sandboxes.types().at(-1)).toBe("closed");
+});
+
+test("a failed turn leaves nothing running", async () => {
+  const sandboxes = new DurableSandboxes();
+  const thread = newThread();
+  const look = tool("look", async ({ session }) => (await session.sandbox()).sessionId);
+  world = new World({
+    store,
+    clock,
+    engine: {
+      model: answering([["look"]], new Error("the model is gone")),
+      sandboxes,
+      tools: [look],
+    },
+  });
+  await world.deliver(messageTo(thread, thread.thread, "look"));
+  await world.settle();
+  expect(sandboxes.types()).toEqual(["opened", "closed", "snapshot"]);
 });
 
 test("a snapshot that fails is no failure of the turn", async () => {
@@ -129,7 +149,7 @@ test("no snapshot is taken where that is turned off", async () => {
   });
   await world.deliver(messageTo(thread, thread.thread, "look"));
   await world.settle();
-  expect(sandboxes.types()).toEqual(["opened", "closed"]);
+  expect(sandboxes.types()).toEqual(["opened"]);
 });
 
 test("a thread's sandbox starts from the thread's image, and the model is told when that changes", async () => {

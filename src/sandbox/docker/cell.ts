@@ -74,12 +74,14 @@ async function connectCell(
     // The supervisor first: it is quicker than the engine. Whether or not it answers, the container goes.
     if (connection.isOpen) await Promise.race([connection.end(), pause(300)]);
     connection.close();
-    await removeContainer(container);
+    if (!connection.isTakenOver) await removeContainer(container);
   };
   return {
     containerId: container.id,
     connection,
-    gone: connection.closed.then((reason) => endOf(container, events, reason)),
+    gone: connection.closed.then((reason) =>
+      connection.isTakenOver ? { reason, outOfMemory: false } : endOf(container, events, reason),
+    ),
     end() {
       ending ??= end();
       return ending;

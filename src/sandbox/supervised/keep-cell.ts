@@ -1,4 +1,5 @@
 import { abortable } from "../../core/abort.ts";
+import { OpsthreadError } from "../../core/errors.ts";
 import type { Cell } from "./cell.ts";
 
 /** The one cell of a sandbox: started when it is needed, and again when it was lost. */
@@ -30,6 +31,11 @@ export function keepCell(
     },
     async get({ signal }) {
       closing.signal.throwIfAborted();
+      if (current?.connection.isTakenOver === true)
+        throw new OpsthreadError(
+          "SANDBOX_BUSY",
+          "Cannot use the sandbox: another process has taken it over, expected to have it alone",
+        );
       if (starting === undefined || current?.connection.isOpen === false) {
         const lost = current;
         current = undefined;

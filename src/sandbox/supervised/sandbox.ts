@@ -200,7 +200,8 @@ export function supervisedSandbox(spec: SandboxSpec, parts: SupervisedParts): Sa
     try {
       await cells.close(go);
     } finally {
-      await parts.release({ detached: isDetached });
+      const isTakenOver = cells.current?.connection.isTakenOver === true;
+      await parts.release({ detached: isDetached || isTakenOver });
     }
   };
 
@@ -211,6 +212,9 @@ export function supervisedSandbox(spec: SandboxSpec, parts: SupervisedParts): Sa
 
   return {
     sessionId,
+    get isAlive() {
+      return ending === undefined && cells.current?.connection.isOpen === true;
+    },
     exec,
 
     async attach(executionId, { signal }) {

@@ -36,6 +36,8 @@ export interface SupervisorConnection {
   readonly isOpen: boolean;
   /** It ended by itself, and said so: on request, or because its time was over. */
   readonly saidBye: boolean;
+  /** Another process has it now: nothing in it is to be ended from here. */
+  readonly isTakenOver: boolean;
   exec(request: ExecRequest): Running;
   /** A command of an earlier connection: running, or ended and not released. */
   adopt(executionId: string): Promise<Running | undefined>;
@@ -79,6 +81,8 @@ export async function connectSupervisor(
   let welcome: ((welcomed: Welcome) => void) | undefined;
   let goneBecause: string | undefined;
   let saidBye: string | undefined;
+  let isWelcomed = false;
+  let isTakenOver = false;
   // Handles of an earlier host may still be in use, also on a stream that is new.
   let lastId = randomInt(2 ** 30);
 
@@ -108,8 +112,13 @@ export async function connectSupervisor(
     switch (type) {
       case supervisorFrame.welcome: {
         const version = reader.u32();
-        if (!reader.raw(16).equals(nonce)) return; // For an earlier host.
-        welcome?.({ version, features: reader.u32(), shell: reader.str() });
+        if (reader.raw(16).equals(nonce)) {
+          isWelcomed = true;
+          welcome?.({ version, features: reader.u32(), shell: reader.str() });
+        } else if (isWelcomed) {
+          isTakenOver = true;
+          stream.close();
+        } // Else for an earlier host.
         return;
       }
       case supervisorFrame.adopted:
@@ -138,8 +147,9 @@ export async function connectSupervisor(
     try {
       for await (const chunk of stream.incoming)
         for (const frame of parser.push(chunk)) dispatch(frame);
-      return saidBye ?? "the connection to it ended";
+      return (isTakenOver ? takenOver : saidBye) ?? "the connection to it ended";
     } catch (error) {
+      if (isTakenOver) return takenOver;
       return `the connection to it broke: ${messageOf(error)}`;
     }
   })();
@@ -200,6 +210,9 @@ export async function connectSupervisor(
     get saidBye() {
       return saidBye !== undefined;
     },
+    get isTakenOver() {
+      return isTakenOver;
+    },
     exec: (wanted) => executions.start(wanted),
     adopt: (executionId) =>
       request(hostFrame.adopt, new PayloadWriter().str(executionId).bytes(), (answer) =>
@@ -221,7 +234,7 @@ export async function connectSupervisor(
       );
     },
     async end() {
-      send(hostFrame.end, 0);
+      send(hostFrame.end, 0, nonce);
       await closed;
     },
     close: () => stream.close(),
@@ -242,6 +255,8 @@ interface Request {
 const featureNames = Object.keys(feature).filter(
   (name): name is keyof typeof feature => name in feature,
 );
+
+const takenOver = "another process has taken it over";
 
 const byeReasons = [
   "it was ended",

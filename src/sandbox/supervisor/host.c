@@ -24,6 +24,7 @@ static struct queue queue;
 static int listen_fd = -1, in = -1, out = -1;
 static bool greeted, ever_greeted, asked_to_end;
 static uint32_t greeted_marks;
+static uint8_t greeted_nonce[16];
 static uint64_t started_at, last_frame_at, greeted_at, first_ms;
 static uint64_t grace_ms, idle_ms, lifetime_ms;
 
@@ -122,6 +123,7 @@ static void hello(const struct frame *frame) {
   lifetime_ms = lifetime;
   greeted = ever_greeted = true;
   greeted_marks = reader.marks;
+  memcpy(greeted_nonce, nonce, sizeof greeted_nonce);
   last_frame_at = greeted_at = now_ms();
   static struct builder welcome;
   welcome.used = 0;
@@ -131,6 +133,11 @@ static void hello(const struct frame *frame) {
   put_str(&welcome, shell());
   queue_mark(&queue);
   host_send(WELCOME, frame->id, welcome.data, welcome.used);
+}
+
+/* Two hosts may speak on one stream: the one that was here before does not know at once that it was replaced. */
+static bool is_of_host(const struct frame *frame) {
+  return frame->length == sizeof greeted_nonce && memcmp(frame->payload, greeted_nonce, sizeof greeted_nonce) == 0;
 }
 
 static void obey(const struct frame *frame) {
@@ -147,7 +154,7 @@ static void obey(const struct frame *frame) {
     case LIST: executions_list(frame); break;
     case ADOPT: executions_adopt(frame); break;
     case RELEASE: executions_release(frame); break;
-    case END: asked_to_end = true; break;
+    case END: asked_to_end = is_of_host(frame); break;
     case LISTEN: channels_listen(frame); break;
     case RESIZE: executions_resize(frame); break;
     case H_CHANNEL_DATA: channels_data(frame); break;

@@ -36,7 +36,7 @@ enum host_frame {
   LIST = 7,     /* id is the request */
   ADOPT = 8,    /* str execution id; id is the request */
   RELEASE = 9,  /* the RESULT of this handle has been received and may be forgotten */
-  END = 10,     /* kills everything, says BYE, exits */
+  END = 10,     /* 16 bytes nonce of the HELLO: kills everything, says BYE, exits. Without effect from a host in whose place another is */
   LISTEN = 11,  /* u16 port on 127.0.0.1 (0: any); id is the request */
   RESIZE = 12,  /* u16 columns, u16 rows */
   H_CHANNEL_DATA = 13,   /* id is the channel; no payload: end of file */

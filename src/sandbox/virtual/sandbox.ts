@@ -98,6 +98,9 @@ export function openSandbox(
 
   return {
     sessionId,
+    get isAlive() {
+      return shell?.usable === true;
+    },
 
     async exec(command, options) {
       assertOpen();

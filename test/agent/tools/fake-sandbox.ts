@@ -33,6 +33,7 @@ export function fakeSandbox(
   const tasks: FakeSandbox["tasks"] = [];
   const sandbox: Sandbox = {
     sessionId: "s_test",
+    isAlive: true,
     async exec(command, options) {
       executed.push({ command, options });
       return answers.exec ?? exited(0);

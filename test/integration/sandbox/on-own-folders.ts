@@ -12,7 +12,7 @@ export interface OnOwnFolders extends SandboxesUnderTest {
 }
 
 /** Node and the tasks' code are copied once for all tests. */
-const runtimeFolder: string = join(tmpdir(), "opsthread-test-runtime");
+export const runtimeFolder: string = join(tmpdir(), "opsthread-test-runtime");
 
 /** A driver that runs real programs, on folders of its own. */
 export async function onOwnFolders(

@@ -25,6 +25,7 @@ export async function openTaskSandboxes(host: TaskHost, place: Place): Promise<S
 
   const open = async ({
     sessionId,
+
     sources,
     limits,
     permissions,
@@ -47,6 +48,7 @@ export async function openTaskSandboxes(host: TaskHost, place: Place): Promise<S
     const close = (): Promise<void> => Promise.resolve();
     return {
       sessionId,
+      isAlive: true,
       task: (program, options) =>
         host.run(program, options, {
           run: (request) => runIn(place, mounts, request),

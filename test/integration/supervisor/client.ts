@@ -73,6 +73,8 @@ export class Client {
     this.closed.catch(() => {}); // whoever waits for a frame is told, too
   }
 
+  #nonce = Buffer.alloc(16);
+
   get handle(): number {
     return this.#nextHandle++;
   }
@@ -114,6 +116,7 @@ export class Client {
 
   async hello(fields: HelloFields = {}, prefix: Buffer = Buffer.alloc(0)): Promise<this> {
     const nonce = randomBytes(16);
+    this.#nonce = nonce;
     const welcome = this.next(
       (frame) => frame.type === supervisor.welcome && frame.payload.subarray(4, 20).equals(nonce),
       "welcome",
@@ -131,6 +134,15 @@ export class Client {
     this.features = cursor.u32();
     this.shell = cursor.str();
     return this;
+  }
+
+  /** Ends the sandbox, as far as this is its host. */
+  end(): void {
+    this.write(this.endFrame());
+  }
+
+  endFrame(): Buffer {
+    return encode(host.end, 1, this.#nonce);
   }
 
   async ping(text = "are you there"): Promise<string> {

@@ -200,7 +200,7 @@ test("of more executions than there is room for, the last are refused", async ()
   await using sandbox = await supervise();
   const runs = Array.from({ length: 257 }, () => sandbox.client.start({ argv: ["sleep", "1000"] }));
   await expect(runs[256]?.result).rejects.toThrow("too many executions");
-  sandbox.client.send(10);
+  sandbox.client.end();
   expect(await sandbox.exited).toBe(0);
   expect(sandbox.client.bye).toBe(0);
 });

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 
 import type { Client } from "./client.ts";
 import { compile } from "./compile.ts";
-import { execFlags, features, host } from "./frames.ts";
+import { execFlags, features } from "./frames.ts";
 import { binary, supervise } from "./supervise.ts";
 
 /** An image with a shell, which has to be there already. */
@@ -88,7 +88,7 @@ test.skipIf(runtimes.length === 0).each(runtimes)(
     expect(probe).toMatchObject({ kind: "exit", code: 0 });
     expect(probe.out.split("\n").filter((line) => !isKnown(line, client))).toEqual(["done", ""]);
     expect(await client.ping()).toBe("are you there");
-    client.send(host.end);
+    client.end();
     expect(await sandbox.exited).toBe(0);
     expect(client.bye).toBe(0);
   },

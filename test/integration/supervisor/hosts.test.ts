@@ -123,7 +123,7 @@ test("what a broken frame carries is not obeyed", async () => {
   const smuggled = Buffer.concat([
     mark,
     encode(host.hello, 1, Buffer.alloc(32)),
-    encode(host.end, 1),
+    encode(host.end, 1, Buffer.alloc(16)),
   ]);
   const broken = encode(host.stdin, 1, smuggled);
   broken.writeUInt8(broken.readUInt8(12) ^ 1, 12);
@@ -135,7 +135,7 @@ test("what a broken frame carries is not obeyed", async () => {
 test("after a mark, nothing is obeyed before HELLO", async () => {
   await using sandbox = await supervise();
   const { client } = sandbox;
-  client.write(Buffer.concat([mark, encode(host.end, 1)]));
+  client.write(Buffer.concat([mark, client.endFrame()]));
   await client.hello({}, takeover);
   expect(await client.ping()).toBe("are you there");
 });
@@ -208,10 +208,21 @@ test("END kills everything, says goodbye and exits", async () => {
   await using sandbox = await supervise();
   await sandbox.client.start({ argv: ["sh", "-c", "(setsid sleep 1000 &); sleep 1000"] }).started;
   const all = descendants(sandbox.pid);
-  sandbox.client.send(host.end);
+  sandbox.client.end();
   expect(await sandbox.exited).toBe(0);
   expect(sandbox.client.bye).toBe(0);
   expect(all.filter(isAlive)).toEqual([]);
+});
+
+test("a host in whose place another is can't end it", async () => {
+  await using sandbox = await supervise();
+  const { client } = sandbox;
+  const endOfFirst = client.endFrame();
+  await client.hello({}, takeover);
+  client.write(endOfFirst);
+  expect(await client.ping()).toBe("are you there");
+  client.end();
+  expect(await sandbox.exited).toBe(0);
 });
 
 test("of many results that nobody fetched, the oldest are forgotten", async () => {

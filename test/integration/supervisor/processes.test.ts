@@ -3,7 +3,6 @@ import { readFileSync } from "node:fs";
 import { expect, test, vi } from "vitest";
 
 import { compile } from "./compile.ts";
-import { host } from "./frames.ts";
 import { descendants, isAlive, supervise } from "./supervise.ts";
 
 const daemon = "(setsid sh -c 'sleep 1000 & exec sleep 1000' >/dev/null 2>&1 &)";
@@ -25,7 +24,7 @@ test("as many as allowed may stay, keep writing, and end with the sandbox", asyn
   expect(run.background).toBeGreaterThanOrEqual(2);
   expect(await sandbox.client.sh("sleep 0.3; pgrep -c sleep")).toMatchObject({ kind: "exit" });
   expect(commands(sandbox.pid)).toContain("sleep 1000");
-  sandbox.client.send(host.end);
+  sandbox.client.end();
   const left = descendants(sandbox.pid);
   expect(await sandbox.exited).toBe(0);
   expect(left.filter(isAlive)).toEqual([]);
