@@ -93,7 +93,7 @@ function watchTree(options: WatchOptions, { tell, failed }: Watch): AsyncDisposa
 
   const walk = async (): Promise<void> => {
     const walkedAt = performance.now();
-    const tree = await look(options, { startedNs, signal });
+    const tree = await survey(options, { startedNs, signal });
     if (tree.largest >= fileBytes) return tell("fileBytes");
     if (quota === "watched" && tree.bytes > Math.max(workspaceBytes, atStart ?? 0)) {
       if (atStart !== undefined) return tell("workspaceBytes");
@@ -124,7 +124,7 @@ interface Seen {
   readonly largest: number;
 }
 
-async function look(
+async function survey(
   { hostPath, quota }: WatchOptions,
   { startedNs, signal }: { readonly startedNs: bigint; readonly signal: AbortSignal },
 ): Promise<Seen> {
