@@ -1,7 +1,8 @@
 import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 
-import { syncFile, type ArchiveForm } from "./compression.ts";
+import { syncFile } from "./compression.ts";
+import { readSuperblock } from "./ext4-superblock.ts";
 import type { Snapshot } from "./sandbox.ts";
 import { codeOf } from "./system-error.ts";
 
@@ -11,7 +12,7 @@ export interface SnapshotFile {
   readonly id: string;
   readonly takenAt: number;
   readonly fingerprint: string;
-  readonly form: ArchiveForm;
+  readonly form: Snapshot["form"];
 }
 
 /** The snapshots in a folder, oldest first. */
@@ -25,27 +26,29 @@ export async function listSnapshotFiles(folder: string): Promise<readonly Snapsh
 
 function parseName(name: string): SnapshotFile | undefined {
   const [, id = "", time = "", fingerprint = "", ending = ""] =
-    /^((\d{1,15})-([0-9a-f]{32}))\.(tar\.zst|tar\.gz)$/.exec(name) ?? [];
+    /^((\d{1,15})-([0-9a-f]{32}))\.(tar\.zst|tar\.gz|image)$/.exec(name) ?? [];
   const form = forms.find((one) => one === ending);
   if (form === undefined) return undefined;
   return { name, id, takenAt: Number(time), fingerprint, form };
 }
 
-const forms = ["tar.zst", "tar.gz"] as const;
+const forms = ["tar.zst", "tar.gz", "image"] as const;
 
 export async function toSnapshot(
   folder: string,
   { id, takenAt, form, name }: SnapshotFile,
 ): Promise<Snapshot> {
-  return { id, takenAt, form, bytes: (await stat(join(folder, name))).size };
+  const path = join(folder, name);
+  const bytes = form === "image" ? (await readSuperblock(path)).usedBytes : (await stat(path)).size;
+  return { id, takenAt, form, bytes };
 }
 
-/** Writes a snapshot's file, which has its name only when it is whole. */
+/** Writes a snapshot's file, which has its name only when it is whole. Undefined when `write` made none. */
 export async function writeSnapshotFile(
   folder: string,
   { id, form }: Pick<SnapshotFile, "id" | "form">,
-  write: (part: string) => Promise<void>,
-): Promise<SnapshotFile> {
+  write: (part: string) => Promise<boolean>,
+): Promise<Snapshot | undefined> {
   const name = `${id}.${form}`;
   const file = parseName(name);
   if (!file) throw new Error(`Cannot write a snapshot named "${name}"`);
@@ -53,14 +56,14 @@ export async function writeSnapshotFile(
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await removeParts(folder);
   try {
-    await write(part);
+    if (!(await write(part))) return undefined;
     await syncFile(part);
     await rename(part, join(folder, name));
   } catch (error) {
     await rm(part, { force: true });
     throw error;
   }
-  return file;
+  return toSnapshot(folder, file);
 }
 
 const partEnding = ".part";

@@ -12,6 +12,7 @@ import {
 } from "./compression.ts";
 import { copyTree } from "./copy-tree.ts";
 import { fingerprintOf } from "./fingerprint.ts";
+import { copyImage } from "./image-clones.ts";
 import type { Owner } from "./owner.ts";
 import { packTree } from "./pack-tree.ts";
 import type { WorkspaceSnapshots } from "./sandbox.ts";
@@ -33,7 +34,13 @@ export interface SnapshotsOptions {
   /** Whom restored files belong to. Default: this process's user. */
   readonly owner?: Owner | undefined;
   /** Of one session; older ones are removed. Default 5. */
-  readonly keep?: number;
+  readonly keep?: number | undefined;
+  /**
+   * - `auto`, the default: a clone of the workspace's image, where it is one and the file system can share its blocks
+   *   with the folder of snapshots (btrfs, XFS), else as with `portable`;
+   * - `portable`: a compressed tar file, which can be read on every machine.
+   */
+  readonly form?: "auto" | "portable" | undefined;
 }
 
 export interface Snapshots extends WorkspaceSnapshots {
@@ -42,11 +49,11 @@ export interface Snapshots extends WorkspaceSnapshots {
 }
 
 /**
- * Snapshots of workspaces as compressed tar files. A file has its name only when it is whole, and a workspace is
- * exchanged only for a whole one, so that a crash leaves what was there before.
+ * Snapshots of workspaces as clones of their images, or as compressed tar files. A file has its name only when it is
+ * whole, and a workspace is exchanged only for a whole one, so that a crash leaves what was there before.
  */
 export function createSnapshots(options: SnapshotsOptions): Snapshots {
-  const { folder, trees, clock, owner, keep = 5 } = options;
+  const { folder, trees, clock, owner, keep = 5, form = "auto" } = options;
   let found: Promise<Compressions> | undefined;
   const compressions = (): Promise<Compressions> => (found ??= findCompressions());
   const folderOf = (sessionId: string): string => {
@@ -57,7 +64,7 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
   return {
     async take(sessionId, { signal }) {
       const target = folderOf(sessionId);
-      const taken = await trees.use(sessionId, async (hostPath) => {
+      const taken = await trees.use(sessionId, async (hostPath, clone) => {
         signal.throwIfAborted();
         using tree = openFolder(hostPath);
         const fingerprint = await fingerprintOf(tree, { signal });
@@ -65,11 +72,16 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
         if (earlier.at(-1)?.fingerprint === fingerprint) return undefined;
         const takenAt = Math.max(clock.now(), (earlier.at(-1)?.takenAt ?? 0) + 1);
         const id = `${takenAt}-${fingerprint}`;
-        const [form, archive] = preferred(await compressions());
-        const file = await writeSnapshotFile(target, { id, form }, (part) =>
-          archive.pack(packTree(tree, { signal }), part, { signal }),
-        );
-        return toSnapshot(target, file);
+        const cloned =
+          form === "auto" && clone
+            ? await writeSnapshotFile(target, { id, form: "image" }, clone)
+            : undefined;
+        if (cloned) return cloned;
+        const [archiveForm, archive] = preferred(await compressions());
+        return await writeSnapshotFile(target, { id, form: archiveForm }, async (part) => {
+          await archive.pack(packTree(tree, { signal }), part, { signal });
+          return true;
+        });
       });
       if (taken) await removeOldestSnapshots(target, { keep });
       return taken;
@@ -83,6 +95,13 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
     async restore(sessionId, snapshotId, { signal }) {
       const target = folderOf(sessionId);
       const file = (await listSnapshotFiles(target)).find(({ id }) => id === snapshotId);
+      if (file?.form === "image") {
+        await trees.exchange(sessionId, async (part) => {
+          await copyImage(join(target, file.name), part, { signal });
+          return true;
+        });
+        return;
+      }
       const compression = file && (await compressions()).get(file.form);
       if (!file || !compression)
         throw new OpsthreadError(
@@ -102,7 +121,8 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
           "SANDBOX_BUSY",
           `Cannot fork the workspace of session "${from}": session "${to}" has one, expected none`,
         );
-      const copied = await trees.use(from, async (hostPath) => {
+      const copied = await trees.use(from, async (hostPath, clone) => {
+        if (clone && (await trees.exchange(to, clone))) return true;
         const fill = (copy: string): Promise<void> => copyTree(hostPath, copy, { signal, owner });
         await trees.replace(to, fill, { like: from });
         return true;

@@ -3,6 +3,7 @@ import { basename, join } from "node:path";
 
 import type { Logger } from "../core/logger.ts";
 import { openFolder } from "./beneath.ts";
+import { syncFile } from "./compression.ts";
 import { copyTree } from "./copy-tree.ts";
 import { bytesOfImage, checkImage, growImage, makeImage } from "./ext4-image.ts";
 import {
@@ -32,6 +33,8 @@ export interface Images {
     bytes: number,
     fill: (hostPath: string) => Promise<void>,
   ): Promise<void>;
+  /** Exchanges the image for the one that `make` writes to a path. False when it wrote none. */
+  exchange(paths: WorkspacePaths, make: (part: string) => Promise<boolean>): Promise<boolean>;
   remove(paths: WorkspacePaths): Promise<void>;
   /** Takes away mounts and half-made things, but not at the folders and of the sessions to keep. */
   sweep(keep: ReadonlySet<string>): Promise<void>;
@@ -82,6 +85,18 @@ export function createImages({ folder, log, owner }: ImagesOptions): Images {
     }
   };
 
+  const exchange: Images["exchange"] = async (paths, make) => {
+    await dropPart(paths);
+    try {
+      if (!(await make(paths.imagePart))) return false;
+      await syncFile(paths.imagePart);
+      await rename(paths.imagePart, paths.image);
+      return true;
+    } finally {
+      await rm(paths.imagePart, { force: true });
+    }
+  };
+
   const maintain = async ({ image }: WorkspacePaths, bytes: number): Promise<void> => {
     if (!(await isFree(image))) {
       log.warn({ image }, "Workspace is still in use: its image can't be checked or grow now");
@@ -101,6 +116,7 @@ export function createImages({ folder, log, owner }: ImagesOptions): Images {
   return {
     targets,
     replace,
+    exchange,
     async ensure(paths, bytes) {
       if ((await targets(paths)).length > 0) return;
       if (await isThere(paths.image)) {

@@ -146,7 +146,7 @@ export async function createWorkspaces(options: WorkspacesOptions): Promise<Work
       }
       await images.sweep(keep);
     },
-    trees: workspaceTrees({ folder, images, owner, locked, isOpen }),
+    trees: workspaceTrees({ folder, images, owner, locked, isOpen, refusal }),
   };
 }
 

@@ -18,8 +18,9 @@ export interface WorkspacesUnderTest extends AsyncDisposable {
 /** Workspaces in a folder of their own, which are all unmounted at the end. */
 export async function openWorkspaces(
   prefer: Workspaces["quota"] = "filesystem",
+  parent = tmpdir(),
 ): Promise<WorkspacesUnderTest> {
-  const folder = await realpath(await mkdtemp(join(tmpdir(), "opsthread-workspaces-")));
+  const folder = await realpath(await mkdtemp(join(parent, "opsthread-workspaces-")));
   const again: WorkspacesUnderTest["again"] = (wanted = prefer) =>
     createWorkspaces({ folder, log: silentLogger, prefer: wanted, ...owner });
   return {
