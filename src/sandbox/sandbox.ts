@@ -35,9 +35,10 @@ export interface WorkspaceSnapshots {
 export interface Snapshot {
   readonly id: string;
   readonly takenAt: number;
-  /** What it takes on disk. */
+  /** What it takes on disk. Of an image, what its files take: most of that it shares with the workspace. */
   readonly bytes: number;
-  readonly form: "tar.zst" | "tar.gz" | "btrfs" | "reflink";
+  /** `image`: a clone of the workspace's file system, which can be restored where such are mounted. */
+  readonly form: "tar.zst" | "tar.gz" | "image";
 }
 
 /** What a driver can and cannot do. Told at start, in each session and to the model. */

@@ -1,4 +1,4 @@
-import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 
 import type { Clock } from "../core/clock.ts";
@@ -6,17 +6,22 @@ import { OpsthreadError } from "../core/errors.ts";
 import { openFolder } from "./beneath.ts";
 import {
   findCompressions,
-  syncFile,
   type ArchiveForm,
+  type Compression,
   type Compressions,
-  type SignalOption,
 } from "./compression.ts";
 import { copyTree } from "./copy-tree.ts";
 import { fingerprintOf } from "./fingerprint.ts";
+import { copyImage } from "./image-clones.ts";
 import type { Owner } from "./owner.ts";
 import { packTree } from "./pack-tree.ts";
-import type { Snapshot, WorkspaceSnapshots } from "./sandbox.ts";
-import { codeOf } from "./system-error.ts";
+import type { WorkspaceSnapshots } from "./sandbox.ts";
+import {
+  listSnapshotFiles,
+  removeOldestSnapshots,
+  toSnapshot,
+  writeSnapshotFile,
+} from "./snapshot-files.ts";
 import { unpackTree } from "./unpack-tree.ts";
 import { workspacePaths } from "./workspace-layout.ts";
 import type { WorkspaceTrees } from "./workspace-trees.ts";
@@ -29,7 +34,13 @@ export interface SnapshotsOptions {
   /** Whom restored files belong to. Default: this process's user. */
   readonly owner?: Owner | undefined;
   /** Of one session; older ones are removed. Default 5. */
-  readonly keep?: number;
+  readonly keep?: number | undefined;
+  /**
+   * - `auto`, the default: a clone of the workspace's image, where it is one and the file system can share its blocks
+   *   with the folder of snapshots (btrfs, XFS), else as with `portable`;
+   * - `portable`: a compressed tar file, which can be read on every machine.
+   */
+  readonly form?: "auto" | "portable" | undefined;
 }
 
 export interface Snapshots extends WorkspaceSnapshots {
@@ -38,11 +49,11 @@ export interface Snapshots extends WorkspaceSnapshots {
 }
 
 /**
- * Snapshots of workspaces as compressed tar files. A file has its name only when it is whole, and a workspace is
- * exchanged only for a whole one, so that a crash leaves what was there before.
+ * Snapshots of workspaces as clones of their images, or as compressed tar files. A file has its name only when it is
+ * whole, and a workspace is exchanged only for a whole one, so that a crash leaves what was there before.
  */
 export function createSnapshots(options: SnapshotsOptions): Snapshots {
-  const { folder, trees, clock, owner, keep = 5 } = options;
+  const { folder, trees, clock, owner, keep = 5, form = "auto" } = options;
   let found: Promise<Compressions> | undefined;
   const compressions = (): Promise<Compressions> => (found ??= findCompressions());
   const folderOf = (sessionId: string): string => {
@@ -53,32 +64,44 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
   return {
     async take(sessionId, { signal }) {
       const target = folderOf(sessionId);
-      const taken = await trees.use(sessionId, async (hostPath) => {
+      const taken = await trees.use(sessionId, async (hostPath, clone) => {
         signal.throwIfAborted();
         using tree = openFolder(hostPath);
         const fingerprint = await fingerprintOf(tree, { signal });
-        const earlier = await listFiles(target);
+        const earlier = await listSnapshotFiles(target);
         if (earlier.at(-1)?.fingerprint === fingerprint) return undefined;
         const takenAt = Math.max(clock.now(), (earlier.at(-1)?.takenAt ?? 0) + 1);
-        const file = await writeArchive(target, `${takenAt}-${fingerprint}`, {
-          source: packTree(tree, { signal }),
-          compressions: await compressions(),
-          signal,
+        const id = `${takenAt}-${fingerprint}`;
+        const cloned =
+          form === "auto" && clone
+            ? await writeSnapshotFile(target, { id, form: "image" }, clone)
+            : undefined;
+        if (cloned) return cloned;
+        const [archiveForm, archive] = preferred(await compressions());
+        return await writeSnapshotFile(target, { id, form: archiveForm }, async (part) => {
+          await archive.pack(packTree(tree, { signal }), part, { signal });
+          return true;
         });
-        return toSnapshot(target, file);
       });
-      if (taken) await removeOldest(target, keep);
+      if (taken) await removeOldestSnapshots(target, { keep });
       return taken;
     },
 
     async list(sessionId) {
       const target = folderOf(sessionId);
-      return Promise.all((await listFiles(target)).map((file) => toSnapshot(target, file)));
+      return Promise.all((await listSnapshotFiles(target)).map((file) => toSnapshot(target, file)));
     },
 
     async restore(sessionId, snapshotId, { signal }) {
       const target = folderOf(sessionId);
-      const file = (await listFiles(target)).find(({ id }) => id === snapshotId);
+      const file = (await listSnapshotFiles(target)).find(({ id }) => id === snapshotId);
+      if (file?.form === "image") {
+        await trees.exchange(sessionId, async (part) => {
+          await copyImage(join(target, file.name), part, { signal });
+          return true;
+        });
+        return;
+      }
       const compression = file && (await compressions()).get(file.form);
       if (!file || !compression)
         throw new OpsthreadError(
@@ -98,7 +121,8 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
           "SANDBOX_BUSY",
           `Cannot fork the workspace of session "${from}": session "${to}" has one, expected none`,
         );
-      const copied = await trees.use(from, async (hostPath) => {
+      const copied = await trees.use(from, async (hostPath, clone) => {
+        if (clone && (await trees.exchange(to, clone))) return true;
         const fill = (copy: string): Promise<void> => copyTree(hostPath, copy, { signal, owner });
         await trees.replace(to, fill, { like: from });
         return true;
@@ -119,71 +143,7 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
 /** What these archives hold was made here. */
 const noLimits = { entries: Infinity, bytes: Infinity };
 
-/** A snapshot's file says all about it by its name. */
-interface SnapshotFile {
-  readonly name: string;
-  readonly id: string;
-  readonly takenAt: number;
-  readonly fingerprint: string;
-  readonly form: ArchiveForm;
-}
-
-async function listFiles(target: string): Promise<readonly SnapshotFile[]> {
-  const names = await readdir(target).catch((error: unknown) => {
-    if (codeOf(error) === "ENOENT") return [];
-    throw error;
-  });
-  return names.flatMap((name) => parseName(name) ?? []).toSorted((a, b) => a.takenAt - b.takenAt);
-}
-
-function parseName(name: string): SnapshotFile | undefined {
-  const [, id = "", time = "", fingerprint = "", zst] =
-    /^((\d{1,15})-([0-9a-f]{32}))\.tar\.(?:(zst)|gz)$/.exec(name) ?? [];
-  if (id === "") return undefined;
-  return { name, id, takenAt: Number(time), fingerprint, form: zst ? "tar.zst" : "tar.gz" };
-}
-
-async function toSnapshot(target: string, file: SnapshotFile): Promise<Snapshot> {
-  const { id, takenAt, form } = file;
-  return { id, takenAt, form, bytes: (await stat(join(target, file.name))).size };
-}
-
-async function writeArchive(
-  target: string,
-  id: string,
-  options: SignalOption & {
-    readonly source: AsyncIterable<Uint8Array>;
-    readonly compressions: Compressions;
-  },
-): Promise<SnapshotFile> {
-  const [first] = options.compressions;
-  const name = `${id}.${first?.[0]}`;
-  const file = parseName(name);
-  if (!first || !file) throw new Error(`Cannot write a snapshot named "${name}"`);
-  const part = join(target, `${name}${partEnding}`);
-  await mkdir(target, { recursive: true, mode: 0o700 });
-  await removeParts(target);
-  try {
-    await first[1].pack(options.source, part, options);
-    await syncFile(part);
-    await rename(part, join(target, name));
-  } catch (error) {
-    await rm(part, { force: true });
-    throw error;
-  }
-  return file;
-}
-
-const partEnding = ".part";
-
-/** What a crash left in the middle. */
-async function removeParts(target: string): Promise<void> {
-  for (const name of await readdir(target))
-    if (name.endsWith(partEnding)) await rm(join(target, name), { force: true });
-}
-
-async function removeOldest(target: string, keep: number): Promise<void> {
-  const files = await listFiles(target);
-  for (const { name } of files.slice(0, Math.max(0, files.length - keep)))
-    await rm(join(target, name), { force: true });
-}
+const preferred = (compressions: Compressions): readonly [ArchiveForm, Compression] => {
+  for (const first of compressions) return first;
+  throw new Error("Cannot write a snapshot: there is no compression, expected gzip at least");
+};

@@ -3,6 +3,7 @@ import { basename, join } from "node:path";
 
 import type { Logger } from "../core/logger.ts";
 import { openFolder } from "./beneath.ts";
+import { syncFile } from "./compression.ts";
 import { copyTree } from "./copy-tree.ts";
 import { bytesOfImage, checkImage, growImage, makeImage } from "./ext4-image.ts";
 import {
@@ -15,18 +16,12 @@ import {
 } from "./image-mounts.ts";
 import type { Owner } from "./owner.ts";
 import { measureFolder } from "./quota.ts";
+import { createReadyImages, type ReadyImages, readyPrefix } from "./ready-images.ts";
 import { holdsFiles, imagesFolder, isThere, type WorkspacePaths } from "./workspace-layout.ts";
 
 /** Workspaces as file systems of their own. One at a time may work on a session's. */
 export interface Images {
-  /** Makes an empty image ahead and mounts it. */
-  makeReady(at: string, bytes: number): Promise<void>;
-  /** Gives a new session the one that was made ahead there, if its size is right; any other one is dropped. */
-  takeReady(
-    paths: WorkspacePaths,
-    options: { readonly at: string; readonly bytes: number },
-  ): Promise<boolean>;
-  dropReady(at: string): Promise<void>;
+  readonly ready: ReadyImages;
   /** Makes the image, with what a plain folder held, or makes it larger. */
   ensure(paths: WorkspacePaths, bytes: number): Promise<void>;
   /** Mounts it, unless it is mounted there already, by this process or an earlier one. */
@@ -40,6 +35,8 @@ export interface Images {
     bytes: number,
     fill?: (hostPath: string) => Promise<void>,
   ): Promise<void>;
+  /** Exchanges the image for the one that `make` writes to a path. False when it wrote none. */
+  exchange(paths: WorkspacePaths, make: (part: string) => Promise<boolean>): Promise<boolean>;
   remove(paths: WorkspacePaths): Promise<void>;
   /** Takes away mounts and half-made things, but not of the sessions to keep, nor what was made ahead for a living process. */
   sweep(keep: KeptImages): Promise<void>;
@@ -67,7 +64,7 @@ export function createImages({ folder, log, owner }: ImagesOptions): Images {
       .filter((mounted) => mounted.image === image)
       .map(({ target }) => target);
 
-  const make = async (image: string, bytes: number): Promise<void> => {
+  const makeEmpty = async (image: string, bytes: number): Promise<void> => {
     const knownBlocks = blocksFor.get(bytes);
     blocksFor.set(bytes, await makeImage(image, bytes, { knownBlocks }));
   };
@@ -78,17 +75,6 @@ export function createImages({ folder, log, owner }: ImagesOptions): Images {
     if (!owner || (await stat(target)).uid === owner.uid) return;
     await chmod(target, 0o700);
     await chown(target, owner.uid, owner.gid);
-  };
-
-  const readyImage = (at: string): string => join(images, `${readyPrefix}${basename(at)}.ext4`);
-
-  const isNew = async (paths: WorkspacePaths): Promise<boolean> =>
-    !(await isThere(paths.image)) && !(await holdsFiles(paths.tree));
-
-  const dropReady = async (at: string): Promise<void> => {
-    if (!(await isThere(readyImage(at)))) return;
-    await unmount(at, { log });
-    await rm(readyImage(at), { force: true });
   };
 
   /** Mounts an image at a folder beside the workspaces for as long as `work` takes. */
@@ -106,12 +92,24 @@ export function createImages({ folder, log, owner }: ImagesOptions): Images {
   const replace: Images["replace"] = async (paths, bytes, fill) => {
     await dropPart(paths);
     try {
-      await make(paths.imagePart, bytes);
+      await makeEmpty(paths.imagePart, bytes);
       if (fill) await aside(paths.imagePart, paths.aside, () => fill(paths.aside));
       await rename(paths.imagePart, paths.image);
     } catch (error) {
       await rm(paths.imagePart, { force: true });
       throw error;
+    }
+  };
+
+  const exchange: Images["exchange"] = async (paths, make) => {
+    await dropPart(paths);
+    try {
+      if (!(await make(paths.imagePart))) return false;
+      await syncFile(paths.imagePart);
+      await rename(paths.imagePart, paths.image);
+      return true;
+    } finally {
+      await rm(paths.imagePart, { force: true });
     }
   };
 
@@ -134,23 +132,8 @@ export function createImages({ folder, log, owner }: ImagesOptions): Images {
   return {
     targets,
     replace,
-    async makeReady(at, bytes) {
-      await make(readyImage(at), bytes);
-      await mountOwn(readyImage(at), at);
-    },
-    async takeReady(paths, { at, bytes }) {
-      const image = readyImage(at);
-      if (!(await isThere(image))) return false;
-      if (!(await isNew(paths)) || (await bytesOfImage(image)) !== bytes) {
-        await dropReady(at);
-        return false;
-      }
-      // A mount follows its image's name.
-      await rename(image, paths.image);
-      await mkdir(paths.tree, { recursive: true, mode: 0o700 });
-      return true;
-    },
-    dropReady,
+    exchange,
+    ready: createReadyImages({ images, make: makeEmpty, mount: mountOwn, log }),
     async ensure(paths, bytes) {
       if ((await targets(paths)).length > 0) return;
       if (await isThere(paths.image)) {
@@ -208,5 +191,4 @@ export function createImages({ folder, log, owner }: ImagesOptions): Images {
   };
 }
 
-const readyPrefix = ".ready-";
 const never = new AbortController().signal;

@@ -2,15 +2,25 @@ import { chown, mkdir, rename, rm, rmdir } from "node:fs/promises";
 
 import { OpsthreadError } from "../core/errors.ts";
 import { bytesOfImage } from "./ext4-image.ts";
+import { createImageClones, type CloneImage } from "./image-clones.ts";
 import type { Locked } from "./lock.ts";
 import type { Owner } from "./owner.ts";
 import type { Images } from "./workspace-images.ts";
-import { isThere, settleTree, workspacePaths, type WorkspacePaths } from "./workspace-layout.ts";
+import {
+  imagesFolder,
+  isThere,
+  settleTree,
+  workspacePaths,
+  type WorkspacePaths,
+} from "./workspace-layout.ts";
 
 /** Workspaces as trees of files, whatever holds them. */
 export interface WorkspaceTrees {
-  /** Uses the tree of a session; undefined when it has none. */
-  use<T>(sessionId: string, work: (hostPath: string) => Promise<T>): Promise<T | undefined>;
+  /** Uses the tree of a session, and the means to clone the image that holds it; undefined when it has none. */
+  use<T>(
+    sessionId: string,
+    work: (hostPath: string, clone?: CloneImage) => Promise<T>,
+  ): Promise<T | undefined>;
   /**
    * Makes the workspace what `fill` puts in an empty folder, as large as that of `like`. What was there stays when
    * `fill` fails or the process ends meanwhile.
@@ -21,6 +31,12 @@ export interface WorkspaceTrees {
     fill: (hostPath: string) => Promise<void>,
     options?: { readonly like?: string },
   ): Promise<void>;
+  /**
+   * Makes the workspace the image that `make` writes to a path. What was there stays when `make` fails or writes none,
+   * which is false, or the process ends meanwhile.
+   * @throws {OpsthreadError} `SANDBOX_BUSY`, and `SANDBOX_UNSUPPORTED` where no workspace can be an image
+   */
+  exchange(sessionId: string, make: (part: string) => Promise<boolean>): Promise<boolean>;
 }
 
 export interface WorkspaceTreesOptions {
@@ -30,35 +46,69 @@ export interface WorkspaceTreesOptions {
   readonly owner?: Owner | undefined;
   /** Absent where no workspace is an image. */
   readonly images?: Images;
+  /** Why images can't be mounted, where they can't. */
+  readonly refusal?: string | undefined;
 }
 
 export function workspaceTrees(options: WorkspaceTreesOptions): WorkspaceTrees {
-  const { folder, images, owner, locked, isOpen } = options;
+  const {
+    folder,
+    images,
+    owner,
+    locked,
+    isOpen,
+    refusal = images ? undefined : noImages,
+  } = options;
+  const cloneOf = createImageClones(imagesFolder(folder));
+  const assertClosed = (sessionId: string): void => {
+    if (isOpen(sessionId))
+      throw new OpsthreadError(
+        "SANDBOX_BUSY",
+        `Cannot replace the workspace of session "${sessionId}": a sandbox has it open, expected none`,
+      );
+  };
   return {
     use: (sessionId, work) =>
       locked(sessionId, async () => {
         const paths = workspacePaths(folder, sessionId);
         await settleTree(paths);
-        if (images && (await isThere(paths.image))) return useImage(paths, images, work);
+        if (images && (await isThere(paths.image)))
+          return useImage(paths, images, (target) =>
+            work(target, cloneOf({ image: paths.image, target })),
+          );
         return (await isThere(paths.tree)) ? work(paths.tree) : undefined;
       }),
     replace: (sessionId, fill, { like = sessionId } = {}) =>
       locked(sessionId, async () => {
         const paths = workspacePaths(folder, sessionId);
         await settleTree(paths);
-        if (isOpen(sessionId))
-          throw new OpsthreadError(
-            "SANDBOX_BUSY",
-            `Cannot replace the workspace of session "${sessionId}": a sandbox has it open, expected none`,
-          );
+        assertClosed(sessionId);
         const { image } = workspacePaths(folder, like);
         if (!images || !(await isThere(image))) return replacePlain(paths, { fill, owner });
         for (const target of await images.targets(paths)) await images.unmount(target);
         await images.replace(paths, await bytesOfImage(image), fill);
         await mkdir(paths.tree, { recursive: true, mode: 0o700 });
       }),
+    exchange: (sessionId, make) =>
+      locked(sessionId, async () => {
+        const paths = workspacePaths(folder, sessionId);
+        await settleTree(paths);
+        assertClosed(sessionId);
+        if (!images || refusal !== undefined)
+          throw new OpsthreadError(
+            "SANDBOX_UNSUPPORTED",
+            `Cannot replace the workspace of session "${sessionId}" by an image: ${refusal}, expected a driver that can mount it, as root`,
+          );
+        for (const target of await images.targets(paths)) await images.unmount(target);
+        if (!(await images.exchange(paths, make))) return false;
+        // Files of a folder that it was before are taken away at its next use.
+        await mkdir(paths.tree, { recursive: true, mode: 0o700 });
+        return true;
+      }),
   };
 }
+
+const noImages = "this driver mounts none";
 
 async function useImage<T>(
   paths: WorkspacePaths,

@@ -4,7 +4,7 @@ import type { Logger } from "../core/logger.ts";
 import { openFolder } from "./beneath.ts";
 import { reservedInodes } from "./ext4-image.ts";
 import { createHolds } from "./holds.ts";
-import { createLocks } from "./lock.ts";
+import { createLocks, type Locked } from "./lock.ts";
 import { canMountImages } from "./mount-probe.ts";
 import { giveTree, type Owner } from "./owner.ts";
 import type { Owner as ProcessOwner } from "./process-owner.ts";
@@ -111,13 +111,23 @@ export async function createWorkspaces(options: WorkspacesOptions): Promise<Work
     return left;
   };
 
+  const heldMeanwhile: Locked = (sessionId, work) =>
+    locked(sessionId, async () => {
+      await holds.hold(sessionId);
+      try {
+        return await work();
+      } finally {
+        if (!isOpen(sessionId)) await holds.letGo(sessionId);
+      }
+    });
+
   const prepare = async (
     paths: WorkspacePaths,
     { workspaceBytes, at = paths.tree }: OpenWorkspaceOptions,
   ): Promise<string> => {
     await settleTree(paths);
     if (quota === "filesystem") {
-      if (await images.takeReady(paths, { at, bytes: workspaceBytes })) return at;
+      if (await images.ready.take(paths, { at, bytes: workspaceBytes })) return at;
       await images.ensure(paths, workspaceBytes);
       await images.mount(paths, at);
       return at;
@@ -164,8 +174,8 @@ export async function createWorkspaces(options: WorkspacesOptions): Promise<Work
           await rm(path, { recursive: true, force: true });
         users.delete(sessionId);
       }),
-    premake: ({ at, workspaceBytes }) => images.makeReady(at, workspaceBytes),
-    discard: (at) => images.dropReady(at),
+    premake: ({ at, workspaceBytes }) => images.ready.make(at, workspaceBytes),
+    discard: (at) => images.ready.drop(at),
     async sweep() {
       const held = await holds.held();
       await images.sweep({
@@ -173,7 +183,7 @@ export async function createWorkspaces(options: WorkspacesOptions): Promise<Work
         isReady: (at) => options.process.isAlive(at.split(".")[0] ?? ""),
       });
     },
-    trees: workspaceTrees({ folder, images, owner, locked, isOpen }),
+    trees: workspaceTrees({ folder, images, owner, locked: heldMeanwhile, isOpen, refusal }),
   };
 }
 

@@ -55,6 +55,8 @@ function machine({
     "docker.io": "dockerd",
     bubblewrap: "bwrap",
     e2fsprogs: "mkfs.ext4",
+    "btrfs-progs": "mkfs.btrfs",
+    xfsprogs: "mkfs.xfs",
   };
   const host: TestHost = {
     isRoot: true,
@@ -83,7 +85,7 @@ function machine({
   return { host, said, ran };
 }
 
-const everything = ["bwrap", "mkfs.ext4", "gcc", "mmdebstrap"];
+const everything = ["bwrap", "mkfs.ext4", "gcc", "mmdebstrap", "mkfs.btrfs", "mkfs.xfs"];
 
 test("an engine that answers is used as it is, and not stopped", async () => {
   const { host, ran } = machine({ programs: everything, found: engine() });
@@ -107,6 +109,8 @@ test("what is missing is installed first", async () => {
   expect(ran).toEqual([
     "apt-get update -q",
     `${install} bubblewrap e2fsprogs gcc libc6-dev mmdebstrap debian-archive-keyring docker.io cgroupfs-mount`,
+    `${install} btrfs-progs`,
+    `${install} xfsprogs`,
     `${install} runsc`,
     "start /usr/bin/runsc",
     "build opsthread-sandbox debian",

@@ -97,15 +97,24 @@ const engineTools: typeof tools = [
   { packages: ["docker.io", "cgroupfs-mount"], sign: ["dockerd", "--version"] },
 ];
 
-/** gVisor is not in every release; its tests are skipped without it. */
-const optionalTools: typeof tools = [{ packages: ["runsc"], sign: ["runsc", "--version"] }];
+/** Tests of what these are for are skipped without them. */
+const optionalTools: typeof tools = [
+  { packages: ["btrfs-progs"], sign: ["mkfs.btrfs", "--version"] },
+  { packages: ["xfsprogs"], sign: ["mkfs.xfs", "-V"] },
+];
+
+/** gVisor is not in every release. */
+const optionalEngineTools: typeof tools = [{ packages: ["runsc"], sign: ["runsc", "--version"] }];
 
 async function installMissing(
   host: TestHost,
   { engine }: { readonly engine: boolean },
 ): Promise<void> {
   const needed = await missingPackages(host, engine ? tools : [...tools, ...engineTools]);
-  const wished = engine ? [] : await missingPackages(host, optionalTools);
+  const wished = await missingPackages(
+    host,
+    engine ? optionalTools : [...optionalTools, ...optionalEngineTools],
+  );
   if (needed.length + wished.length === 0) return;
   const isDebian = host.exists("/usr/bin/apt-get");
   if (!host.isRoot || !isDebian) {
@@ -116,9 +125,9 @@ async function installMissing(
   await aptGet(host, ["update", "-q"]);
   const install = ["install", "-y", "-q", "--no-install-recommends"];
   if (needed.length > 0) await aptGet(host, [...install, ...needed]);
-  if (wished.length > 0)
-    await aptGet(host, [...install, ...wished]).catch((error: unknown) => {
-      host.say(`going on without ${wished.join(", ")}: ${messageOf(error).split("\n").at(-1)}`);
+  for (const name of wished)
+    await aptGet(host, [...install, name]).catch((error: unknown) => {
+      host.say(`going on without ${name}: ${messageOf(error).split("\n").at(-1)}`);
     });
 }
 

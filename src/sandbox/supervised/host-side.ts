@@ -9,7 +9,7 @@ import { type Owner, signIn } from "../process-owner.ts";
 import { createQuota, type Quota } from "../quota.ts";
 import { createReach, type Reach } from "../reach.ts";
 import type { Sandbox, SandboxFiles, SandboxSpec, WorkspaceSnapshots } from "../sandbox.ts";
-import { createSnapshots } from "../snapshots.ts";
+import { createSnapshots, type SnapshotsOptions } from "../snapshots.ts";
 import { prepareTaskHost, type TaskHost } from "../task-host/task-host.ts";
 import { watchWorkspace } from "../watch-workspace.ts";
 import { workspaceFiles } from "../workspace-files.ts";
@@ -31,6 +31,8 @@ export interface HostSideOptions {
   readonly network?: NetworkOptions;
   /** Snapshots that are kept of each workspace. Default 5. */
   readonly keepSnapshots?: number;
+  /** Whether they are clones where that can be. Default `auto`. See {@link SnapshotsOptions.form}. */
+  readonly snapshotForm?: SnapshotsOptions["form"];
   readonly log?: Logger;
 }
 
@@ -80,6 +82,7 @@ export async function openHostSide({
   quota,
   network = { audit: () => {} },
   keepSnapshots,
+  snapshotForm,
   log = silentLogger,
 }: HostSideOptions & { readonly quota: "auto" | "watched" }): Promise<HostSide> {
   const owner = sandboxUser();
@@ -97,7 +100,8 @@ export async function openHostSide({
     trees: workspaces.trees,
     clock: systemClock,
     owner,
-    ...(keepSnapshots !== undefined && { keep: keepSnapshots }),
+    keep: keepSnapshots,
+    form: snapshotForm,
   });
   const open = new Map<Sandbox, SandboxSpec>();
   const openSession = async (

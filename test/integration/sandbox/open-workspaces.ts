@@ -21,8 +21,9 @@ export interface WorkspacesUnderTest extends AsyncDisposable {
 /** Workspaces in a folder of their own, which are all unmounted at the end. */
 export async function openWorkspaces(
   prefer: Workspaces["quota"] = "filesystem",
+  parent = tmpdir(),
 ): Promise<WorkspacesUnderTest> {
-  const folder = await realpath(await mkdtemp(join(tmpdir(), "opsthread-workspaces-")));
+  const folder = await realpath(await mkdtemp(join(parent, "opsthread-workspaces-")));
   const processes: Owner[] = [];
   const again: WorkspacesUnderTest["again"] = async (wanted = prefer) => {
     const process = await signIn(`${folder}-owners`);
