@@ -2,6 +2,7 @@ import { readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import type { Owner } from "./process-owner.ts";
+import { assertSessionId } from "./workspace-layout.ts";
 
 /** Says on the disk which processes have a session's workspace open, so that the sweep of another leaves it alone. */
 export interface Holds {
@@ -20,7 +21,10 @@ export function createHolds({
   readonly folder: string;
   readonly process: Owner;
 }): Holds {
-  const fileOf = (sessionId: string): string => join(folder, `${sessionId}.held-${process.id}`);
+  const fileOf = (sessionId: string): string => {
+    assertSessionId(sessionId);
+    return join(folder, `${sessionId}.held-${process.id}`);
+  };
 
   /** The living processes that hold each session. */
   const holders = async (): Promise<ReadonlyMap<string, readonly string[]>> => {
