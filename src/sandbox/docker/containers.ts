@@ -7,15 +7,21 @@ import type { ContainerInfo } from "dockerode";
 import type { Logger } from "../../core/logger.ts";
 import type { Owner } from "../process-owner.ts";
 import { adoptFirst } from "../supervised/adopt-first.ts";
-import { adoptCell, createCell, removeContainer, type ContainerCell } from "./cell.ts";
+import {
+  adoptCell,
+  type ContainerCell,
+  createCell,
+  type CreatedCell,
+  removeContainer,
+} from "./cell.ts";
 import { configHash, containerOptions, type ContainerPlan, label } from "./container.ts";
 import { containerError } from "./engine-error.ts";
 import type { EngineEvents } from "./events.ts";
 
 /** The containers of one installation on one engine. */
 export interface Containers {
-  /** Starts a container that is not used by anybody else. */
-  create(options: StartOptions): Promise<ContainerCell>;
+  /** Makes a container that is not used by anybody else. Its mounts need to be there when it is started. */
+  create(options: CreateOptions): Promise<CreatedCell>;
   /**
    * The session's running container of this make that nobody of this process uses, if there is one. Others of
    * the session are removed: a container of another make is never used.
@@ -36,7 +42,7 @@ export interface Containers {
   sweep(): Promise<void>;
 }
 
-export interface StartOptions {
+export interface CreateOptions {
   readonly plan: ContainerPlan;
   /** None for a warm one. */
   readonly sessionId?: string;
@@ -113,7 +119,14 @@ export function createContainers({
           ...(sessionId !== undefined && { [label.session]: sessionId }),
         },
       };
-      return use(await createCell(create, { docker, events, limits: plan.limits, log, signal }));
+      const created = await createCell(create, {
+        docker,
+        events,
+        limits: plan.limits,
+        log,
+        signal,
+      });
+      return { ...created, start: async () => use(await created.start()) };
     },
 
     async adopt(sessionId, { plan, signal }) {
