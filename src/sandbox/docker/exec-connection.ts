@@ -32,11 +32,16 @@ export function execConnection(options: ExecConnectionOptions): SupervisorConnec
   let killing: Promise<void> | undefined;
   let idle: NodeJS.Timeout | undefined;
 
-  const endAll = (reason: string, { graceMs = 0 } = {}): Promise<void> => {
-    goneBecause ??= reason;
+  const kill = async (graceMs: number): Promise<void> => {
     const exited = (): Promise<unknown> =>
       Promise.all([...runs.values()].map(({ run }) => run.exited));
-    killing ??= killContainer(place, { events, log, graceMs, exited });
+    await killContainer(place, { events, log, graceMs, exited });
+    // Its stream ends by itself, as a rule.
+    keeper.close();
+  };
+  const endAll = (reason: string, { graceMs = 0 } = {}): Promise<void> => {
+    goneBecause ??= reason;
+    killing ??= kill(graceMs);
     return killing;
   };
 
@@ -125,7 +130,6 @@ export function execConnection(options: ExecConnectionOptions): SupervisorConnec
     listen: () => Promise.reject(cannotListen()),
     async end() {
       await endAll("it was ended");
-      keeper.close();
       await closed;
     },
     close() {

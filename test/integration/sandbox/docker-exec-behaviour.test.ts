@@ -84,6 +84,20 @@ const nothingLeft = (mark: string): Promise<void> =>
     interval: 20,
   });
 
+/** Folders for a process that is killed; disposing takes away what it had mounted. */
+async function installation(): Promise<AsyncDisposable & { readonly root: string }> {
+  const root = await mkdtemp(join(tmpdir(), "opsthread-docker-exec-"));
+  return {
+    root,
+    async [Symbol.asyncDispose]() {
+      const here = engine.available && { host: engine.socket, image: engine.image };
+      const folders = { folder: join(root, "workspaces"), stateFolder: join(root, "state") };
+      await (await dockerSandboxes({ ...folders, config: { ...here } }))[Symbol.asyncDispose]();
+      await rm(root, { recursive: true, force: true });
+    },
+  };
+}
+
 /** A logger that keeps its warnings. */
 function listening(): { readonly log: Logger; readonly warnings: object[] } {
   const warnings: object[] = [];
@@ -349,11 +363,11 @@ describe.skipIf(noDocker !== undefined)(`commands by the engine${why}`, () => {
   });
 
   test("nothing is left of a process that was killed", async () => {
-    const root = await mkdtemp(join(tmpdir(), "opsthread-docker-exec-"));
-    const state = join(root, "state");
+    await using place = await installation();
+    const state = join(place.root, "state");
     const mark = marker();
     const host = fileURLToPath(new URL("./docker-host.mjs", import.meta.url));
-    const args = [join(root, "workspaces"), state, "hold", mark, "600000", "never"];
+    const args = [join(place.root, "workspaces"), state, "hold", mark, "600000", "never"];
     const child = fork(host, args, { env: engineEnv });
     await once(child, "message");
     expect(await processesWith(`sleep ${mark}`)).toBeGreaterThan(0);
@@ -361,32 +375,28 @@ describe.skipIf(noDocker !== undefined)(`commands by the engine${why}`, () => {
 
     await nothingLeft(mark);
     await vi.waitFor(async () => expect(await containersOf(state)).toEqual([]), { timeout: 5_000 });
-    await rm(root, { recursive: true, force: true }).catch(() => {});
   });
 
   test("a container that a dead process left is removed at the next start, not taken over", async () => {
     if (!engine.available) throw new TypeError(engine.reason);
-    await using subject = await openDockerExec({ config: { instance: "left-over" } });
-    const labels = { instance: "left-over", owner: "nobody", main: "keeper", session: "s_host" };
+    const mark = marker();
+    const instance = `left-${mark}`;
+    const labels = { instance, owner: "nobody", main: "keeper", session: "s_host", test: "1" };
     const flags = Object.entries(labels).flatMap(([name, value]) => [
       "--label",
       `opsthread.${name}=${value}`,
     ]);
-    const name = "opsthread-left-over.s_host.0123456789ab";
-    const args = ["run", "-d", "--rm", "--label", "opsthread.test=1", "--network", "none"];
-    const mark = marker();
-    await execute("docker", [...args, "--name", name, ...flags, engine.image, "sleep", mark], {
-      env: engineEnv,
-    });
+    const name = `opsthread-${instance}.s_host.0123456789ab`;
+    const args = ["run", "-d", "--rm", "--network", "none", "--name", name, ...flags];
+    await execute("docker", [...args, engine.image, "sleep", mark], { env: engineEnv });
     expect(await processesWith(`sleep ${mark}`)).toBeGreaterThan(0);
-    await using next = await dockerSandboxes({
-      folder: join(subject.root, "workspaces"),
-      stateFolder: join(subject.root, "other-state"),
-      config: { instance: "left-over", host: engine.socket, image: engine.image },
-    });
-
-    expect(next.capabilities.reattach).toBe(true);
-    await nothingLeft(mark);
+    try {
+      await using subject = await openDockerExec({ config: { supervisor: "auto", instance } });
+      expect(subject.provider.capabilities.reattach).toBe(true);
+      await nothingLeft(mark);
+    } finally {
+      await execute("docker", ["rm", "-f", name], { env: engineEnv }).catch(() => {}); // As it should be.
+    }
   });
 
   test("a warm one is taken", async () => {
