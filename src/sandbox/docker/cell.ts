@@ -36,6 +36,7 @@ export interface CreatedCell {
 export async function createCell(
   create: ContainerCreateOptions,
   options: CellOptions,
+  connect: Connect = connectNew,
 ): Promise<CreatedCell> {
   const { docker, signal } = options;
   signal.throwIfAborted();
@@ -47,7 +48,7 @@ export async function createCell(
       try {
         const stream = await attach(container);
         await container.start();
-        return await connectCell(container, stream, { ...options, resumes: false });
+        return await connect(container, stream, options);
       } catch (error) {
         await removeContainer(container);
         throw containerError("start a container", error);
@@ -56,6 +57,16 @@ export async function createCell(
     remove: () => removeContainer(container),
   };
 }
+
+/** Makes a cell of a container that has been started, and of the stream to and from its main process. */
+export type Connect = (
+  container: Container,
+  stream: Duplex,
+  options: CellOptions,
+) => Promise<ContainerCell>;
+
+const connectNew: Connect = (container, stream, options) =>
+  connectCell(container, stream, { ...options, resumes: false });
 
 /** Takes over a running container of an earlier process. */
 export async function adoptCell(containerId: string, options: CellOptions): Promise<ContainerCell> {

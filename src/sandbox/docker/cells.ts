@@ -22,8 +22,8 @@ export interface CellsOptions {
   readonly containers: Containers;
   readonly config: DockerConfig;
   readonly host: Pick<HostSide, "uid" | "gid" | "tasks" | "quota">;
-  /** Host path of the supervisor's program. */
-  readonly supervisor: string;
+  /** Host path of the supervisor's program; without it the engine runs the commands. */
+  readonly supervisor: string | undefined;
   readonly stateFolder: string;
   readonly warm: WarmCells;
   readonly log: Logger;
@@ -46,6 +46,7 @@ export async function openCells(options: CellsOptions): Promise<Cells> {
     folder: string,
     workspace: string,
   ): Promise<ContainerPlan> => ({
+    main: supervisor === undefined ? "keeper" : "supervisor",
     image: spec.image ?? config.image,
     runtime: config.runtime,
     limits: spec.limits,

@@ -17,6 +17,7 @@ import {
 import { configHash, containerOptions, type ContainerPlan, label } from "./container.ts";
 import { containerError } from "./engine-error.ts";
 import type { EngineEvents } from "./events.ts";
+import { createExecCell } from "./exec-cell.ts";
 
 /** The containers of one installation on one engine. */
 export interface Containers {
@@ -115,17 +116,16 @@ export function createContainers({
           [label.instance]: instance,
           [label.owner]: owner.id,
           [label.config]: configHash(plan),
+          [label.main]: plan.main,
           [label.folder]: basename(plan.folder),
           ...(sessionId !== undefined && { [label.session]: sessionId }),
         },
       };
-      const created = await createCell(create, {
-        docker,
-        events,
-        limits: plan.limits,
-        log,
-        signal,
-      });
+      const options = { docker, events, limits: plan.limits, log, signal };
+      const created =
+        plan.main === "keeper"
+          ? await createExecCell(create, { ...options, plan })
+          : await createCell(create, options);
       return { ...created, start: async () => use(await created.start()) };
     },
 
@@ -133,7 +133,8 @@ export function createContainers({
       const make = configHash(plan);
       return adoptFirst(await unused(sessionId), {
         sessionId,
-        fits: ({ State, Labels }) => State === "running" && Labels[label.config] === make,
+        fits: ({ State, Labels }) =>
+          plan.main === "supervisor" && State === "running" && Labels[label.config] === make,
         async take({ Id, Mounts, Labels }): Promise<Adopted> {
           const { limits } = plan;
           const cell = use(await adoptCell(Id, { docker, events, limits, log, signal }));
@@ -174,8 +175,11 @@ export function createContainers({
       for (const info of await list()) {
         if (used.has(info.Id)) continue;
         const isOwned = await owner.isAlive(info.Labels[label.owner] ?? "");
-        // A dead owner's running session container ends by itself when nobody takes it over in time.
-        const mayBeTakenOver = info.State === "running" && sessionOf(info) !== "";
+        // A dead owner's running session container ends by itself when nobody takes it over in time. One with a keeper can't be.
+        const mayBeTakenOver =
+          info.State === "running" &&
+          sessionOf(info) !== "" &&
+          info.Labels[label.main] !== "keeper";
         if (isOwned || mayBeTakenOver) continue;
         await remove(info);
         log.info(

@@ -239,7 +239,6 @@ function assertRestrictable(spec: SandboxSpec, { connection }: Cell): void {
 }
 
 const limitations = [
-  "There is no network but through an HTTP proxy to granted hosts; names can't be looked up inside.",
   "Nothing can be installed into the system: only /workspace and /tmp can be written.",
 ];
 
