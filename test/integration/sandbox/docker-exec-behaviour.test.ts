@@ -267,7 +267,7 @@ describe.skipIf(noDocker !== undefined)(`commands by the engine${why}`, () => {
 
     expect(
       names.toSorted().filter((name) => !["", "SHLVL", "PWD", "OLDPWD", "_"].includes(name)),
-    ).toEqual(["GIVEN", "HOME", "LANG", "PATH", "TMPDIR"]);
+    ).toEqual(["GIVEN", "HOME", "LC_CTYPE", "PATH", "SHELL", "TMPDIR"]);
   });
 
   test("work that runs is not run again beside itself", async () => {
