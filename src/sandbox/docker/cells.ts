@@ -64,7 +64,7 @@ export async function openCells(options: CellsOptions): Promise<Cells> {
     const found = await containers.adopt(sessionId, { plan, signal });
     const warmed = found
       ? undefined
-      : warm.take(plan, async (workspace) => planOf(spec, await makeFolder(), workspace));
+      : warm.take(plan, async (at) => planOf(spec, await makeFolder(), at));
     const ready = found ?? warmed;
     if (!ready) {
       // The engine makes the container while the workspace is mounted.

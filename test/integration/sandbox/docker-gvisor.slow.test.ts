@@ -6,14 +6,10 @@ import { openDocker, withoutRuntime } from "./open-docker.ts";
 const noGvisor = withoutRuntime("runsc");
 const why = noGvisor === undefined ? "" : `: skipped, ${noGvisor}`;
 
-/** The rest is the host's side, the same for every runtime, or takes minutes on a kernel that is itself traced. */
-const parts = ["exec", "tasks"];
-
 describe.skipIf(noGvisor !== undefined)(`docker with runsc${why}`, () => {
   sandboxSuite({
     test,
     open: () => openDocker({ config: { runtime: "runsc" } }),
-    parts,
     skip: [
       {
         test: "a task's artifacts lie in the workspace, and a repeat replaces them",
