@@ -53,6 +53,8 @@ export interface ToolSession {
   readonly sessionId: string;
   /** Opened when it is first asked for. */
   sandbox(): Promise<Sandbox>;
+  /** A further sandbox on the same workspace, from another image. Whoever asks for it closes it. */
+  sandboxFrom(image: string): Promise<Sandbox>;
   /** Keeps a workspace file as it is now, to go with the reply. */
   keep(path: string, options: { readonly signal: AbortSignal }): Promise<Artifact>;
   /** Where the session stands with what a tool would ask for. */

@@ -1,9 +1,9 @@
-import type { BigIntStats } from "node:fs";
+import type { BigIntStats, Dir } from "node:fs";
 import { lstat, opendir } from "node:fs/promises";
 
 import { OpsthreadError } from "../core/errors.ts";
 import type { Folder } from "./beneath.ts";
-import { isMissing } from "./system-error.ts";
+import { codeOf, isMissing } from "./system-error.ts";
 
 /** Something in a tree. `parent` is held open until the next one is asked for. */
 export interface TreeEntry {
@@ -58,6 +58,7 @@ export interface WalkOptions {
 interface Level {
   readonly folder: Folder;
   readonly path: string;
+  readonly items: Dir;
   readonly batches: AsyncGenerator<readonly string[]>;
   /** Of the last batch, what was not told yet. */
   ready: TreeEntry[];
@@ -66,7 +67,7 @@ interface Level {
 async function startLevel(folder: Folder, path: string): Promise<Level> {
   try {
     const items = await opendir(folder.self, { bufferSize: batch });
-    return { folder, path, batches: inBatches(items), ready: [] };
+    return { folder, path, items, batches: inBatches(items), ready: [] };
   } catch (error) {
     folder[Symbol.dispose]();
     throw error;
@@ -90,8 +91,12 @@ async function nextEntry(level: Level, signal: AbortSignal): Promise<TreeEntry |
   return level.ready.pop();
 }
 
-async function endLevel({ batches, folder }: Level, root: Folder): Promise<void> {
+async function endLevel({ batches, items, folder }: Level, root: Folder): Promise<void> {
   await batches.return(undefined);
+  // Closed by then, unless nothing was ever read from it.
+  await items.close().catch((error: unknown) => {
+    if (codeOf(error) !== "ERR_DIR_CLOSED") throw error;
+  });
   if (folder !== root) folder[Symbol.dispose]();
 }
 

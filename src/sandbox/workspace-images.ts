@@ -147,8 +147,10 @@ export function createImages({ folder, log, owner }: ImagesOptions): Images {
         log.info({ image: basename(paths.image), bytes: held.bytes }, "Workspace became an image");
       } else await replace(paths, bytes);
       // The image has it all: what is below its mount point can't be seen.
-      await rm(paths.tree, { recursive: true, force: true });
-      await mkdir(paths.tree, { mode: 0o700 });
+      await mkdir(paths.tree, { recursive: true, mode: 0o700 });
+      // The folder itself may be in use already, as the place of a mount.
+      for (const name of await readdir(paths.tree))
+        await rm(join(paths.tree, name), { recursive: true, force: true });
     },
     async mount(paths, target) {
       const mounted = await targets(paths);

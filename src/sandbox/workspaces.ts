@@ -1,4 +1,4 @@
-import { chmod, chown, mkdir, realpath, rm, statfs } from "node:fs/promises";
+import { chmod, mkdir, realpath, rm, statfs } from "node:fs/promises";
 
 import type { Logger } from "../core/logger.ts";
 import { openFolder } from "./beneath.ts";
@@ -13,7 +13,6 @@ import { createImages } from "./workspace-images.ts";
 import {
   assertTree,
   imagesFolder,
-  isThere,
   settleTree,
   workspacePaths,
   type WorkspacePaths,
@@ -26,6 +25,8 @@ export interface Workspaces {
   readonly quota: "filesystem" | "watched";
   /** One sentence per thing that can't be done here. */
   readonly limitations: readonly string[];
+  /** The folder where a session's workspace will be when it is opened without `at`. It is made if it is not there. */
+  place(sessionId: string): Promise<string>;
   open(sessionId: string, options: OpenWorkspaceOptions): Promise<Workspace>;
   /** Removes a workspace that nobody has open. */
   remove(sessionId: string): Promise<void>;
@@ -140,6 +141,11 @@ export async function createWorkspaces(options: WorkspacesOptions): Promise<Work
   return {
     quota,
     limitations: refusal === undefined ? [] : [limitation(refusal)],
+    async place(sessionId) {
+      const { tree } = workspacePaths(folder, sessionId);
+      await mkdir(tree, { recursive: true, mode: 0o700 });
+      return tree;
+    },
     open: (sessionId, open) =>
       locked(sessionId, async () => {
         open.signal.throwIfAborted();
@@ -195,12 +201,9 @@ const limitation = (reason: string): string =>
 
 /** A folder as a workspace: the owner's, with all that another driver may have left in it. */
 async function preparePlain(tree: string, owner: Owner | undefined): Promise<void> {
-  const isNew = !(await isThere(tree));
-  if (isNew) await mkdir(tree, { mode: 0o700 });
+  await mkdir(tree, { recursive: true, mode: 0o700 });
   await chmod(tree, 0o700);
-  if (!owner) return;
-  if (isNew) await chown(tree, owner.uid, owner.gid);
-  else await giveTree(tree, owner);
+  if (owner) await giveTree(tree, owner);
 }
 
 async function usageOf(

@@ -76,6 +76,11 @@ export function createWorkspace({
       return used !== undefined;
     },
     sandbox,
+    async sandboxFrom(image) {
+      // What rests is the session's own: first that is taken up.
+      await sandbox();
+      return sandboxes.open({ ...spec(), image }, { signal });
+    },
     access,
     async keep(path, { signal: keeping }) {
       const { files } = await sandbox();

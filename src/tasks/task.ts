@@ -11,6 +11,8 @@ export interface Task<Input extends z.ZodType = z.ZodType> {
   /** For the model: what it does, when to use it. */
   readonly description: string;
   readonly input: Input;
+  /** Image that it runs in, where sandboxes have images. Default: that of the thread. */
+  readonly image?: string;
   /** `import.meta.url` of the module that exports the task. */
   readonly module: string;
   run(input: z.infer<Input>, context: TaskContext): Promise<TaskResult>;

@@ -47,9 +47,14 @@ export function sandboxSuite({
   readonly open: () => Promise<SandboxesUnderTest>;
   readonly parts?: readonly string[];
 }): void {
-  const cases: SandboxCases = Object.assign(
-    {},
-    ...Object.entries(parts).map(([part, some]) => (wanted.includes(part) ? some : {})),
-  );
-  defineSuite(cases, options);
+  const casesOf = (names: readonly string[]): SandboxCases =>
+    Object.assign(
+      {},
+      ...Object.entries(parts).map(([part, some]) => (names.includes(part) ? some : {})),
+    );
+  const cases = casesOf(wanted);
+  const others = casesOf(Object.keys(parts).filter((part) => !wanted.includes(part)));
+  // A driver may name all that it skips, whichever parts run.
+  const skip = options.skip?.filter(({ test }) => !(test in others));
+  defineSuite(cases, { ...options, ...(skip && { skip }) });
 }

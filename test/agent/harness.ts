@@ -132,6 +132,7 @@ function memorySession(): { readonly session: ToolSession; readonly files: Map<s
     sessionId: "s_test",
     access: () => ({ type: "open", expiresAt: 0 }),
     keep: unused,
+    sandboxFrom: unused,
     sandbox: () =>
       Promise.resolve({
         sessionId: "s_test",

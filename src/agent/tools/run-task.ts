@@ -54,17 +54,27 @@ export function taskTool({
       if (!parsed.success) return failed(inputErrorText(name, parsed.error));
 
       const sandbox = await context.session.sandbox();
-      const run = await sandbox.task(
-        { name, module: task.module, input: parsed.data },
-        {
-          signal: context.signal,
-          executionId: context.executionId,
-          onProgress: (progress) => context.progress(progressText(progress)),
-        },
-      );
+      const run = await runIn(sandbox, { task, input: parsed.data, context });
       return taskResult(name, run, { sandbox, context });
     },
   });
+}
+
+/** Runs it in the session's sandbox, or in one of its own where it wants another image. */
+async function runIn(
+  sandbox: Sandbox,
+  { task, input, context }: { task: Task; input: unknown; context: ToolContext },
+): Promise<TaskRun> {
+  const { name, module, image } = task;
+  await using own = image === undefined ? undefined : await context.session.sandboxFrom(image);
+  return await (own ?? sandbox).task(
+    { name, module, input },
+    {
+      signal: context.signal,
+      executionId: context.executionId,
+      onProgress: (progress) => context.progress(progressText(progress)),
+    },
+  );
 }
 
 function describeTasks(tasks: readonly Task[]): string {

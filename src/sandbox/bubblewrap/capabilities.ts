@@ -1,4 +1,5 @@
 import type { SandboxCapabilities } from "../sandbox.ts";
+import { networkLimitation } from "../supervised/session-network.ts";
 import type { FoundCgroups } from "./cgroups.ts";
 import type { SandboxUser } from "./user.ts";
 
@@ -23,6 +24,7 @@ export function capabilitiesOf({
       "It shares the host's kernel.",
       "The programs are the host's own, read-only: what is installed there is there, and what of /usr everybody may read can be read.",
       ...(cgroups.ok ? [] : withoutCgroups(cgroups.reason, user)),
+      networkLimitation,
       ...limitations,
     ],
   };

@@ -26,25 +26,47 @@ export interface ContainerCell extends Cell {
   readonly containerId: string;
 }
 
-/** Creates a container, starts it, and greets its supervisor. What was begun is undone when it fails. */
+/** A container that is there, and not started. */
+export interface CreatedCell {
+  /** Starts it and greets its supervisor. What was begun is undone when it fails. */
+  start(): Promise<ContainerCell>;
+  remove(): Promise<void>;
+}
+
 export async function createCell(
   create: ContainerCreateOptions,
   options: CellOptions,
-): Promise<ContainerCell> {
+  connect: Connect = connectNew,
+): Promise<CreatedCell> {
   const { docker, signal } = options;
   signal.throwIfAborted();
   const container = await docker.createContainer(create).catch((error: unknown) => {
     throw containerError("create a container", error);
   });
-  try {
-    const stream = await attach(container);
-    await container.start();
-    return await connectCell(container, stream, { ...options, resumes: false });
-  } catch (error) {
-    await removeContainer(container);
-    throw containerError("start a container", error);
-  }
+  return {
+    async start() {
+      try {
+        const stream = await attach(container);
+        await container.start();
+        return await connect(container, stream, options);
+      } catch (error) {
+        await removeContainer(container);
+        throw containerError("start a container", error);
+      }
+    },
+    remove: () => removeContainer(container),
+  };
 }
+
+/** Makes a cell of a container that has been started, and of the stream to and from its main process. */
+export type Connect = (
+  container: Container,
+  stream: Duplex,
+  options: CellOptions,
+) => Promise<ContainerCell>;
+
+const connectNew: Connect = (container, stream, options) =>
+  connectCell(container, stream, { ...options, resumes: false });
 
 /** Takes over a running container of an earlier process. */
 export async function adoptCell(containerId: string, options: CellOptions): Promise<ContainerCell> {

@@ -4,7 +4,7 @@ import { basename, join, resolve } from "node:path";
 import type { Logger } from "../../core/logger.ts";
 import type { SandboxSpec } from "../sandbox.ts";
 import { cellMounts } from "../supervised/cell-mounts.ts";
-import type { HostSide, Reserved } from "../supervised/host-side.ts";
+import type { HostSide, Reserved, ReserveOptions } from "../supervised/host-side.ts";
 import type { ContainerCell } from "./cell.ts";
 import type { ContainerPlan } from "./container.ts";
 import type { Containers } from "./containers.ts";
@@ -13,7 +13,7 @@ import type { WarmCells } from "./warm.ts";
 
 /** Containers as cells of sessions: one that still runs, a warm one, or a new one. */
 export interface Cells extends AsyncDisposable {
-  reserve(spec: SandboxSpec, options: { readonly signal: AbortSignal }): Promise<Reserved>;
+  reserve(spec: SandboxSpec, options: ReserveOptions): Promise<Reserved>;
   /** Removes folders of containers that there are no more. */
   sweep(): Promise<void>;
 }
@@ -22,8 +22,8 @@ export interface CellsOptions {
   readonly containers: Containers;
   readonly config: DockerConfig;
   readonly host: Pick<HostSide, "uid" | "gid" | "tasks" | "quota">;
-  /** Host path of the supervisor's program. */
-  readonly supervisor: string;
+  /** Host path of the supervisor's program; without it the engine runs the commands. */
+  readonly supervisor: string | undefined;
   readonly stateFolder: string;
   readonly warm: WarmCells;
   readonly log: Logger;
@@ -46,6 +46,7 @@ export async function openCells(options: CellsOptions): Promise<Cells> {
     folder: string,
     workspace: string,
   ): Promise<ContainerPlan> => ({
+    main: supervisor === undefined ? "keeper" : "supervisor",
     image: spec.image ?? config.image,
     runtime: config.runtime,
     limits: spec.limits,
@@ -56,16 +57,26 @@ export async function openCells(options: CellsOptions): Promise<Cells> {
     mounts: await cellMounts(spec, { folder, supervisor, tasks: host.tasks }),
   });
 
-  const reserve: Cells["reserve"] = async (spec, { signal }) => {
+  const reserve: Cells["reserve"] = async (spec, { workspace, signal }) => {
     const { sessionId } = spec;
     const folder = await makeFolder();
     const plan = await planOf(spec, folder, "");
     const found = await containers.adopt(sessionId, { plan, signal });
     const warmed = found
       ? undefined
-      : warm.take(plan, async (workspace) => planOf(spec, await makeFolder(), workspace));
+      : warm.take(plan, async (at) => planOf(spec, await makeFolder(), at));
     const ready = found ?? warmed;
-    if (!ready) return reservedFor(spec, { folder, plan: async () => plan });
+    if (!ready) {
+      // The engine makes the container while the workspace is mounted.
+      const making = containers.create({ plan: { ...plan, workspace }, sessionId, signal });
+      making.catch(() => {}); // Told to whom starts it.
+      return reservedFor(spec, {
+        folder,
+        plan: async () => plan,
+        first: async () => (await making).start(),
+        unused: async () => (await making.catch(() => undefined))?.remove(),
+      });
+    }
     // The engine takes some milliseconds to name it; meanwhile the workspace is mounted.
     const isNamed = warmed?.assign(sessionId).then(
       () => true,
@@ -98,21 +109,23 @@ export async function openCells(options: CellsOptions): Promise<Cells> {
       ...(at !== undefined && { at }),
       sessionFolder: join(folder, "session"),
       async start(workspace, { signal }) {
-        const cell = isFirst ? await first?.() : undefined;
+        const isNotYetUsed = isFirst;
         isFirst = false;
         try {
+          const cell = isNotYetUsed ? await first() : undefined;
           if (cell?.connection.isOpen === true) return cell;
-          return await containers.create({
+          const created = await containers.create({
             plan: { ...(await plan()), workspace },
             sessionId,
             signal,
           });
+          return await created.start();
         } finally {
           warm.refill();
         }
       },
       async release({ detached }) {
-        if (isFirst) await unused?.();
+        if (isFirst) await unused();
         if (detached) return;
         await rm(folder, { recursive: true, force: true });
         if (at !== undefined) await warm.removeSlot(at);
@@ -140,10 +153,10 @@ interface ReservedParts {
   /** What a new container is made of. */
   readonly plan: () => Promise<ContainerPlan>;
   readonly at?: string;
-  /** The cell that is there already, if it can be used. */
-  readonly first?: () => Promise<ContainerCell | undefined>;
+  /** The cell that is there already or nearly so, if it can be used. */
+  readonly first: () => Promise<ContainerCell | undefined>;
   /** Called when it was not asked for. */
-  readonly unused?: () => Promise<void>;
+  readonly unused: () => Promise<void>;
 }
 
 /** A folder that was made for a container that is being started. */

@@ -4,6 +4,7 @@ import type { ContainerCreateOptions } from "dockerode";
 
 import type { Limits } from "../permissions.ts";
 import { supervisorPath } from "../supervised/cell-mounts.ts";
+import { keeperCommand } from "./keeper.ts";
 
 /** Names under which the engine knows what belongs to whom. */
 export const label = {
@@ -15,10 +16,14 @@ export const label = {
   folder: "opsthread.folder",
   /** The process that made it; another one takes it over only when this one is gone. */
   owner: "opsthread.owner",
+  /** What its main process is; one with a keeper is of no use to another process. */
+  main: "opsthread.main",
 } as const;
 
 /** Everything that differs between containers. What is not here can't be changed by anybody. */
 export interface ContainerPlan {
+  /** - `supervisor`: it runs the commands; - `keeper`: the engine does, and the supervisor is not there. */
+  readonly main: "supervisor" | "keeper";
   readonly image: string;
   readonly runtime: string | undefined;
   readonly limits: Limits;
@@ -43,15 +48,11 @@ export function containerOptions(plan: ContainerPlan): ContainerCreateOptions {
   const { limits, uid, gid } = plan;
   return {
     Image: plan.image,
-    Entrypoint: [supervisorPath],
-    Cmd: ["--stdio"],
-    User: `${uid}:${gid}`,
+    ...mainProcess(plan),
     WorkingDir: "/",
     Env: [],
     Hostname: "sandbox",
     OpenStdin: true,
-    // The supervisor outlives the process that started it, and decides by itself when to end.
-    StdinOnce: false,
     AttachStdin: true,
     AttachStdout: true,
     AttachStderr: true,
@@ -69,10 +70,7 @@ export function containerOptions(plan: ContainerPlan): ContainerCreateOptions {
       OomScoreAdj: 200,
       OomKillDisable: false,
       ShmSize: limits.tmpBytes,
-      Ulimits: [
-        { Name: "nofile", Soft: supervisorFiles, Hard: supervisorFiles },
-        { Name: "core", Soft: 0, Hard: 0 },
-      ],
+      Ulimits: ulimits(plan),
       Tmpfs: {
         "/tmp": `rw,exec,nosuid,nodev,size=${limits.tmpBytes},nr_inodes=${tmpInodes},mode=0700,uid=${uid},gid=${gid}`,
       },
@@ -95,6 +93,42 @@ export function containerOptions(plan: ContainerPlan): ContainerCreateOptions {
       ...(plan.runtime !== undefined && { Runtime: plan.runtime }),
     },
   };
+}
+
+function mainProcess({
+  main,
+  limits,
+  uid,
+  gid,
+}: ContainerPlan): Pick<ContainerCreateOptions, "Entrypoint" | "Cmd" | "User" | "StdinOnce"> {
+  if (main === "supervisor")
+    return {
+      Entrypoint: [supervisorPath],
+      Cmd: ["--stdio"],
+      User: `${uid}:${gid}`,
+      // The supervisor outlives the process that started it, and decides by itself when to end.
+      StdinOnce: false,
+    };
+  const keeper = keeperUser({ uid });
+  return {
+    Entrypoint: [...keeperCommand(limits.lifetimeMs)],
+    Cmd: [],
+    User: `${keeper}:${keeper}`,
+    // It ends with the process that started it.
+    StdinOnce: true,
+  };
+}
+
+/** Nobody, or whom else it can be, so that it is another one than who runs the commands. */
+const keeperUser = ({ uid }: Pick<ContainerPlan, "uid">): number =>
+  uid === 65_534 ? 65_533 : 65_534;
+
+/** The supervisor sees to those of each command; without one they are the container's. */
+function ulimits({ main, limits }: ContainerPlan): { Name: string; Soft: number; Hard: number }[] {
+  const of = (Name: string, most: number) => ({ Name, Soft: most, Hard: most });
+  return main === "supervisor"
+    ? [of("nofile", supervisorFiles), of("core", 0)]
+    : [of("nofile", limits.openFiles), of("fsize", limits.fileBytes), of("core", 0)];
 }
 
 const hardening = {

@@ -7,15 +7,22 @@ import type { ContainerInfo } from "dockerode";
 import type { Logger } from "../../core/logger.ts";
 import type { Owner } from "../process-owner.ts";
 import { adoptFirst } from "../supervised/adopt-first.ts";
-import { adoptCell, createCell, removeContainer, type ContainerCell } from "./cell.ts";
+import {
+  adoptCell,
+  type ContainerCell,
+  createCell,
+  type CreatedCell,
+  removeContainer,
+} from "./cell.ts";
 import { configHash, containerOptions, type ContainerPlan, label } from "./container.ts";
 import { containerError } from "./engine-error.ts";
 import type { EngineEvents } from "./events.ts";
+import { createExecCell } from "./exec-cell.ts";
 
 /** The containers of one installation on one engine. */
 export interface Containers {
-  /** Starts a container that is not used by anybody else. */
-  create(options: StartOptions): Promise<ContainerCell>;
+  /** Makes a container that is not used by anybody else. Its mounts need to be there when it is started. */
+  create(options: CreateOptions): Promise<CreatedCell>;
   /**
    * The session's running container of this make that nobody of this process uses, if there is one. Others of
    * the session are removed: a container of another make is never used.
@@ -36,7 +43,7 @@ export interface Containers {
   sweep(): Promise<void>;
 }
 
-export interface StartOptions {
+export interface CreateOptions {
   readonly plan: ContainerPlan;
   /** None for a warm one. */
   readonly sessionId?: string;
@@ -109,18 +116,25 @@ export function createContainers({
           [label.instance]: instance,
           [label.owner]: owner.id,
           [label.config]: configHash(plan),
+          [label.main]: plan.main,
           [label.folder]: basename(plan.folder),
           ...(sessionId !== undefined && { [label.session]: sessionId }),
         },
       };
-      return use(await createCell(create, { docker, events, limits: plan.limits, log, signal }));
+      const options = { docker, events, limits: plan.limits, log, signal };
+      const created =
+        plan.main === "keeper"
+          ? await createExecCell(create, { ...options, plan })
+          : await createCell(create, options);
+      return { ...created, start: async () => use(await created.start()) };
     },
 
     async adopt(sessionId, { plan, signal }) {
       const make = configHash(plan);
       return adoptFirst(await unused(sessionId), {
         sessionId,
-        fits: ({ State, Labels }) => State === "running" && Labels[label.config] === make,
+        fits: ({ State, Labels }) =>
+          plan.main === "supervisor" && State === "running" && Labels[label.config] === make,
         async take({ Id, Mounts, Labels }): Promise<Adopted> {
           const { limits } = plan;
           const cell = use(await adoptCell(Id, { docker, events, limits, log, signal }));
@@ -161,8 +175,11 @@ export function createContainers({
       for (const info of await list()) {
         if (used.has(info.Id)) continue;
         const isOwned = await owner.isAlive(info.Labels[label.owner] ?? "");
-        // A dead owner's running session container ends by itself when nobody takes it over in time.
-        const mayBeTakenOver = info.State === "running" && sessionOf(info) !== "";
+        // A dead owner's running session container ends by itself when nobody takes it over in time. One with a keeper can't be.
+        const mayBeTakenOver =
+          info.State === "running" &&
+          sessionOf(info) !== "" &&
+          info.Labels[label.main] !== "keeper";
         if (isOwned || mayBeTakenOver) continue;
         await remove(info);
         log.info(

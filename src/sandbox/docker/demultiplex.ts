@@ -1,12 +1,15 @@
+/** A piece of what a program in a container printed. */
+export interface StreamPiece {
+  readonly stream: "stdout" | "stderr";
+  readonly bytes: Buffer;
+}
+
 /**
- * The stdout of an attached container, in pieces as they come; what is on stderr is passed aside. Nothing is gathered, so
- * that a reader that waits holds back the engine: dockerode's own `demuxStream` reads on and keeps all of it in memory.
+ * The pieces of an attached stream as they come. Nothing is gathered, so that a reader that waits holds back the
+ * engine: dockerode's own `demuxStream` reads on and keeps all of it in memory.
  * https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Container/operation/ContainerAttach
  */
-export async function* demultiplex(
-  stream: AsyncIterable<Buffer>,
-  onStderr: (bytes: Buffer) => void,
-): AsyncGenerator<Buffer> {
+export async function* streamPieces(stream: AsyncIterable<Buffer>): AsyncGenerator<StreamPiece> {
   let header = Buffer.alloc(0);
   let left = 0;
   let isStdout = false;
@@ -28,12 +31,22 @@ export async function* demultiplex(
         header = Buffer.alloc(0);
         continue;
       }
-      const part = rest.subarray(0, left);
-      rest = rest.subarray(part.length);
-      left -= part.length;
-      if (isStdout) yield part;
-      else onStderr(part);
+      const bytes = rest.subarray(0, left);
+      rest = rest.subarray(bytes.length);
+      left -= bytes.length;
+      yield { stream: isStdout ? "stdout" : "stderr", bytes };
     }
+  }
+}
+
+/** The stdout of an attached container; what is on stderr is passed aside. */
+export async function* demultiplex(
+  stream: AsyncIterable<Buffer>,
+  onStderr: (bytes: Buffer) => void,
+): AsyncGenerator<Buffer> {
+  for await (const piece of streamPieces(stream)) {
+    if (piece.stream === "stdout") yield piece.bytes;
+    else onStderr(piece.bytes);
   }
 }
 

@@ -4,18 +4,20 @@ import { OpsthreadError } from "../../core/errors.ts";
 import { silentLogger } from "../../core/logger.ts";
 import { assertKept } from "../assert-kept.ts";
 import { instanceOf } from "../instance.ts";
-import type { SandboxCapabilities, SandboxProvider } from "../sandbox.ts";
+import type { SandboxProvider } from "../sandbox.ts";
 import { parseConfig } from "../supervised/config.ts";
 import { type HostSideOptions, openHostSide } from "../supervised/host-side.ts";
 import { sweepRegularly } from "../supervised/sweep-regularly.ts";
-import { supervisorBinary } from "../supervisor/binary.ts";
+import { assertKeptByExec, capabilitiesOf } from "./capabilities.ts";
 import { openCells } from "./cells.ts";
 import { createContainers } from "./containers.ts";
+import { endsWithHost } from "./ends-with-host.ts";
 import { listenToEngine } from "./events.ts";
 import { ensureImage } from "./image.ts";
 import { isolationOf } from "./isolation.ts";
 import { DockerConfig } from "./options.ts";
 import { probeDocker } from "./probe.ts";
+import { supervisorFor } from "./supervisor-for.ts";
 import { noWarmCells, openWarmCells } from "./warm.ts";
 
 export interface DockerSandboxesOptions extends HostSideOptions {
@@ -54,8 +56,7 @@ export async function dockerSandboxes(options: DockerSandboxesOptions): Promise<
       `Cannot run sandboxes in Docker: ${probe.reason}${probe.hint === "" ? "" : `. ${probe.hint}`}`,
     );
   const { client: docker, facts } = probe.engine;
-  const architecture = architectures[facts.architecture] ?? facts.architecture;
-  const supervisor = await supervisorBinary(architecture);
+  const supervisor = await supervisorFor(facts, { wanted: config.supervisor, log });
   const instance = config.instance ?? (await instanceOf(stateFolder));
   const host = await openHostSide({ ...options, quota: config.quota });
   const events = await listenToEngine(docker, { instance, log });
@@ -84,17 +85,23 @@ export async function dockerSandboxes(options: DockerSandboxesOptions): Promise<
 
   return {
     name: config.runtime === undefined ? "docker" : `docker+${config.runtime}`,
-    capabilities: capabilitiesOf(isolation, host.limitations),
+    capabilities: capabilitiesOf({
+      isolation,
+      supervised: supervisor !== undefined,
+      limitations: host.limitations,
+    }),
     snapshots: host.snapshots,
     async open(spec, { signal: opening }) {
       assertKept(spec);
+      if (supervisor === undefined) assertKeptByExec(spec);
       opening.throwIfAborted();
       if (spec.image !== undefined && spec.image !== config.image)
         await ensureImage(docker, { reference: spec.image, signal: opening });
-      return host.open(spec, {
+      const sandbox = await host.open(spec, {
         signal: opening,
         reserve: (wanted, how) => cells.reserve(wanted, how),
       });
+      return supervisor === undefined ? endsWithHost(sandbox) : sandbox;
     },
     async remove(sessionId) {
       await host.closeAll(sessionId);
@@ -108,35 +115,5 @@ export async function dockerSandboxes(options: DockerSandboxesOptions): Promise<
       await events[Symbol.asyncDispose]();
       await host[Symbol.asyncDispose]();
     },
-  };
-}
-
-/** Names of the engine for architectures, as Node has them. */
-const architectures: Readonly<Record<string, string>> = {
-  x86_64: "x64",
-  amd64: "x64",
-  aarch64: "arm64",
-  arm64: "arm64",
-};
-
-function capabilitiesOf(
-  isolation: SandboxCapabilities["isolation"],
-  limitations: readonly string[],
-): SandboxCapabilities {
-  return {
-    isolation,
-    realPrograms: true,
-    network: true,
-    reattach: true,
-    measuresUse: true,
-    limitations: [
-      ...(isolation === "vm"
-        ? [
-            "Programs run on a kernel of their own, which makes system calls several times slower.",
-            "When the memory limit is met, everything that runs in the sandbox ends.",
-          ]
-        : ["It shares the host's kernel."]),
-      ...limitations,
-    ],
   };
 }

@@ -8,6 +8,10 @@ export function statusOf(error: unknown): number | undefined {
   return typeof error.statusCode === "number" ? error.statusCode : undefined;
 }
 
+/** Whether it says that there is no such container, or that it does not run. */
+export const isContainerGone = (error: unknown): boolean =>
+  [404, 409].includes(statusOf(error) ?? 0);
+
 /** What went wrong while something was done with a container. Errors of our own and aborts pass as they are. */
 export function containerError(action: string, error: unknown): unknown {
   const isOurs = isOpsthreadError(error) || error instanceof Stopped;

@@ -22,6 +22,11 @@ export const DockerConfig = z.strictObject({
     .string()
     .regex(/^[\w.-]+$/)
     .optional(),
+  /**
+   * - `auto`: commands run under the supervisor where there is one for the engine's architecture, else by the engine's exec;
+   * - `never`: by the engine's exec. What is lost by that is in the limitations.
+   */
+  supervisor: z.enum(["auto", "never"]).default("auto"),
   /** Where the engine listens: `unix:///path` or `tcp://host:port`. Default: the usual sockets. */
   host: z.string().optional(),
   /** Warm containers that wait for a session, per make. */

@@ -95,7 +95,7 @@ export async function openWarmCells({
     };
     const discardOnce = (): Promise<void> => (discarding ??= discard());
     try {
-      const cell = await containers.create({ plan, signal: never });
+      const cell = await (await containers.create({ plan, signal: never })).start();
       started = cell;
       const pid = await containers.pidOf(cell);
       const { workspaceBytes } = plan.limits;

@@ -11,8 +11,8 @@ export const sessionPath = "/opsthread/session";
 export interface CellMountsOptions {
   /** Host folder of the cell's own. */
   readonly folder: string;
-  /** Host path of the supervisor's program. */
-  readonly supervisor: string;
+  /** Host path of the supervisor's program, if it is to have one. */
+  readonly supervisor: string | undefined;
   readonly tasks: Pick<TaskHost, "mounts">;
 }
 
@@ -22,7 +22,7 @@ export async function cellMounts(
   { folder, supervisor, tasks }: CellMountsOptions,
 ): Promise<readonly { readonly hostPath: string; readonly path: string }[]> {
   return [
-    { hostPath: supervisor, path: supervisorPath },
+    ...(supervisor === undefined ? [] : [{ hostPath: supervisor, path: supervisorPath }]),
     ...tasks.mounts,
     { hostPath: join(folder, "session"), path: sessionPath },
     ...(await sourceMounts(sources, { stage: join(folder, "sources") })),

@@ -57,10 +57,13 @@ export interface HostSide extends AsyncDisposable {
 
 export interface OpenOptions {
   readonly signal: AbortSignal;
-  readonly reserve: (
-    spec: SandboxSpec,
-    options: { readonly signal: AbortSignal },
-  ) => Promise<Reserved>;
+  readonly reserve: (spec: SandboxSpec, options: ReserveOptions) => Promise<Reserved>;
+}
+
+export interface ReserveOptions {
+  /** Where the workspace will be, unless the cell wants it elsewhere: it is mounted there before the cell is started. */
+  readonly workspace: string;
+  readonly signal: AbortSignal;
 }
 
 /** A cell that is to be a session's, or the place for one. */
@@ -108,7 +111,8 @@ export async function openHostSide({
     spec: SandboxSpec,
     { signal, reserve }: OpenOptions,
   ): Promise<Sandbox> => {
-    const reserved = await reserve(spec, { signal });
+    const place = await workspaces.place(spec.sessionId);
+    const reserved = await reserve(spec, { workspace: place, signal });
     const undo: (() => PromiseLike<void>)[] = [() => reserved.release({ detached: false })];
     try {
       const workspace = await workspaces.open(spec.sessionId, {
@@ -235,7 +239,6 @@ function assertRestrictable(spec: SandboxSpec, { connection }: Cell): void {
 }
 
 const limitations = [
-  "There is no network but through an HTTP proxy to granted hosts; names can't be looked up inside.",
   "Nothing can be installed into the system: only /workspace and /tmp can be written.",
 ];
 

@@ -61,14 +61,14 @@ export function lostIn({ reason, outOfMemory }: CellEnd, result: ExecutionResult
   return outOfMemory ? { ...result, kind: "outOfMemory" } : { ...result, detail: reason };
 }
 
-export const measuredOf = (result: ExecutionResult): Measured => ({
-  wallMs: result.wallMs,
-  ...(result.kind !== "lost" &&
-    result.kind !== "failedExec" && {
-      cpuMs: result.cpuMs,
-      peakMemoryBytes: result.peakMemoryBytes,
-    }),
-});
+export function measuredOf({ kind, wallMs, cpuMs, peakMemoryBytes }: ExecutionResult): Measured {
+  const hasRun = kind !== "lost" && kind !== "failedExec";
+  return {
+    wallMs,
+    ...(hasRun && cpuMs !== undefined && { cpuMs }),
+    ...(hasRun && peakMemoryBytes !== undefined && { peakMemoryBytes }),
+  };
+}
 
 /** A result without output or measures. */
 export function bareResult(outcome: Outcome): ExecResult {

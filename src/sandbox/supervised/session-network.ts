@@ -50,6 +50,10 @@ export async function openSessionNetwork(
   };
 }
 
+/** What is to be said where there is such a way. */
+export const networkLimitation =
+  "There is no network but through an HTTP proxy to granted hosts; names can't be looked up inside.";
+
 const bundleName = "ca.pem";
 
 const noNetwork: SessionNetwork = {

@@ -53,8 +53,9 @@ export interface ExecutionResult {
   readonly code: number;
   readonly detail: string;
   readonly wallMs: number;
-  readonly cpuMs: number;
-  readonly peakMemoryBytes: number;
+  /** Absent where nobody measures. */
+  readonly cpuMs?: number;
+  readonly peakMemoryBytes?: number;
   readonly background: number;
   /** Left-over processes that were killed. */
   readonly ended: number;

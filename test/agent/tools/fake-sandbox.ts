@@ -83,6 +83,7 @@ export function contextOf(
     readonly signal?: AbortSignal;
     readonly keepError?: Error;
     readonly access?: AccessStanding;
+    readonly sandboxFrom?: (image: string) => Promise<Sandbox>;
   } = {},
 ): ToolContext & { readonly lines: string[] } {
   const lines: string[] = [];
@@ -96,6 +97,7 @@ export function contextOf(
       sessionId: "s_test",
       access: () => overrides.access ?? { type: "open", expiresAt: 0 },
       sandbox: async () => sandbox,
+      sandboxFrom: async (image) => (overrides.sandboxFrom ?? notUsed)(image),
       async keep(path): Promise<Artifact> {
         if (overrides.keepError) throw overrides.keepError;
         const name = path.split("/").at(-1) ?? path;
@@ -105,6 +107,8 @@ export function contextOf(
     },
   };
 }
+
+const notUsed = (): Promise<never> => Promise.reject(new Error("not used"));
 
 function listOf(files: ReadonlyMap<string, Uint8Array>, path: string, limit: number) {
   const folder = path === "." ? "" : `${path.replace(/^\.\//, "").replace(/\/$/, "")}/`;

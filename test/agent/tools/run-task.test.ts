@@ -73,6 +73,29 @@ test("run_task gives summary and data, keeps the artifacts and writes the whole 
   expect(JSON.parse(String(fake.files.get(".opsthread/tasks/x1/result.json")))).toEqual(value);
 });
 
+test("a task with an image runs in a sandbox of its own, which is closed whatever comes of it", async () => {
+  const main = fakeSandbox();
+  let closed = 0;
+  const other = (task: TaskRun) => {
+    const fake = fakeSandbox({ task });
+    const dispose = async (): Promise<void> => void (closed += 1);
+    return { ...fake, sandbox: { ...fake.sandbox, [Symbol.asyncDispose]: dispose } };
+  };
+  const python = taskTool({ tasks: [{ ...count, image: "python:3.13" }] });
+  const well = other(done({ summary: "3 lines", data: {}, artifacts: [] }));
+  const asked: string[] = [];
+  const context = contextOf(main, {
+    async sandboxFrom(image) {
+      asked.push(image);
+      return well.sandbox;
+    },
+  });
+  expect(await python.run(input, context)).toMatchObject({ status: "ok" });
+  expect([asked, well.tasks.length, main.tasks.length, closed]).toEqual([["python:3.13"], 1, 0, 1]);
+  // The result lies in the session's workspace.
+  expect(main.files.has(".opsthread/tasks/x1/result.json")).toBe(true);
+});
+
 test("run_task takes an input that came as JSON text", async () => {
   const fake = fakeSandbox({ task: done({ summary: "", data: 1, artifacts: [] }) });
   await tool.run({ task: "count", input: '{"files":["b"]}' }, contextOf(fake));

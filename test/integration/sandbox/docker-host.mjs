@@ -3,14 +3,15 @@
 import { dockerSandboxes } from "../../../dist/sandbox/docker/index.js";
 import { Limits, Permissions } from "../../../dist/sandbox/permissions.js";
 
-const [folder, stateFolder, how, mark, graceMs = "1000"] = process.argv.slice(2);
+const [folder, stateFolder, how, mark, graceMs = "1000", supervisor = "auto"] =
+  process.argv.slice(2);
 const { DOCKER_HOST: host, OPSTHREAD_TEST_IMAGE: image } = process.env;
 const engine = { ...(host && { host }), ...(image && { image }) };
 const { signal } = new AbortController();
 const provider = await dockerSandboxes({
   folder,
   stateFolder,
-  config: { pool: { size: 0 }, ...engine },
+  config: { pool: { size: 0 }, supervisor, ...engine },
 });
 const sandbox = await provider.open(
   {

@@ -9,7 +9,7 @@ import { describe, expect, inject, test } from "vitest";
 import { imageMounts } from "../../../src/sandbox/image-mounts.ts";
 import { Limits, Permissions } from "../../../src/sandbox/permissions.ts";
 import type { ExecResult, Sandbox, SandboxProvider } from "../../../src/sandbox/sandbox.ts";
-import { containersOf } from "./docker-behaviour.ts";
+import { containersOf, emptyImage } from "./docker-behaviour.ts";
 import { type OnOwnFolders, runtimeFolder } from "./on-own-folders.ts";
 import { openDocker, withoutRuntime } from "./open-docker.ts";
 import { whyNoImages } from "./open-workspaces.ts";
@@ -99,6 +99,34 @@ describe.skipIf(why !== undefined)(`warm docker sandboxes${why ? `: skipped, ${w
     await it[Symbol.asyncDispose]();
   });
 });
+
+test.skipIf(why !== undefined)(
+  "a session may have a further sandbox from another image, on the same files",
+  async () => {
+    await using it = await openDocker(pool(0));
+    await using empty = await emptyImage();
+    const first = await open(it.provider, "s_1");
+    await sh(first, "echo text > file");
+    const second = await it.provider.open(
+      {
+        sessionId: "s_1",
+        image: empty.name,
+        sources: [],
+        permissions: Permissions.parse({}),
+        limits: Limits.parse({}),
+      },
+      { signal },
+    );
+    expect(await containers(it)).toHaveLength(2);
+    expect((await exec(second, "true")).stderr.text).toContain("neither bash nor sh");
+    expect(await second.files.stat("file")).toMatchObject({ type: "file" });
+    await second.files.write("new", Buffer.from("seen"), { signal });
+    await second.close();
+    expect(await sh(first, "cat file new")).toBe("text\nseen");
+    await first.close();
+    expect(await containers(it)).toEqual([]);
+  },
+);
 
 describe.skipIf(why !== undefined)(`two processes on the same folders`, () => {
   /** The folders of `it`, as a further process would open them. */

@@ -285,6 +285,7 @@ function contextOf(sandbox: Sandbox): ToolContext {
     session: {
       sessionId: sandbox.sessionId,
       sandbox: () => Promise.resolve(sandbox),
+      sandboxFrom: () => Promise.reject(new Error("There are no other images here")),
       keep: () => Promise.reject(new Error("Nothing is kept here")),
       access: () => ({ type: "open", expiresAt: 0 }),
     },
