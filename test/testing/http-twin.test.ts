@@ -26,7 +26,9 @@ test("events are streamed, until they end or are cut", async () => {
   expect(await (await fetch(`${twin.url}/whole`)).text()).toBe(
     'event: first\ndata: {"n":1}\n\ndata: [DONE]\n\n',
   );
-  await expect(fetch(`${twin.url}/cut`).then((answer) => answer.text())).rejects.toThrow("terminated");
+  await expect(fetch(`${twin.url}/cut`).then((answer) => answer.text())).rejects.toThrow(
+    "terminated",
+  );
 });
 
 test("a dropped connection is an error of the client, and a client that goes is noticed", async () => {

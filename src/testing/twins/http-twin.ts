@@ -6,6 +6,7 @@ import {
   type ServerResponse,
 } from "node:http";
 import type { AddressInfo } from "node:net";
+import { setImmediate } from "node:timers/promises";
 
 /** What a client sent. */
 export interface TwinRequest {
@@ -118,6 +119,8 @@ function replyTo(outgoing: ServerResponse): TwinReply {
         }
         outgoing.end();
       } catch (error) {
+        // What was written leaves on the next tick: the client gets all events up to the cut.
+        await setImmediate();
         outgoing.destroy();
         if (!(error instanceof Cut)) throw error;
       }
