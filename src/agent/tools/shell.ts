@@ -64,8 +64,8 @@ function commandResult(result: ExecResult): ToolResult {
 
 const backgroundText = (count: number): string =>
   count === 1
-    ? "1 process goes on in the background, at most until this turn ends"
-    : `${count} processes go on in the background, at most until this turn ends`;
+    ? "1 process goes on in the background, and ends some minutes after this turn"
+    : `${count} processes go on in the background, and ends some minutes after this turn`;
 
 function streamText(name: string, captured: Captured): string {
   if (captured.bytes === 0) return `${name}: empty`;
