@@ -67,11 +67,14 @@ async function* steps(options: LoopOptions, ending: AbortController): AsyncGener
   const { signal } = ending;
   const { transcript, budget } = options;
   const toolsByName = new Map(options.tools.map((tool) => [tool.name, tool]));
-  const specs = options.tools.map(({ name, description, parameters }) => ({
+  const specs = options.tools.map(({ name, description, parameters, native }) => ({
     name,
     description,
     parameters,
+    ...(native && { native }),
   }));
+  const { sessionId } = options.session;
+  const sessionKey = stableKey("model", sessionId);
   const record = (fields: EntryFields): LoopEvent => {
     const entry = { v: 1 as const, turn: options.turn, at: options.clock.now(), ...fields };
     transcript.apply(entry);
@@ -96,18 +99,23 @@ async function* steps(options: LoopOptions, ending: AbortController): AsyncGener
     const last = standing.type === "spent";
     yield* fitContext(options, record, signal);
 
-    const answer = yield* respond(
-      options.model,
-      {
+    const step = budget.steps + 1;
+    const started = transcript.startedCall;
+    const answer = yield* respond(options, record, {
+      step,
+      signal,
+      request: {
         instructions: options.instructions,
         items: transcript.items,
         tools: last ? [] : specs,
         toolChoice: last ? "none" : "auto",
+        sessionKey,
+        stepKey: stableKey("step", sessionId, options.turn, step),
+        ...(started?.step === step &&
+          started.model === options.model.name && { resume: started.handle }),
       },
-      signal,
-    );
+    });
     const response = last ? conclude(answer) : answer;
-    const step = budget.steps + 1;
     const intents = response.toolCalls.map((call) => intentOf(call, toolsByName, options, step));
     budget.spend(response.usage);
     yield record({ type: "step", step, response, intents });
@@ -140,20 +148,39 @@ type EntryFields = JournalEntry extends infer Entry
 
 /** Streams the model's answer through and returns it whole. */
 async function* respond(
-  model: Model,
-  request: ModelRequest,
-  signal: AbortSignal,
+  { model, onProgress }: LoopOptions,
+  record: (fields: EntryFields) => LoopEvent,
+  {
+    request,
+    step,
+    signal,
+  }: { readonly request: ModelRequest; readonly step: number; readonly signal: AbortSignal },
 ): AsyncGenerator<LoopEvent, ModelResponse> {
   for await (const event of model.respond(request, { signal })) {
     signal.throwIfAborted();
-    if (event.type === "completed") return event.response;
-    yield event;
+    switch (event.type) {
+      case "text-delta":
+        yield event;
+        break;
+      case "started":
+        yield record({ type: "model-started", step, model: model.name, handle: event.handle });
+        break;
+      case "retry":
+        if (event.waitMs >= longWaitMs)
+          onProgress(`${event.reason}; trying again in ${Math.round(event.waitMs / 1000)} s …`);
+        break;
+      case "completed":
+        return event.response;
+    }
   }
   throw new OpsthreadError(
     "MODEL_FAILED",
     `Cannot use the answer of "${model.name}": the stream ended before the answer was complete`,
   );
 }
+
+/** Shorter ones are not worth a line. */
+const longWaitMs = 3_000;
 
 /** Old tool outputs become references to files before the window is full, not after it overflowed. */
 async function* fitContext(

@@ -1,7 +1,7 @@
 import type { ModelResponse } from "../core/journal.ts";
 import type { ToolCall, ToolResult } from "../core/tool-result.ts";
 
-/** A language model behind one call. Drivers: `models/offline.ts`, `models/scripted.ts`. */
+/** A language model behind one call. Drivers: `models/openai/`, `models/anthropic/`, `models/compatible/`, `models/offline.ts`. */
 export interface Model {
   /** `vendor/name`, for logs and for people. */
   readonly name: string;
@@ -9,7 +9,7 @@ export interface Model {
   /**
    * Streams one answer: deltas as they come, and exactly one `completed` at the end.
    * It does not retry; the harness does.
-   * @throws {OpsthreadError} `MODEL_FAILED`
+   * @throws {OpsthreadError} `MODEL_FAILED`, see `modelError()`; the signal's reason when it aborts
    */
   respond(
     request: ModelRequest,
@@ -20,7 +20,22 @@ export interface Model {
 export interface ModelCapabilities {
   /** Input and output tokens together that one call may hold. */
   readonly contextTokens: number;
+  /** The provider keeps the conversation, and is sent only what is new. What it has forgotten is sent again. */
+  readonly serverState?: boolean;
+  /** Tools that the vendor has itself, and which the driver offers in the place of the function. */
+  readonly native?: readonly NativeTool[];
+  /** A call can be picked up again after this process ended: it gives `started`, and takes `resume`. */
+  readonly resumes?: boolean;
 }
+
+/**
+ * Tools that vendors have their own form of. Ours of that kind take these arguments, whatever the vendor calls them:
+ *
+ * - `shell`: `{ command, timeoutSeconds? }`;
+ * - `apply_patch`: `{ operation: { type: "create_file" | "update_file", path, diff } | { type: "delete_file", path } }`;
+ * - `text_editor`: `{ command: "view" | "create" | "str_replace" | "insert", path, … }`, as Anthropic's.
+ */
+export type NativeTool = "shell" | "apply_patch" | "text_editor";
 
 export interface ModelRequest {
   readonly instructions: string;
@@ -29,6 +44,12 @@ export interface ModelRequest {
   readonly tools: readonly ToolSpec[];
   /** `none`: answer in words now; a tool call would not be run. */
   readonly toolChoice: "auto" | "none";
+  /** The same for all calls of a session: for the provider's cache, and its safety systems. Says nothing of who talks. */
+  readonly sessionKey: string;
+  /** The same for each try of the same step. */
+  readonly stepKey: string;
+  /** What `started` said in an earlier process that has not got to the answer. */
+  readonly resume?: unknown;
 }
 
 /** What the model is told about a tool. */
@@ -37,6 +58,7 @@ export interface ToolSpec {
   readonly description: string;
   /** JSON Schema of the arguments. */
   readonly parameters: Readonly<Record<string, unknown>>;
+  readonly native?: NativeTool;
 }
 
 /** One piece of the conversation as a model sees it. */
@@ -55,4 +77,13 @@ export type Item =
 
 export type ModelEvent =
   | { readonly type: "text-delta"; readonly text: string }
+  /** The provider works on it even if nobody listens; with `handle`, JSON, it can be found again. */
+  | { readonly type: "started"; readonly handle: unknown }
+  /** It is tried again from the beginning after `waitMs`: what was streamed does not count. */
+  | {
+      readonly type: "retry";
+      readonly attempt: number;
+      readonly waitMs: number;
+      readonly reason: string;
+    }
   | { readonly type: "completed"; readonly response: ModelResponse };

@@ -5,6 +5,7 @@ import type { Effect } from "../core/journal.ts";
 import type { Artifact } from "../core/post.ts";
 import type { ToolResult } from "../core/tool-result.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
+import type { NativeTool } from "./model.ts";
 
 /** A function that the model may call. Runs under the session's grants. */
 export interface Tool<Input = unknown> {
@@ -15,6 +16,8 @@ export interface Tool<Input = unknown> {
   readonly input: StandardSchemaV1<unknown, Input>;
   /** JSON Schema of the input, for the model. */
   readonly parameters: Readonly<Record<string, unknown>>;
+  /** What kind of vendors' tool it can stand for. */
+  readonly native?: NativeTool;
   /** What may be done with a call of which nobody knows whether it ran. */
   readonly effect: Effect;
   /** A call ends the turn, and its output is what the thread is told: for questions to a person. */

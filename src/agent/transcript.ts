@@ -18,6 +18,7 @@ export class Transcript {
   readonly #requests = new Map<string, AccessRequest>();
   #step: Step = { index: 0, order: [], over: true, asksForAccess: false };
   #sandbox: SandboxIdentity | undefined;
+  #started: StartedCall | undefined;
   #tokens = 0;
   readonly #redact: (text: string) => string;
 
@@ -38,6 +39,11 @@ export class Transcript {
   /** Calls that were announced and have no result: after a crash, what has to be settled. */
   get openCalls(): readonly ToolIntent[] {
     return [...this.#open.values()];
+  }
+
+  /** The call of a model that an earlier process began, and whose answer is not here yet. */
+  get startedCall(): StartedCall | undefined {
+    return this.#started;
   }
 
   /** What the running turn's last step gave; nothing once the turn has ended. */
@@ -66,7 +72,11 @@ export class Transcript {
           files: entry.paths,
         });
         return;
+      case "model-started":
+        this.#started = entry;
+        return;
       case "step":
+        this.#started = undefined;
         this.#push({ type: "assistant", response: entry.response });
         this.#step = {
           index: this.#items.length,
@@ -101,6 +111,7 @@ export class Transcript {
       case "turn-ended":
         for (const callId of this.#open.keys()) this.#settle(callId, neverFinished);
         this.#step.over = true;
+        this.#started = undefined;
         if (!["answered", "asked", "told"].includes(entry.outcome))
           this.#note(`The turn ended: ${entry.outcome}.`);
         return;
@@ -182,6 +193,11 @@ export class Transcript {
     this.#tokens += estimate(item);
   }
 }
+
+type StartedCall = Pick<
+  Extract<JournalEntry, { type: "model-started" }>,
+  "step" | "model" | "handle"
+>;
 
 /** The model's last answer that asked for calls. */
 interface Step {

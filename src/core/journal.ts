@@ -77,6 +77,14 @@ export const JournalEntry = z.discriminatedUnion("type", [
     message: Message,
     paths: z.array(z.string()).readonly(),
   }),
+  /** A model works on its answer, and can be asked for it again by `handle`: see `ModelEvent`. */
+  z.object({
+    ...at,
+    type: z.literal("model-started"),
+    step: z.number().int(),
+    model: z.string(),
+    handle: z.unknown(),
+  }),
   /** The model answered; `intents` are the tool calls that run next. */
   z.object({
     ...at,

@@ -83,6 +83,7 @@ export class Grants {
             this.#set(approval, { type: "withdrawn" });
         return;
       case "turn-started":
+      case "model-started":
       case "tool-result":
       case "note":
       case "context-trimmed":

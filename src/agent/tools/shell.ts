@@ -20,6 +20,7 @@ const ShellInput = z.object({
 export function shellTool(): Tool<z.output<typeof ShellInput>> {
   return defineTool({
     name: "shell",
+    native: "shell",
     description:
       "Runs a shell command in the session's sandbox and waits for its end. Files in /workspace stay between " +
       "calls; configured sources are read-only under /sources. Long output is shown as head and tail, and all of " +

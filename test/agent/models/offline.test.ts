@@ -444,7 +444,14 @@ test("a long command is run whole", async () => {
 test("nothing is answered once the signal has aborted", async () => {
   const stop = new AbortController();
   stop.abort(new Stopped("stop"));
-  const request = { instructions: "", items: [], tools: [], toolChoice: "auto" } as const;
+  const request = {
+    instructions: "",
+    items: [],
+    tools: [],
+    toolChoice: "auto",
+    sessionKey: "",
+    stepKey: "",
+  } as const;
   const events = offlineModel({ tasks: [] }).respond(request, { signal: stop.signal });
   await expect(events[Symbol.asyncIterator]().next()).rejects.toBe(stop.signal.reason);
 });

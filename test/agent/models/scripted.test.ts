@@ -8,7 +8,14 @@ import {
 } from "../../../src/agent/models/scripted.ts";
 import { Stopped } from "../../../src/core/abort.ts";
 
-const request: ModelRequest = { instructions: "Help.", items: [], tools: [], toolChoice: "auto" };
+const request: ModelRequest = {
+  instructions: "Help.",
+  items: [],
+  tools: [],
+  toolChoice: "auto",
+  sessionKey: "k",
+  stepKey: "s",
+};
 
 async function ask(
   model: ScriptedModel,

@@ -46,7 +46,15 @@ export function conversation(options: Partial<ModelRequest> = {}) {
     },
     /** One step of the model; its answer becomes part of the conversation. */
     async step(overrides: Partial<ModelRequest> = {}): Promise<ModelResponse> {
-      const request = { instructions: "", items, tools, toolChoice: "auto", ...options } as const;
+      const keys = { sessionKey: "", stepKey: "" };
+      const request = {
+        instructions: "",
+        items,
+        tools,
+        toolChoice: "auto",
+        ...keys,
+        ...options,
+      } as const;
       const response = await completed(model, { ...request, ...overrides });
       items.push({ type: "assistant", response });
       return response;
