@@ -2,6 +2,7 @@ import Anthropic from "@anthropic-ai/sdk";
 import { expect, test } from "vitest";
 
 import { anthropicTwin } from "../../src/testing/twins/anthropic-twin.ts";
+import { sign } from "../../src/testing/twins/anthropic/thinking.ts";
 import { say } from "../../src/testing/twins/scripting/step.ts";
 
 /** What differs from a request that is accepted. `null` takes a field away. */
@@ -168,6 +169,27 @@ test.each<[string, Change, Record<string, string>?]>([
     "a temperature, in the version that had it",
     { temperature: 0.5, top_p: 1, top_k: 40 },
     { "anthropic-version": "2023-06-01" },
+  ],
+  [
+    "a thought of an earlier turn",
+    {
+      messages: [
+        ask,
+        assistant({ type: "thinking", thinking: "Hm.", signature: sign("Hm.") }, text("Yes.")),
+        ask,
+      ],
+    },
+  ],
+  [
+    "a compacted conversation",
+    {
+      messages: [
+        ask,
+        assistant({ type: "compaction", content: "x", encrypted_content: sign("x") }),
+        ask,
+      ],
+    },
+    compacting,
   ],
 ])("accepts %s", async (_, change, headers) => {
   expect(await answered(change, headers)).toBe("Yes.");
@@ -493,6 +515,25 @@ test.each<[string, Change, string, Record<string, string>?]>([
     "a document by the model",
     { messages: [ask, assistant({ type: "document" }), ask] },
     "messages.1.content.0: `document` blocks can only be in `user` messages",
+  ],
+  [
+    "a thought to go on from, without thinking",
+    {
+      model: "claude-old",
+      messages: [ask, assistant({ type: "thinking", thinking: "Hm.", signature: sign("Hm.") })],
+    },
+    "messages.1.content.0: When thinking is disabled, an `assistant` message in the final position cannot contain `thinking`.",
+  ],
+  [
+    "a compacted conversation without the beta",
+    {
+      messages: [
+        ask,
+        assistant({ type: "compaction", content: "x", encrypted_content: sign("x") }),
+        ask,
+      ],
+    },
+    "messages.1.content.0: Input tag 'compaction' found using 'type' does not match any of the expected tags",
   ],
 ])("refuses %s", async (_, change, message, headers) => {
   const answer = await answered(change, headers);

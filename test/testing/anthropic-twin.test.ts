@@ -316,6 +316,51 @@ test("what a breakpoint covers is written once, then read", async () => {
   ).toMatchObject({ cache_creation_input_tokens: 0, cache_read_input_tokens: 0 });
 });
 
+test("a breakpoint looks back 20 blocks, and the choice of a tool makes only the messages other", async () => {
+  await using s = await start(() => say("Yes."), {
+    models: [{ id: model, minimumCacheTokens: 1 }],
+  });
+  const usage = async (blocks: number, more: object = {}) => {
+    const content = Array.from({ length: blocks }, (_, index) => ({
+      type: "text" as const,
+      text: `Line ${index}.`,
+    }));
+    const messages = [{ role: "user" as const, content }];
+    return (
+      await s.client.messages.create({
+        ...asked,
+        tools: [{ ...shell, cache_control: ephemeral }],
+        messages,
+        cache_control: ephemeral,
+        ...more,
+      })
+    ).usage;
+  };
+  const { cache_creation_input_tokens: first } = await usage(1);
+  expect((await usage(20)).cache_read_input_tokens).toBe(first);
+  s.twin.expireCache();
+  const tools = (await usage(1, { messages: [question] })).cache_creation_input_tokens ?? 0;
+  expect(
+    (await usage(21, { messages: [question, ...Array.from({ length: 21 }, () => question)] }))
+      .cache_read_input_tokens,
+  ).toBeLessThan(tools);
+  expect(
+    (await usage(1, { messages: [question], tool_choice: { type: "any" } }))
+      .cache_read_input_tokens,
+  ).toBeLessThan(tools);
+  expect(
+    (await usage(1, { messages: [question], tool_choice: { type: "any" } }))
+      .cache_read_input_tokens,
+  ).toBe(tools);
+});
+
+test("a script that compacts for a request that does not ask for it is mistaken", async () => {
+  await using s = await start([compacted("The disk is full.")]);
+  expect((await failure(s.client.messages.create(asked))).apiMessage).toContain(
+    "Cannot compact the conversation: the request has no edit compact_20260112",
+  );
+});
+
 test("old tool results are cleared as the edit says", async () => {
   await using s = await start(() => say("Yes."));
   const turn = (id: string): Anthropic.MessageParam[] => [

@@ -68,13 +68,13 @@ export async function anthropicTwin(options: AnthropicTwinOptions): Promise<Anth
     const asked = admit(request, options);
     if (request.method === "GET") return reply.json(200, modelsAnswer(models, request), headers);
     if (request.path === "/v1/messages/count_tokens") {
-      const { tokens } = check(parseCount(request.body, asked), memory);
+      const { tokens } = check(parseCount(request.body, asked), { memory, betas: asked.betas });
       return reply.json(200, { input_tokens: tokens }, headers);
     }
     const create = parseCreate(request.body, asked);
     const model = modelFor(models, create.model);
     checkThinkingBudget(create, asked.betas);
-    const { messages, tokens, applied } = check(create, memory);
+    const { messages, tokens, applied } = check(create, { memory, betas: asked.betas });
     checkEnding(messages, {
       prefill: model.prefill,
       isPaused: (content) => memory.isPaused(content),
@@ -134,13 +134,16 @@ interface Reply {
 }
 
 /** The rules that hold for whatever has a prompt. */
-function check(prompt: Prompt | CreateRequest, memory: Kept) {
+function check(
+  prompt: Prompt | CreateRequest,
+  { memory, betas }: { readonly memory: Kept; readonly betas: readonly string[] },
+) {
   checkTools(prompt.tools ?? [], prompt.tool_choice);
   checkConversation(prompt.messages);
   checkToolPairs(prompt.messages, (prompt.tools ?? []).length > 0);
   checkThinking(prompt, memory);
   checkBreakpoints(prompt);
-  checkEdits(prompt);
+  checkEdits(prompt, betas);
   const { messages, applied } = clearToolUses(prompt, inputTokens(prompt));
   return { messages, applied, tokens: inputTokens({ ...prompt, messages: [...messages] }) };
 }

@@ -60,8 +60,18 @@ export function contextManagement(betas: readonly string[]) {
   return { context_management: asked.optional() };
 }
 
-/** What the shape of each edit does not say. */
-export function checkEdits({ context_management, thinking }: Prompt): void {
+/** What the shapes do not say. */
+export function checkEdits(
+  { messages, context_management, thinking }: Prompt,
+  betas: readonly string[],
+): void {
+  for (const [index, { content }] of messages.entries()) {
+    const at = content.findIndex(({ type }) => type === "compaction");
+    if (at !== -1 && !betas.includes("compact-2026-01-12"))
+      throw new Refusal(
+        `messages.${index}.content.${at}: Input tag 'compaction' found using 'type' does not match any of the expected tags`,
+      );
+  }
   for (const [index, edit] of (context_management?.edits ?? []).entries()) {
     const place = `context_management.edits.${index}`;
     if (edit.type === "compact_20260112" && (edit.trigger?.value ?? 150_000) < 50_000)

@@ -52,7 +52,7 @@ export const think = (text: string): Answer => answerOf({ type: "thinking", text
 /** A part that only one vendor knows. */
 export const part = <P>(of: P): Answer<P> => answerOf(of);
 
-/** Several things in one answer: `together(think("…"), call("a"), call("b"))`. */
+/** Several things in one answer: `together(think("…"), call("a"), call("b"))`. Why it stops is said around it. */
 export const together = <P>(...answers: readonly Answer<P>[]): Answer<P> => ({
   ...answerOf(...answers.flatMap(({ parts }) => parts)),
   faults: answers.flatMap(({ faults }) => faults),
