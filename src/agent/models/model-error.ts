@@ -1,3 +1,5 @@
+import { z } from "zod";
+
 import { OpsthreadError } from "../../core/errors.ts";
 import type { Usage } from "../../core/journal.ts";
 
@@ -9,17 +11,19 @@ import type { Usage } from "../../core/journal.ts";
  * - `context`: the conversation is too long for the model;
  * - `refused`: the provider's policy does not allow an answer.
  */
-export type ModelFailure =
-  | "rate-limit"
-  | "overloaded"
-  | "server"
-  | "network"
-  | "timeout"
-  | "auth"
-  | "not-found"
-  | "invalid"
-  | "context"
-  | "refused";
+export const ModelFailure = z.enum([
+  "rate-limit",
+  "overloaded",
+  "server",
+  "network",
+  "timeout",
+  "auth",
+  "not-found",
+  "invalid",
+  "context",
+  "refused",
+]);
+export type ModelFailure = z.infer<typeof ModelFailure>;
 
 export interface ModelErrorFacts {
   readonly failure: ModelFailure;
