@@ -7,7 +7,7 @@ import type { Adapter } from "./adapters/adapter.ts";
 import { type BudgetLimits, defaultBudget } from "./agent/budget.ts";
 import { defaultInstructions } from "./agent/instructions.ts";
 import type { Model } from "./agent/model.ts";
-import { offlineModel } from "./agent/models/offline.ts";
+import type { RetryPolicy } from "./agent/models/resilient.ts";
 import type { Tool } from "./agent/tool.ts";
 import { builtinTools } from "./agent/tools/builtin.ts";
 import type { Audit } from "./core/audit.ts";
@@ -15,6 +15,7 @@ import { type Clock, systemClock } from "./core/clock.ts";
 import { OpsthreadError } from "./core/errors.ts";
 import type { ThreadRef } from "./core/ids.ts";
 import { type Logger, silentLogger } from "./core/logger.ts";
+import { type ModelKeys, type ModelUrls, openModel } from "./open-model.ts";
 import { openSandboxes, SandboxConfig } from "./open-sandboxes.ts";
 import { localQueue } from "./queue/local.ts";
 import type { Queue } from "./queue/queue.ts";
@@ -45,8 +46,17 @@ export interface BotOptions {
   readonly access: z.input<typeof AccessConfig>;
   /** Where sessions, workspaces and artifacts are kept. Default `.opsthread` in the working directory. */
   readonly dataFolder?: string;
-  /** Default: the offline planner, which needs no key and no network. */
-  readonly model?: Model;
+  /**
+   * A model, or what one is called: see {@link openModel}. Of several names the next is asked where one can't answer.
+   * Default: the offline planner, which needs no key and no network.
+   */
+  readonly model?: Model | string | readonly string[];
+  /** Keys for models that are given by name. They are also taken out of everything that leaves. */
+  readonly keys?: ModelKeys;
+  /** Where vendors' APIs are, when not at the vendors'. */
+  readonly urls?: ModelUrls;
+  /** How calls of models that are given by name are tried again. */
+  readonly retry?: Partial<RetryPolicy>;
   /** Told to the model before every conversation. Default {@link defaultInstructions}. */
   readonly instructions?: string;
   /** Ops work that the agent can do. Default `logs` and `diff`. */
@@ -103,6 +113,7 @@ export const defaultApprovals: ApprovalPolicy = {
 /** A bot at work. Dispose ends it; what it had not finished waits for the next start. */
 export interface Bot extends AsyncDisposable {
   readonly store: Store;
+  readonly model: Model;
   readonly sandboxes: SandboxProvider;
   /** Takes up what was left, then listens. */
   start(): Promise<void>;
@@ -126,7 +137,9 @@ export async function createBot(options: BotOptions): Promise<Bot> {
   const dataFolder = resolve(options.dataFolder ?? ".opsthread");
   const { tasks = [logs, diff], sources = [], mode = "steer", retentionDays = 90 } = options;
   const gate = createAccess(parseOption(AccessConfig, options.access, "access"));
-  const redactor = createRedactor({ literals: options.secrets ?? [] });
+  const { keys = {}, secrets = [] } = options;
+  const ownKeys = Object.values(keys).filter((key) => key !== undefined && key !== "");
+  const redactor = createRedactor({ literals: [...secrets, ...ownKeys] });
   const permissions = parseOption(Permissions, options.permissions ?? {}, "permissions");
   const limits = parseOption(Limits, options.limits ?? {}, "limits");
   const audit =
@@ -136,7 +149,17 @@ export async function createBot(options: BotOptions): Promise<Bot> {
       redact: (value) => redactor.value(value),
       log,
     });
-  const { image } = options;
+  const { image, model: wanted = "offline" } = options;
+  const model =
+    typeof wanted === "string" || isNames(wanted)
+      ? await openModel([wanted].flat(), {
+          keys,
+          tasks,
+          clock,
+          ...(options.urls && { urls: options.urls }),
+          ...(options.retry && { retry: options.retry }),
+        })
+      : wanted;
   const blobs = options.blobs ?? directoryBlobs({ folder: join(dataFolder, "blobs") });
   // The store first: it refuses a second process on the same folder.
   const store = options.store ?? (await openStore(dataFolder, clock, log));
@@ -164,7 +187,7 @@ export async function createBot(options: BotOptions): Promise<Bot> {
     clock,
     log,
     adapters: new Map(options.adapters.map((adapter) => [adapter.platform, adapter])),
-    model: options.model ?? offlineModel({ tasks }),
+    model,
     instructions:
       options.instructions ?? defaultInstructions({ sandbox: driver.capabilities, sources }),
     tools: [...builtinTools({ tasks }), ...(options.tools ?? [])],
@@ -195,6 +218,7 @@ export async function createBot(options: BotOptions): Promise<Bot> {
   };
   const bot: Bot = {
     store,
+    model,
     sandboxes,
     async start() {
       const { name, capabilities } = sandboxes;
@@ -212,6 +236,9 @@ export async function createBot(options: BotOptions): Promise<Bot> {
   };
   return bot;
 }
+
+const isNames = (wanted: Model | readonly string[]): wanted is readonly string[] =>
+  Array.isArray(wanted);
 
 function parseOption<Schema extends z.ZodType>(
   schema: Schema,

@@ -15,6 +15,17 @@ export interface Model {
     request: ModelRequest,
     options: { readonly signal: AbortSignal },
   ): AsyncIterable<ModelEvent>;
+  /** Whether address and key work and the model is there. Costs nothing. Absent where there is nothing to look at. */
+  check?(options: { readonly signal: AbortSignal }): Promise<ModelCheck>;
+}
+
+/** What was found out about a model without asking it anything. */
+export interface ModelCheck {
+  readonly ok: boolean;
+  /** What is. */
+  readonly text: string;
+  /** What to do about what is not. */
+  readonly hint?: string;
 }
 
 export interface ModelCapabilities {

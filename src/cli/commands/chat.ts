@@ -11,17 +11,18 @@ import { sqliteStore } from "../../store/sqlite/index.ts";
 import { converse } from "../chat/conversation.ts";
 import { inputHelp } from "../chat/input.ts";
 import { commandLog } from "../log.ts";
+import { keysOf, type ModelFlags, urlsOf, withModelOption } from "../model-options.ts";
 import { sandboxConfigOf, type SandboxFlags, withSandboxOptions } from "../sandbox-options.ts";
 import { settled } from "../settled.ts";
 
-interface ChatOptions extends SandboxFlags {
+interface ChatOptions extends SandboxFlags, ModelFlags {
   readonly data: string;
   readonly source?: readonly Source[];
 }
 
 /** `opsthread chat`: the bot in a terminal. */
 export function chatCommand({ signal }: { readonly signal: AbortSignal }): Command {
-  return withSandboxOptions(new Command("chat"), { driver: "auto" })
+  return withModelOption(withSandboxOptions(new Command("chat"), { driver: "auto" }))
     .description(
       "Talk to the bot in this terminal: threads, attachments by path, artifacts saved, stop.",
     )
@@ -38,6 +39,7 @@ export function chatCommand({ signal }: { readonly signal: AbortSignal }): Comma
     .addHelpText("after", `\n${inputHelp}`)
     .action(async ({ data, source = [], ...flags }: ChatOptions, command: Command) => {
       const log = commandLog(command);
+      const { model } = flags;
       // First of all the lock: a second process must not touch the threads either.
       await using store = await sqliteStore({ folder: data, log });
       await using workspace = await openConsoleWorkspace({
@@ -51,6 +53,9 @@ export function chatCommand({ signal }: { readonly signal: AbortSignal }): Comma
         store,
         sources: source,
         sandbox: sandboxConfigOf(flags),
+        ...(model && { model }),
+        keys: keysOf(process.env),
+        urls: urlsOf(process.env),
         log,
       });
       await bot.start();
@@ -58,7 +63,7 @@ export function chatCommand({ signal }: { readonly signal: AbortSignal }): Comma
       const { name, capabilities } = bot.sandboxes;
       const print = (text: string): void => void stdout.write(`${text}\n`);
       print(
-        `sandbox: ${name} (${capabilities.isolation}); no model is configured, the offline planner answers; /help`,
+        `sandbox: ${name} (${capabilities.isolation}); ${model ? `model: ${bot.model.name}` : "no model is configured, the offline planner answers"}; /help`,
       );
       const lines = createInterface({ input: stdin, output: stdout, terminal: stdin.isTTY });
       const close = (): void => lines.close();

@@ -11,16 +11,20 @@ import {
   checkNode,
   checkUserNamespaces,
 } from "../doctor/machine.ts";
+import { checkModels } from "../doctor/models.ts";
 import { checkBubblewrap, checkChoice, checkEngine, checkImage } from "../doctor/sandboxes.ts";
 import { engineFromEnvironment } from "../engine.ts";
 import { exitCodes } from "../exit-codes.ts";
+import { keysOf, type ModelFlags, urlsOf, withModelOption } from "../model-options.ts";
 import { type SandboxFlags, withSandboxOptions } from "../sandbox-options.ts";
 import { table } from "../table.ts";
 
 /** `opsthread doctor`: what works on this machine, and what to do about what does not. */
 export function doctorCommand({ signal }: { readonly signal: AbortSignal }): Command {
-  return withSandboxOptions(new Command("doctor"), { driver: "auto" })
-    .description("Check this machine, and tell which sandbox would be chosen and why.")
+  return withModelOption(withSandboxOptions(new Command("doctor"), { driver: "auto" }))
+    .description(
+      "Check this machine and the models, and tell which sandbox would be chosen and why.",
+    )
     .addOption(
       new Option("--data <folder>", "the data folder").env("OPSTHREAD_DATA").default(".opsthread"),
     )
@@ -36,14 +40,14 @@ export function doctorCommand({ signal }: { readonly signal: AbortSignal }): Com
     });
 }
 
-interface DoctorOptions extends SandboxFlags {
+interface DoctorOptions extends SandboxFlags, ModelFlags {
   readonly data: string;
   readonly digest?: string;
   readonly json?: boolean;
 }
 
 async function examine(
-  { data, sandbox, ...options }: DoctorOptions,
+  { data, sandbox, model = [], ...options }: DoctorOptions,
   signal: AbortSignal,
 ): Promise<readonly Check[]> {
   const wishes = { ...options, wanted: sandbox };
@@ -65,6 +69,11 @@ async function examine(
     checkBubblewrap(bubblewrap),
     ...kernel,
     ...(await checkChoice({ engine, image, bubblewrap }, wishes, { signal })),
+    ...(await checkModels(model, {
+      keys: keysOf(process.env),
+      urls: urlsOf(process.env),
+      signal,
+    })),
   ];
 }
 

@@ -1,0 +1,41 @@
+import { messageOf } from "../../core/errors.ts";
+import { type ModelKeys, modelOf, type ModelUrls } from "../../open-model.ts";
+import type { Check } from "./check.ts";
+
+/** Whether each of the models that are to answer can be reached, and is there. */
+export async function checkModels(
+  names: readonly string[],
+  options: CheckModelsOptions,
+): Promise<readonly Check[]> {
+  return Promise.all(names.map((name) => checkModel(name, options)));
+}
+
+export interface CheckModelsOptions {
+  readonly keys: ModelKeys;
+  readonly urls: ModelUrls;
+  readonly signal: AbortSignal;
+}
+
+async function checkModel(
+  name: string,
+  { keys, urls, signal }: CheckModelsOptions,
+): Promise<Check> {
+  const check = { name: `model ${name}` };
+  try {
+    const model = await modelOf(name, { keys, urls, tasks: [] });
+    const { contextTokens } = model.capabilities;
+    const found = await model.check?.({ signal });
+    const window = `window of ${contextTokens} tokens`;
+    if (!found) return { ...check, status: "ok", text: window };
+    const { ok, text, hint } = found;
+    return {
+      ...check,
+      status: ok ? "ok" : "fail",
+      text: ok ? `${text}, ${window}` : text,
+      ...(hint !== undefined && { hint }),
+    };
+  } catch (error) {
+    signal.throwIfAborted();
+    return { ...check, status: "fail", text: messageOf(error) };
+  }
+}

@@ -1,0 +1,41 @@
+import { type Command, Option } from "commander";
+
+import type { ModelKeys, ModelUrls } from "../open-model.ts";
+
+/** What a command is told of the model that is to answer. */
+export interface ModelFlags {
+  readonly model?: readonly string[];
+}
+
+/** Adds the option that chooses a model. */
+export function withModelOption(command: Command): Command {
+  return command.addOption(
+    new Option(
+      "--model <name>",
+      "openai/<model>, anthropic/<model>, http://host/v1#<model> or offline; repeated: who is asked when the one before can't answer",
+    )
+      .env("OPSTHREAD_MODEL")
+      .argParser((value: string, before: readonly string[] = []) => [
+        ...before,
+        ...value.split(",").map((name) => name.trim()),
+      ]),
+  );
+}
+
+/** Where keys are, besides from people. */
+export function keysOf(env: NodeJS.ProcessEnv): ModelKeys {
+  return {
+    openai: env["OPENAI_API_KEY"],
+    anthropic: env["ANTHROPIC_API_KEY"],
+    compatible: env["OPSTHREAD_MODEL_KEY"],
+  };
+}
+
+/** The variables that the vendors' own tools read, too. */
+export function urlsOf(env: NodeJS.ProcessEnv): ModelUrls {
+  return { openai: env["OPENAI_BASE_URL"], anthropic: env["ANTHROPIC_BASE_URL"] };
+}
+
+/** The same as arguments, for a process that is to use the same. */
+export const modelArgs = ({ model = [] }: ModelFlags): string[] =>
+  model.flatMap((name) => ["--model", name]);
