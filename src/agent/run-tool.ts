@@ -1,3 +1,4 @@
+import { Stopped } from "../core/abort.ts";
 import type { Clock } from "../core/clock.ts";
 import { messageOf } from "../core/errors.ts";
 import type { ToolIntent } from "../core/journal.ts";
@@ -16,13 +17,35 @@ export async function runTool(
   context: RunContext,
 ): Promise<ToolReturn> {
   if (!tool) return failed(`There is no tool named "${intent.tool}".`);
+  using limit = timeLimit(tool, context);
+  const { signal } = limit;
+  const limited = { ...context, signal };
   try {
-    const run = context.resumed ? resume(intent, tool, context) : call(intent, tool, context);
-    return await cap(await withinGrace(run, context), context);
+    const run = context.resumed ? resume(intent, tool, limited) : call(intent, tool, limited);
+    return await cap(await withinGrace(run, limited), context);
   } catch (error) {
     if (context.signal.aborted) return stopped(messageOf(context.signal.reason));
+    if (signal.aborted) return timedOut(tool);
     return failed(messageOf(error));
   }
+}
+
+/** A signal that also aborts when the tool has had its time. */
+function timeLimit(
+  { timeoutMs }: Tool,
+  { signal, clock }: RunContext,
+): Disposable & { readonly signal: AbortSignal } {
+  if (timeoutMs === undefined) return { signal, [Symbol.dispose]: () => {} };
+  const over = new AbortController();
+  const ended = new AbortController();
+  clock.sleep(timeoutMs, { signal: ended.signal }).then(
+    () => over.abort(new Stopped("timeout")),
+    () => {}, // It ended in time.
+  );
+  return {
+    signal: AbortSignal.any([signal, over.signal]),
+    [Symbol.dispose]: () => ended.abort(),
+  };
 }
 
 export interface RunContext extends ToolContext {
@@ -127,6 +150,13 @@ const plain = (status: ToolResult["status"], output: string): ToolResult => ({
   artifacts: [],
 });
 
+const timedOut = ({ timeoutMs = 0 }: Tool): ToolResult => ({
+  ...plain(
+    "stopped",
+    `Ended before it was done: it may take ${timeoutMs / 1000} s, and took longer.`,
+  ),
+  measures: { timedOutAfterMs: timeoutMs },
+});
 const failed = (output: string): ToolResult => plain("failed", output);
 const stopped = (reason: string): ToolResult =>
   plain("stopped", `Ended before it was done. ${reason}`);

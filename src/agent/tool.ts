@@ -18,6 +18,8 @@ export interface Tool<Input = unknown> {
   readonly parameters: Readonly<Record<string, unknown>>;
   /** What kind of vendors' tool it can stand for. */
   readonly native?: NativeTool;
+  /** A call that takes longer is ended: milliseconds. Default: as long as the turn may take. */
+  readonly timeoutMs?: number;
   /** What may be done with a call of which nobody knows whether it ran. */
   readonly effect: Effect;
   /** A call ends the turn, and its output is what the thread is told: for questions to a person. */

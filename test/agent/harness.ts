@@ -51,7 +51,7 @@ export function tool(
   work: (context: ToolContext) => Promise<string | Partial<ToolResult>>,
   options: { readonly effect?: Effect; readonly endsTurn?: boolean } & Pick<
     Partial<Tool>,
-    "reattach" | "input"
+    "reattach" | "timeoutMs" | "input"
   > = {},
 ): Tool {
   return {

@@ -273,6 +273,38 @@ test("a consumer that leaves early takes running tools with it", async () => {
   expect(ended).toBe(true);
 });
 
+test("a tool that takes longer than it may is ended, and the model is told", async () => {
+  const clock = manualClock();
+  let reason: unknown;
+  const slow = tool(
+    "slow",
+    ({ signal }) =>
+      new Promise((_, reject) => {
+        signal.addEventListener("abort", () => {
+          reason = signal.reason;
+          reject(new Error("ended"));
+        });
+        void clock.advance(5_000);
+      }),
+    { timeoutMs: 5_000 },
+  );
+  const quick = tool("quick", () => Promise.resolve("found"), { timeoutMs: 5_000 });
+  const { entries } = await run({
+    model: answering([["slow"], ["quick"]], "done"),
+    tools: [slow, quick],
+    clock,
+  });
+  expect(results(entries)).toContainEqual(
+    expect.objectContaining({
+      status: "stopped",
+      output: expect.stringContaining("may take 5 s"),
+      measures: { timedOutAfterMs: 5_000 },
+    }),
+  );
+  expect(results(entries)).toContainEqual(expect.objectContaining({ status: "ok" }));
+  expect(reason).toEqual(new Stopped("timeout"));
+});
+
 test("a tool that ignores its signal does not keep a stopped turn waiting", async () => {
   const clock = manualClock();
   const controller = new AbortController();

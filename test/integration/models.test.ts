@@ -78,7 +78,7 @@ test("chat talks to a server of one's own", async () => {
     dialect: "ollama",
     script: [call("shell", { command: count }), say("There are 3 words.")],
   });
-  const { stdout, stderr } = await chat(`${twin.url}/v1#llama`, {}, "compatible");
+  const { stdout, stderr } = await chat(`${twin.url}/v1#local-model`, {}, "compatible");
   expect(stderr).toBe("");
   expect(stdout).toContain("There are 3 words.");
 });
