@@ -5,6 +5,7 @@ import { z } from "zod";
 
 import type { Adapter } from "./adapters/adapter.ts";
 import { type BudgetLimits, defaultBudget } from "./agent/budget.ts";
+import type { Guardrail } from "./agent/guardrail.ts";
 import { defaultInstructions } from "./agent/instructions.ts";
 import type { Model } from "./agent/model.ts";
 import type { RetryPolicy } from "./agent/models/resilient.ts";
@@ -63,6 +64,8 @@ export interface BotOptions {
   readonly tasks?: readonly Task[];
   /** Tools besides the built-in ones. */
   readonly tools?: readonly Tool[];
+  /** Asked about calls, what they give, and answers, in this order. */
+  readonly guardrails?: readonly Guardrail[];
   /** Places that data may be read from. */
   readonly sources?: readonly Source[];
   /** What each session's sandbox may do and use, where it differs from the defaults. */
@@ -191,6 +194,7 @@ export async function createBot(options: BotOptions): Promise<Bot> {
     instructions:
       options.instructions ?? defaultInstructions({ sandbox: driver.capabilities, sources }),
     tools: [...builtinTools({ tasks }), ...(options.tools ?? [])],
+    ...(options.guardrails && { guardrails: options.guardrails }),
     sandbox: { permissions, limits, sources },
     ...(image !== undefined && { image: typeof image === "function" ? image : () => image }),
     policy: {

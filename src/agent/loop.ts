@@ -5,6 +5,7 @@ import { approvalIdOf, stableKey } from "../core/ids.ts";
 import type { JournalEntry, ModelResponse, ToolIntent } from "../core/journal.ts";
 import type { ToolCall } from "../core/tool-result.ts";
 import type { Budget } from "./budget.ts";
+import { guard, type Guarded, type Guardrail, guardrailStopped } from "./guardrail.ts";
 import type { Model, ModelRequest } from "./model.ts";
 import { runTool } from "./run-tool.ts";
 import type { Tool, ToolReturn, ToolSession } from "./tool.ts";
@@ -29,6 +30,8 @@ export interface LoopOptions {
   readonly onProgress: (text: string) => void;
   /** Bytes of one tool output that the model sees. Default 32 KiB. */
   readonly maxOutputBytes?: number;
+  /** Asked about calls, what they give, and answers. Default: none. */
+  readonly guardrails?: readonly Guardrail[];
   /** Tool calls of one step that run side by side. Default 4. */
   readonly parallelCalls?: number;
 }
@@ -81,6 +84,7 @@ async function* steps(options: LoopOptions, ending: AbortController): AsyncGener
     return { type: "entry", entry };
   };
   let warned = false;
+  let rejected = 0;
 
   const left = transcript.openCalls;
   if (left.length > 0)
@@ -88,7 +92,11 @@ async function* steps(options: LoopOptions, ending: AbortController): AsyncGener
 
   for (;;) {
     const question = questionIn(transcript, toolsByName);
-    if (question !== undefined) return yield { type: "end", outcome: "asked", text: question };
+    if (question !== undefined) {
+      const asked = await guardOutput(question, options, signal);
+      if (asked.type !== "passed") throw guardrailStopped(asked);
+      return yield { type: "end", outcome: "asked", text: asked.text };
+    }
     signal.throwIfAborted();
     await options.steer();
     const standing = budget.state();
@@ -119,9 +127,16 @@ async function* steps(options: LoopOptions, ending: AbortController): AsyncGener
     const intents = response.toolCalls.map((call) => intentOf(call, toolsByName, options, step));
     budget.spend(response.usage);
     yield record({ type: "step", step, response, intents });
-    if (intents.length === 0)
-      return yield { type: "end", outcome: "answered", text: response.text };
-
+    if (intents.length === 0) {
+      const said = await guardOutput(response.text, options, signal);
+      if (said.type === "passed")
+        return yield { type: "end", outcome: "answered", text: said.text };
+      rejected += 1;
+      if (said.type === "stop" || last || rejected > maxRejected) throw guardrailStopped(said);
+      const text = `Your answer was not shown to anybody: guardrail "${said.by}" rejected it: ${said.reason}. Give another one.`;
+      yield record({ type: "note", text });
+      continue;
+    }
     yield* runCalls(intents, toolsByName, record, { ...options, resumed: false, ending });
   }
 }
@@ -145,6 +160,16 @@ type EntryFields = JournalEntry extends infer Entry
     ? Omit<Entry, "v" | "turn" | "at">
     : never
   : never;
+
+const guardOutput = (
+  text: string,
+  { guardrails = [], session: { sessionId } }: LoopOptions,
+  signal: AbortSignal,
+): Promise<Guarded> =>
+  guard(guardrails, text, (guardrail, left) => guardrail.output?.(left, { sessionId, signal }));
+
+/** Answers of one turn that may be rejected. */
+const maxRejected = 3;
 
 /** Streams the model's answer through and returns it whole. */
 async function* respond(
@@ -225,7 +250,13 @@ async function* runCalls(
   record: (fields: EntryFields) => LoopEvent,
   options: LoopOptions & { readonly resumed: boolean; readonly ending: AbortController },
 ): AsyncGenerator<LoopEvent> {
-  const { redact, maxOutputBytes = 32 * 1024, parallelCalls = 4, ending } = options;
+  const {
+    redact,
+    guardrails = [],
+    maxOutputBytes = 32 * 1024,
+    parallelCalls = 4,
+    ending,
+  } = options;
   const waiting = [...intents];
   const running = new Map<string, Promise<{ intent: ToolIntent; returned: ToolReturn }>>();
   try {
@@ -241,6 +272,7 @@ async function* runCalls(
           progress: options.onProgress,
           resumed: options.resumed,
           maxOutputBytes,
+          guardrails,
           clock: options.clock,
         };
         const run = runTool(intent, tools.get(intent.tool), context);
@@ -253,7 +285,7 @@ async function* runCalls(
       const { intent, returned } = await Promise.race(running.values());
       const { callId, executionId, args } = intent;
       running.delete(callId);
-      const { asksFor, ...raw } = returned;
+      const { asksFor, stoppedBy, ...raw } = returned;
       if (asksFor)
         yield record({
           type: "approval-requested",
@@ -264,6 +296,7 @@ async function* runCalls(
         });
       const result = { ...raw, output: redact(raw.output) };
       yield record({ type: "tool-result", callId, result });
+      if (stoppedBy) throw guardrailStopped(stoppedBy);
     }
   } finally {
     if (running.size > 0) {

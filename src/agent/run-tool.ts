@@ -3,7 +3,8 @@ import type { Clock } from "../core/clock.ts";
 import { messageOf } from "../core/errors.ts";
 import type { ToolIntent } from "../core/journal.ts";
 import { headTail } from "../core/output.ts";
-import type { ToolResult } from "../core/tool-result.ts";
+import type { ToolCall, ToolResult } from "../core/tool-result.ts";
+import { guard, type Guarded, type Guardrail } from "./guardrail.ts";
 import type { Tool, ToolContext, ToolReturn } from "./tool.ts";
 import { outputFile } from "./transcript.ts";
 
@@ -22,7 +23,7 @@ export async function runTool(
   const limited = { ...context, signal };
   try {
     const run = context.resumed ? resume(intent, tool, limited) : call(intent, tool, limited);
-    return await cap(await withinGrace(run, limited), context);
+    return await cap(await checked(intent, await withinGrace(run, limited), limited), context);
   } catch (error) {
     if (context.signal.aborted) return stopped(messageOf(context.signal.reason));
     if (signal.aborted) return timedOut(tool);
@@ -52,6 +53,7 @@ export interface RunContext extends ToolContext {
   readonly resumed: boolean;
   readonly maxOutputBytes: number;
   readonly clock: Clock;
+  readonly guardrails: readonly Guardrail[];
 }
 
 /** A tool that does not obey its signal must not keep a stopped turn waiting. */
@@ -83,17 +85,54 @@ async function withinGrace(
 /** Stopping has to be told within a second. */
 const graceMs = 700;
 
-async function call(intent: ToolIntent, tool: Tool, context: ToolContext): Promise<ToolReturn> {
+async function call(intent: ToolIntent, tool: Tool, context: RunContext): Promise<ToolReturn> {
   context.signal.throwIfAborted();
-  const args = parseArguments(intent.args);
+  const { guardrails, ...about } = guardContext(context);
+  const allowed = await guard(guardrails, intent.args, (guardrail, text) =>
+    guardrail.call?.({ ...callOf(intent), args: text }, about),
+  );
+  if (allowed.type !== "passed") return refused(allowed);
+  const args = parseArguments(allowed.text);
   if (!args.ok) return failed(`The arguments of "${intent.tool}" are not JSON: ${args.problem}`);
-  const checked = await tool.input["~standard"].validate(args.value);
-  if (checked.issues)
-    return failed(`The arguments of "${intent.tool}" do not fit:\n${issuesOf(checked.issues)}`);
-  return tool.run(checked.value, context);
+  const parsed = await tool.input["~standard"].validate(args.value);
+  if (parsed.issues)
+    return failed(`The arguments of "${intent.tool}" do not fit:\n${issuesOf(parsed.issues)}`);
+  return tool.run(parsed.value, context);
 }
 
-async function resume(intent: ToolIntent, tool: Tool, context: ToolContext): Promise<ToolReturn> {
+/** What a call gave, as far as the guardrails let it through. */
+async function checked(
+  intent: ToolIntent,
+  returned: ToolReturn,
+  context: RunContext,
+): Promise<ToolReturn> {
+  if (returned.stoppedBy) return returned;
+  const { guardrails, ...about } = guardContext(context);
+  const passed = await guard(guardrails, returned.output, (guardrail, output) =>
+    guardrail.result?.({ call: callOf(intent), output }, about),
+  );
+  if (passed.type === "passed") return { ...returned, output: passed.text };
+  // It ran, but nothing of what it gave is told.
+  return { ...refused(passed), measures: returned.measures };
+}
+
+const guardContext = ({ guardrails, session: { sessionId }, signal }: RunContext) => ({
+  guardrails,
+  sessionId,
+  signal,
+});
+
+const callOf = ({ callId, tool, args }: ToolIntent): ToolCall => ({ callId, tool, args });
+
+function refused(guarded: Exclude<Guarded, { type: "passed" }>): ToolReturn {
+  const { by, reason } = guarded;
+  return {
+    ...failed(`Kept back by guardrail "${by}": ${reason}`),
+    ...(guarded.type === "stop" && { stoppedBy: { by, reason } }),
+  };
+}
+
+async function resume(intent: ToolIntent, tool: Tool, context: RunContext): Promise<ToolReturn> {
   switch (intent.effect) {
     case "pure":
     case "idempotent":

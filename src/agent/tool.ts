@@ -35,6 +35,8 @@ export interface Tool<Input = unknown> {
 
 /** What a call gave, and what a person has to decide because of it; a call that asks for access ends the turn. */
 export interface ToolReturn extends ToolResult {
+  /** A guardrail ends the turn. */
+  readonly stoppedBy?: { readonly by: string; readonly reason: string };
   readonly asksFor?: {
     readonly request: AccessRequest;
     readonly reason: string;

@@ -1,5 +1,6 @@
 import type { Adapter } from "../adapters/adapter.ts";
 import { type BudgetLimits, createBudget } from "../agent/budget.ts";
+import type { Guardrail } from "../agent/guardrail.ts";
 import { runLoop } from "../agent/loop.ts";
 import type { Model } from "../agent/model.ts";
 import type { Tool } from "../agent/tool.ts";
@@ -40,6 +41,7 @@ export interface TurnOptions {
   readonly model: Model;
   readonly instructions: string;
   readonly tools: readonly Tool[];
+  readonly guardrails?: readonly Guardrail[];
   readonly sandbox: Omit<SandboxSpec, "sessionId" | "image">;
   /** The image that a thread's sandbox starts from. Default: the driver's own. */
   readonly image?: (thread: ThreadRef) => string | undefined;
@@ -174,27 +176,33 @@ async function answer(
     if (event.type === "end") return endTurn(session, options, { ...event, lead });
     const { entry } = event;
     if (leavesOpen(entry, signal)) throw signal.reason;
-    if (entry.type === "step" && entry.intents.length === 0) lead = [entry];
-    else await write(session, entry, { ending, audit: options.audit });
+    if (entry.type === "step" && entry.intents.length === 0) {
+      lead = [entry];
+      continue;
+    }
+    await write(session, [...lead, entry], { ending, audit: options.audit });
+    lead = [];
   }
 }
 
 /** Journals what the loop did. Where another worker owns the session, what still runs is that one's from here on. */
 async function write(
   session: Session,
-  entry: JournalEntry,
+  entries: readonly JournalEntry[],
   { ending, audit }: { readonly ending: AbortController; readonly audit: Audit },
 ): Promise<void> {
   try {
-    await session.record([], { lead: [entry] });
+    await session.record([], { lead: entries });
   } catch (error) {
     if (isOpsthreadError(error, "STORE_FENCED")) ending.abort(new Stopped("lease-lost"));
     throw error;
   }
-  if (entry.type !== "approval-requested") return;
-  const { approvalId, request, at, turn } = entry;
-  const grant = { approvalId, request };
-  audit({ event: "approval-requested", grant, at, turn, sessionId: session.id });
+  for (const entry of entries) {
+    if (entry.type !== "approval-requested") continue;
+    const { approvalId, request, at, turn } = entry;
+    const grant = { approvalId, request };
+    audit({ event: "approval-requested", grant, at, turn, sessionId: session.id });
+  }
 }
 
 /**
