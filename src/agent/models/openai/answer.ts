@@ -29,7 +29,7 @@ export function answerOf(
   const fail = (code: string, message: string): Answer => ({
     type: "failed",
     trouble: { status: undefined, code, message },
-    usage,
+    ...(response.usage && { usage }),
   });
   const { status, output, error } = response;
   if (status === "failed" || status === "cancelled") {

@@ -68,6 +68,8 @@ async function* connection(
 ): AsyncGenerator<ModelEvent, Outcome | { readonly type: "lost"; readonly trouble: Trouble }> {
   try {
     for await (const raw of await open()) {
+      // More of it may have come already.
+      signal.throwIfAborted();
       const event = read(raw, progress);
       if (event === undefined) continue;
       const outcome = outcomeOf(event, progress);
