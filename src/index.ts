@@ -17,6 +17,8 @@ export type {
   ToolSpec,
 } from "./agent/model.ts";
 export { offlineModel } from "./agent/models/offline.ts";
+export { openaiModel } from "./agent/models/openai/openai.ts";
+export type { OpenaiModelOptions } from "./agent/models/openai/options.ts";
 export type { AccessStanding, Tool, ToolContext, ToolReturn, ToolSession } from "./agent/tool.ts";
 
 export { AccessRequest, accessText, ApprovalChoice } from "./core/access-request.ts";

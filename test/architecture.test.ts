@@ -82,6 +82,7 @@ const vendors: Readonly<Record<string, readonly string[]>> = {
   "es-module-lexer": ["sandbox/task-host/"],
   "just-bash": ["sandbox/virtual/"],
   marked: ["adapters/text/"],
+  openai: ["agent/models/openai/"],
   "p-queue": ["queue/", "sandbox/docker/"],
   pino: ["observe/"],
   "smol-toml": ["tasks/diff/"],
@@ -104,7 +105,7 @@ const vendors: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Packages that only loading a driver may load. `opsthread` itself must stay light. */
-const heavy = ["@photostructure/sqlite", "dockerode", "just-bash", "pino", "commander"];
+const heavy = ["@photostructure/sqlite", "dockerode", "just-bash", "openai", "pino", "commander"];
 
 const files = readdirSync("src", { recursive: true, encoding: "utf8" })
   .map((file) => file.replaceAll("\\", "/"))
@@ -119,9 +120,10 @@ function importsOf(file: string): { readonly specifier: string; readonly lazy: b
   const source = readFileSync(join("src", file), "utf8").replaceAll(/^\s*(\*|\/\/).*$/gm, "");
   const pattern =
     /(?:^\s*(?:import|export)\b[^;"]*?\bfrom\s+|^\s*import\s+|\bimport\s*(\()\s*)"([^"]+)"/gm;
-  return Array.from(source.matchAll(pattern), ([, lazy, specifier = ""]) => ({
+  return Array.from(source.matchAll(pattern), ([statement, lazy, specifier = ""]) => ({
     specifier,
-    lazy: lazy === "(",
+    // What is only a type is gone before anything is loaded.
+    lazy: lazy === "(" || /^\s*(?:import|export)\s+type\b/.test(statement),
   }));
 }
 

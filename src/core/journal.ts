@@ -9,6 +9,10 @@ import { ToolCall, ToolResult } from "./tool-result.ts";
 export const Usage = z.object({
   inputTokens: z.number().nonnegative(),
   outputTokens: z.number().nonnegative(),
+  /** Of the input, what the provider had in its cache. Absent where it does not tell. */
+  cachedInputTokens: z.number().nonnegative().optional(),
+  /** Of the output, what was reasoning. Absent where it does not tell. */
+  reasoningTokens: z.number().nonnegative().optional(),
 });
 export type Usage = z.infer<typeof Usage>;
 

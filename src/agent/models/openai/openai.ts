@@ -1,0 +1,32 @@
+import type { Model } from "../../model.ts";
+import { responsesClient } from "./client.ts";
+import type { OpenaiModelOptions } from "./options.ts";
+import { respond } from "./respond.ts";
+import { settingsOf } from "./settings.ts";
+import { nativeTools } from "./tools.ts";
+
+/**
+ * A model behind OpenAI's Responses API, by the package `openai`, which is loaded when the model is first called.
+ *
+ * https://platform.openai.com/docs/api-reference/responses
+ *
+ * @example
+ * const model = openaiModel({ model: "gpt-5.6-luna", apiKey, reasoning: { effort: "high" } });
+ *
+ * @throws {OpsthreadError} `CONFIG_INVALID` for options that do not go together
+ */
+export function openaiModel({ apiKey, ...options }: OpenaiModelOptions): Model {
+  const settings = settingsOf(options);
+  const client = responsesClient({ apiKey, baseUrl: settings.baseUrl });
+  const { name, contextTokens, native, isStored, isBackground } = settings;
+  return {
+    name,
+    capabilities: {
+      contextTokens,
+      serverState: isStored,
+      native: native ? nativeTools : [],
+      resumes: isBackground,
+    },
+    respond: (request, { signal }) => respond(request, { settings, client, signal }),
+  };
+}
