@@ -9,6 +9,8 @@ import { ToolCall, ToolResult } from "./tool-result.ts";
 export const Usage = z.object({
   inputTokens: z.number().nonnegative(),
   outputTokens: z.number().nonnegative(),
+  cachedInputTokens: z.number().nonnegative().optional(),
+  reasoningTokens: z.number().nonnegative().optional(),
 });
 export type Usage = z.infer<typeof Usage>;
 
