@@ -8,7 +8,7 @@ import type { Toolbox } from "./tools.ts";
 
 /** Translates answers of one conversation. */
 export interface AssistantBlocks {
-  /** The blocks of an answer, maybe none, and the vendor's id of each call that is among them. */
+  /** The blocks of an answer, and the vendor's id of each call that is among them. */
   of(response: ModelResponse): {
     readonly blocks: readonly Anthropic.ContentBlockParam[];
     readonly ids: ReadonlyMap<string, string>;
@@ -26,25 +26,25 @@ export function assistantBlocks({
   const used = new Set<string>();
   return {
     of(response) {
-      const ids = new Map<string, string>();
       const own = providerOf(response.provider);
-      for (const { callId } of response.toolCalls) ids.set(callId, freshId(callId, used));
+      const ids = new Map(
+        response.toolCalls.map(({ callId }) => [callId, own ? callId : freshId(callId, used)]),
+      );
       const blocks = own
         ? ownBlocks(response, own, model)
         : [
             { type: "text" as const, text: response.text },
             ...response.toolCalls.map((call) => toolUse(call, ids, toolbox)),
           ];
-      const sayable = blocks.filter((block) => !isBlank(block));
-      // Thoughts alone are no message.
-      return { blocks: sayable.every(isThought) ? [] : sayable, ids };
+      for (const id of ids.values()) used.add(id);
+      return { blocks: blocks.filter((block) => !isBlank(block)), ids };
     },
   };
 }
 
 /**
- * The harness may have taken the calls out of an answer, and put words in: a call without a result would be refused.
- * Thoughts of another model mean nothing to this one.
+ * The harness may have taken calls out of an answer, and put words in: a call without a result would be refused, and so
+ * would be thoughts alone. Thoughts of another model mean nothing to this one.
  */
 function ownBlocks(
   { text, toolCalls }: ModelResponse,
@@ -56,7 +56,9 @@ function ownBlocks(
       (block.type !== "tool_use" || toolCalls.some(({ callId }) => callId === block.id)) &&
       (author === model || !isThought(block)),
   );
-  return kept.some((block) => block.type === "text" || block.type === "tool_use")
+  return kept.some(
+    (block) => block.type === "tool_use" || (block.type === "text" && !isBlank(block)),
+  )
     ? kept
     : [...kept, { type: "text", text }];
 }

@@ -1,7 +1,8 @@
 import type { Anthropic } from "@anthropic-ai/sdk";
 
+import { parsed } from "../arguments.ts";
 import { modelError } from "../model-error.ts";
-import { parsed, type WireCall } from "./native-calls.ts";
+import type { WireCall } from "./native-calls.ts";
 import type { Settings } from "./options.ts";
 import { isBlank } from "./provider.ts";
 import type { Message } from "./stream.ts";

@@ -3,7 +3,7 @@ import type { APIError } from "@anthropic-ai/sdk";
 import { isOpsthreadError, messageOf } from "../../../core/errors.ts";
 import type { Usage } from "../../../core/journal.ts";
 import { modelError, type ModelFailure } from "../model-error.ts";
-import { retryAfterMs } from "./retry-after.ts";
+import { waitMs } from "./rate-limits.ts";
 
 /**
  * What went wrong, in the words of the port. In the middle of a stream there is no status, only the error's type.
@@ -25,7 +25,7 @@ export async function failureOf(
       ...spent,
     });
   const { status, requestID } = error;
-  const wait = retryAfterMs(error.headers);
+  const wait = error.headers && waitMs(error.headers);
   return modelError(model, error.apiMessage ?? error.message, {
     failure: kindOf(error),
     cause: error,

@@ -1,6 +1,7 @@
 import { z } from "zod";
 
 import type { ToolCall } from "../../../core/tool-result.ts";
+import { objectOf, parsed } from "../arguments.ts";
 import type { Toolbox } from "./tools.ts";
 
 /** A call as it came: `json` is what the model wrote. */
@@ -34,30 +35,10 @@ const nothingToRestart =
 
 /** The input of a call that another model made, in the vendor's form. */
 export function wireInput({ args }: ToolCall, native: "shell" | "text_editor" | undefined): object {
-  const input = inputOf(args);
+  const input = objectOf(args);
   if (native !== "shell") return input;
   const shell = BashInput.safeParse(input);
   return shell.success && shell.data.command !== undefined
     ? { command: shell.data.command }
     : input;
-}
-
-/**
- * An input is an object, whatever the model wrote. Broken JSON comes back to it wrapped:
- * https://platform.claude.com/docs/en/agents-and-tools/tool-use/fine-grained-tool-streaming#handling-invalid-json-in-tool-responses
- */
-export function inputOf(json: string): object {
-  const value = json === "" ? {} : parsed(json);
-  return typeof value === "object" && value !== null && !Array.isArray(value)
-    ? value
-    : { INVALID_JSON: json };
-}
-
-export function parsed(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    // Models write broken JSON: that is for the caller to see.
-    return undefined;
-  }
 }

@@ -1,7 +1,8 @@
 import type { Anthropic } from "@anthropic-ai/sdk";
 
 import type { Usage } from "../../../core/journal.ts";
-import { inputOf, type WireCall } from "./native-calls.ts";
+import { objectOf } from "../arguments.ts";
+import type { WireCall } from "./native-calls.ts";
 import { merged, usageOf } from "./usage.ts";
 
 /** One message of the API, put together from its stream. */
@@ -105,5 +106,5 @@ function fill(filling: Filling, delta: Anthropic.RawContentBlockDelta): string {
 
 const finished = ({ block, json }: Filling): Anthropic.ContentBlockParam =>
   block.type === "tool_use" || block.type === "server_tool_use"
-    ? { ...block, input: json === "" ? block.input : inputOf(json) }
+    ? { ...block, input: json === "" ? block.input : objectOf(json) }
     : block;
