@@ -24,6 +24,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     "agent/tool.ts",
     "agent/loop.ts",
     "agent/budget.ts",
+    "agent/guardrail.ts",
     "agent/transcript.ts",
     "queue/queue.ts",
     "sandbox/sandbox.ts",
@@ -31,6 +32,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     "store/blobs.ts",
   ],
   "bot.ts": [
+    "open-model.ts",
     "open-sandboxes.ts",
     "adapters/adapter.ts",
     "agent/",
@@ -42,6 +44,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     "store/",
     "tasks/",
   ],
+  "open-model.ts": ["agent/", "tasks/task.ts"],
   "open-sandboxes.ts": ["sandbox/"],
   "index.ts": [
     "adapters/adapter.ts",
@@ -59,6 +62,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     "adapters/",
     "agent/",
     "bot.ts",
+    "open-model.ts",
     "open-sandboxes.ts",
     "observe/",
     "sandbox/",
@@ -72,6 +76,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
 
 /** Where each third-party package may be imported. A package that is not here may be imported nowhere. */
 const vendors: Readonly<Record<string, readonly string[]>> = {
+  "@anthropic-ai/sdk": ["agent/models/anthropic/"],
   "@photostructure/sqlite": ["store/sqlite/"],
   "@standard-schema/spec": ["agent/tool.ts"],
   commander: ["cli/"],
@@ -105,7 +110,18 @@ const vendors: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Packages that only loading a driver may load. `opsthread` itself must stay light. */
-const heavy = ["@photostructure/sqlite", "dockerode", "just-bash", "openai", "pino", "commander"];
+const heavy = [
+  "@anthropic-ai/sdk",
+  "@photostructure/sqlite",
+  "dockerode",
+  "just-bash",
+  "openai",
+  "pino",
+  "commander",
+];
+
+/** SDKs of vendors that only the first call of a model loads: their types may be imported, the rest is lazy. */
+const sdks = ["@anthropic-ai/sdk", "openai"];
 
 const files = readdirSync("src", { recursive: true, encoding: "utf8" })
   .map((file) => file.replaceAll("\\", "/"))
@@ -116,14 +132,17 @@ const layerOf = (path: string): string => path.split("/")[0] ?? "";
 const within = (path: string, allowed: readonly string[]): boolean =>
   allowed.some((place) => (place.endsWith("/") ? path.startsWith(place) : path === place));
 
-function importsOf(file: string): { readonly specifier: string; readonly lazy: boolean }[] {
+function importsOf(
+  file: string,
+): { readonly specifier: string; readonly lazy: boolean; readonly types: boolean }[] {
   const source = readFileSync(join("src", file), "utf8").replaceAll(/^\s*(\*|\/\/).*$/gm, "");
   const pattern =
-    /(?:^\s*(?:import|export)\b[^;"]*?\bfrom\s+|^\s*import\s+|\bimport\s*(\()\s*)"([^"]+)"/gm;
-  return Array.from(source.matchAll(pattern), ([statement, lazy, specifier = ""]) => ({
+    /(?:^\s*(?:import|export)\b(\s+type\b(?!\s*,))?[^;"]*?\bfrom\s+|^\s*import\s+|\bimport\s*(\()\s*)"([^"]+)"/gm;
+  return Array.from(source.matchAll(pattern), ([, types, lazy, specifier = ""]) => ({
     specifier,
-    // What is only a type is gone before anything is loaded.
-    lazy: lazy === "(" || /^\s*(?:import|export)\s+type\b/.test(statement),
+    lazy: lazy === "(",
+    // Only for the compiler: nothing is loaded.
+    types: types !== undefined,
   }));
 }
 
@@ -147,6 +166,14 @@ test.each(files)("%s imports only what its layer may", (file) => {
   expect(refused).toEqual([]);
 });
 
+test.each(sdks)("%s is loaded by the first call of a model", (sdk) => {
+  const imports = files.flatMap((file) =>
+    importsOf(file).filter(({ specifier }) => specifier === sdk || specifier.startsWith(`${sdk}/`)),
+  );
+  expect(imports.some(({ lazy }) => lazy)).toBe(true);
+  expect(imports.filter(({ lazy, types }) => !lazy && !types)).toEqual([]);
+});
+
 test("every folder of src is a layer of the table", () => {
   expect([...new Set(files.map(layerOf))].toSorted()).toEqual(Object.keys(layers).toSorted());
 });
@@ -157,8 +184,8 @@ test("importing the package loads no heavy dependency", () => {
   const visit = (file: string): void => {
     if (seen.has(file)) return;
     seen.add(file);
-    for (const { specifier, lazy } of importsOf(file)) {
-      if (lazy) continue;
+    for (const { specifier, lazy, types } of importsOf(file)) {
+      if (lazy || (types && !specifier.startsWith("."))) continue;
       if (specifier.startsWith(".")) visit(relative("src", join("src", dirname(file), specifier)));
       else packages.add(specifier);
     }
