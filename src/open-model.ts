@@ -53,22 +53,19 @@ export async function modelOf(
   if (name === "offline") return offlineModel({ tasks });
   if (/^https?:\/\//.test(name)) return compatibleOf(name, keys.compatible);
   const [, vendor, model = ""] = /^(openai|anthropic)\/(.+)$/.exec(name) ?? [];
-  switch (vendor) {
-    case "openai": {
-      const { openaiModel } = await import("./agent/models/openai/openai.ts");
-      const apiKey = keyOf(name, keys.openai, "OPENAI_API_KEY");
-      return openaiModel({ model, apiKey, ...at(urls.openai) });
-    }
-    case "anthropic": {
-      const { anthropicModel } = await import("./agent/models/anthropic/anthropic.ts");
-      const apiKey = keyOf(name, keys.anthropic, "ANTHROPIC_API_KEY");
-      return anthropicModel({ model, apiKey, ...at(urls.anthropic) });
-    }
-    default:
-      throw invalid(
-        `"${name}" names none, expected "openai/<model>", "anthropic/<model>", "http://host/v1#<model>" or "offline"`,
-      );
+  if (vendor === "openai") {
+    const { openaiModel } = await import("./agent/models/openai/openai.ts");
+    const apiKey = keyOf(name, keys.openai, "OPENAI_API_KEY");
+    return openaiModel({ model, apiKey, ...at(urls.openai) });
   }
+  if (vendor === "anthropic") {
+    const { anthropicModel } = await import("./agent/models/anthropic/anthropic.ts");
+    const apiKey = keyOf(name, keys.anthropic, "ANTHROPIC_API_KEY");
+    return anthropicModel({ model, apiKey, ...at(urls.anthropic) });
+  }
+  throw invalid(
+    `"${name}" names none, expected "openai/<model>", "anthropic/<model>", "http://host/v1#<model>" or "offline"`,
+  );
 }
 
 async function compatibleOf(name: string, apiKey: string | undefined): Promise<Model> {

@@ -15,8 +15,8 @@ export function withModelOption(command: Command): Command {
       "openai/<model>, anthropic/<model>, http://host/v1#<model> or offline; repeated: who is asked when the one before can't answer",
     )
       .env("OPSTHREAD_MODEL")
-      .argParser((value: string, before: readonly string[] = []) => [
-        ...before,
+      .argParser((value: string, before: readonly string[] | undefined) => [
+        ...(before ?? []),
         ...value.split(",").map((name) => name.trim()),
       ]),
   );

@@ -1,4 +1,5 @@
 import type { Model, ModelEvent } from "../../model.ts";
+import { checkVendor } from "../check-vendor.ts";
 import { type AnthropicOptions, settingsOf } from "./options.ts";
 import { answerOf } from "./respond.ts";
 
@@ -40,5 +41,13 @@ export function anthropicModel(options: AnthropicOptions): Model {
       const client = await (opened ??= open());
       yield* answerOf(request, { client, settings, signal });
     },
+    check: ({ signal }) =>
+      checkVendor({
+        url: `${settings.baseUrl}/v1/models/${encodeURIComponent(options.model)}`,
+        headers: { "x-api-key": options.apiKey, "anthropic-version": "2023-06-01" },
+        model: options.model,
+        keyVariable: "ANTHROPIC_API_KEY",
+        signal,
+      }),
   };
 }

@@ -1,6 +1,7 @@
-import type { Model, ModelEvent } from "../../model.ts";
+import type { Model, ModelCheck, ModelEvent } from "../../model.ts";
 import { completionOf } from "./complete.ts";
 import { type CompatibleOptions, serverOf } from "./options.ts";
+import { type CompatibleProbe, probeCompatible } from "./probe.ts";
 
 export type { CompatibleOptions } from "./options.ts";
 export { type CompatibleProbe, probeCompatible } from "./probe.ts";
@@ -27,5 +28,32 @@ export function compatibleModel(options: CompatibleOptions): Model {
       signal.throwIfAborted();
       yield* completionOf(request, { server, name, model, maxOutputTokens, extra, signal });
     },
+    check: async ({ signal }) => checkOf(await probeCompatible({ ...options, signal }), model),
   };
+}
+
+function checkOf(
+  { reachable, models, hasModel, tools, contextTokens, problem }: CompatibleProbe,
+  model: string,
+): ModelCheck {
+  if (!reachable)
+    return {
+      ok: false,
+      text: problem ?? "nobody answers",
+      hint: "Start the server, or check its address",
+    };
+  if (!hasModel)
+    return {
+      ok: false,
+      text: problem ?? `there is no model "${model}", but ${models.join(", ") || "none"}`,
+      hint: "Check the key, or the model's name after #",
+    };
+  if (tools === "no")
+    return {
+      ok: false,
+      text: `the model "${model}" can't call tools here`,
+      hint: "Choose one that can, or turn it on: vLLM --enable-auto-tool-choice, llama.cpp --jinja",
+    };
+  const window = contextTokens === undefined ? "" : `, it runs with ${contextTokens} tokens`;
+  return { ok: true, text: `the model is there, tools: ${tools}${window}` };
 }

@@ -1,4 +1,5 @@
 import type { Model } from "../../model.ts";
+import { checkVendor } from "../check-vendor.ts";
 import { responsesClient } from "./client.ts";
 import type { OpenaiModelOptions } from "./options.ts";
 import { respond } from "./respond.ts";
@@ -28,5 +29,13 @@ export function openaiModel({ apiKey, ...options }: OpenaiModelOptions): Model {
       resumes: isBackground,
     },
     respond: (request, { signal }) => respond(request, { settings, client, signal }),
+    check: ({ signal }) =>
+      checkVendor({
+        url: `${settings.baseUrl}/models/${encodeURIComponent(options.model)}`,
+        headers: { authorization: `Bearer ${apiKey}` },
+        model: options.model,
+        keyVariable: "OPENAI_API_KEY",
+        signal,
+      }),
   };
 }
