@@ -99,6 +99,17 @@ export const limitCases: SandboxCases = {
     assert.equal(await read(sandbox, result.stdout.file), numbersTo(300_000));
   },
 
+  "what was printed long ago makes room for what is printed now": async (subject) => {
+    const limits = { workspaceBytes: 4_000_000, memoryBytes: 2 ** 30 };
+    await using sandbox = await openSandbox(subject, { limits });
+    for (let count = 0; count < 12; count += 1) {
+      const { outcome, stdout } = await exec(sandbox, "seq 1 100000");
+      assert.deepEqual(outcome, { type: "exit", code: 0 });
+      assert(stdout.file !== undefined);
+      if (count === 11) assert.equal(await read(sandbox, stdout.file), numbersTo(100_000));
+    }
+  },
+
   "no file grows over its limit": async (subject) => {
     await using sandbox = await openSandbox(subject, { limits: { fileBytes: 100_000 } });
     await output(sandbox, "seq 1 10000 > fits");

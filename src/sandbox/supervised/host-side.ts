@@ -1,7 +1,7 @@
 import { join, resolve } from "node:path";
 
 import { systemClock } from "../../core/clock.ts";
-import { OpsthreadError } from "../../core/errors.ts";
+import { messageOf, OpsthreadError } from "../../core/errors.ts";
 import { type Logger, silentLogger } from "../../core/logger.ts";
 import { makeFolderFor } from "../owner.ts";
 import { workspacePath } from "../places.ts";
@@ -11,6 +11,7 @@ import { createReach, type Reach } from "../reach.ts";
 import type { Sandbox, SandboxFiles, SandboxSpec, WorkspaceSnapshots } from "../sandbox.ts";
 import { createSnapshots, type SnapshotsOptions } from "../snapshots.ts";
 import { prepareTaskHost, type TaskHost } from "../task-host/task-host.ts";
+import { trimOutputs } from "../trim-outputs.ts";
 import { watchWorkspace } from "../watch-workspace.ts";
 import { workspaceFiles } from "../workspace-files.ts";
 import { createWorkspaces, type Workspace, type Workspaces } from "../workspaces.ts";
@@ -139,6 +140,10 @@ export async function openHostSide({
           const { bytes, limitBytes } = await workspace.usage();
           return { workspaceBytes: bytes, workspaceLimitBytes: limitBytes, quota: workspace.quota };
         },
+        trimOutputs: () =>
+          trimOutputs(hostPath, spec.limits).catch((error: unknown) =>
+            log.warn({ error: messageOf(error) }, "Old outputs could not be removed"),
+          ),
         watch: (onLimit) =>
           watchWorkspace({ ...spec.limits, hostPath, quota: workspace.quota, log, onLimit }),
         firstCell: await start({ signal }),

@@ -24,6 +24,8 @@ import {
 export interface SupervisedParts {
   readonly files: SandboxFiles;
   readonly usage: Sandbox["usage"];
+  /** Takes away what commands have printed long ago. Never rejects. */
+  readonly trimOutputs: () => Promise<void>;
   /** Calls `onLimit` when the files of the workspace meet a limit, until it is disposed. */
   readonly watch: (onLimit: (limit: string) => void) => AsyncDisposable;
   readonly firstCell: Cell;
@@ -157,7 +159,9 @@ export function supervisedSandbox(spec: SandboxSpec, parts: SupervisedParts): Sa
       ...(onOutput && { onOutput }),
     });
     const result = await settle(cell, running, { signal });
-    return execResultOf(result, resultContext(executionId, shownBytes, timeoutMs));
+    const told = execResultOf(result, resultContext(executionId, shownBytes, timeoutMs));
+    if (told.stdout.file !== undefined || told.stderr.file !== undefined) await parts.trimOutputs();
+    return told;
   };
 
   /** Ends what an earlier host left running, or unasked for, under this id. */

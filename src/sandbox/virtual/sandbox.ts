@@ -6,6 +6,7 @@ import { workspacePath, type Place } from "../places.ts";
 import { createQuota, measureTree, type Quota } from "../quota.ts";
 import { createReach } from "../reach.ts";
 import type { Sandbox, SandboxSpec } from "../sandbox.ts";
+import { trimOutputs } from "../trim-outputs.ts";
 import { whileOpen } from "../while-open.ts";
 import { workspaceFiles } from "../workspace-files.ts";
 import type { RunnerRequest, RunnerSetup } from "./protocol.ts";
@@ -33,10 +34,9 @@ export function openSandbox(
     );
   };
 
-  const measure = async (): Promise<Quota> => {
-    const workspace = places.find(({ path }) => path === workspacePath);
-    return createQuota(limits, workspace ? await measureTree(workspace.hostPath) : 0);
-  };
+  const workspace = places.find(({ path }) => path === workspacePath);
+  const measure = async (): Promise<Quota> =>
+    createQuota(limits, workspace ? await measureTree(workspace.hostPath) : 0);
   const quota = (): Promise<Quota> => {
     counted ??= measure();
     // What could not be measured now may be measured next time.
@@ -130,7 +130,12 @@ export function openSandbox(
           { signal: options.signal, timeoutMs },
         ),
       );
-      return execResult(run, { limits, timeoutMs });
+      const result = execResult(run, { limits, timeoutMs });
+      if (result.stdout.file !== undefined || result.stderr.file !== undefined) {
+        if (workspace) await trimOutputs(workspace.hostPath, limits);
+        counted = undefined;
+      }
+      return result;
     },
 
     async attach() {

@@ -1,0 +1,71 @@
+import { lstat, readdir, unlink } from "node:fs/promises";
+
+import { type Folder, openFolder } from "./beneath.ts";
+import { isMissing } from "./system-error.ts";
+
+/** What of a workspace the outputs that did not fit into a result may take. */
+const outputsShare = 1 / 8;
+
+/** What the last command has printed to stdout and stderr stays. */
+const newestKept = 2;
+
+/** Folders of a workspace in which commands' outputs are kept, below `.opsthread`. */
+const outputFolders = ["output", "outputs", "commands"];
+
+/**
+ * Removes the oldest of the kept outputs, so that a session that prints much does not fill its workspace with what it
+ * printed long ago. Links are not followed.
+ */
+export async function trimOutputs(
+  hostPath: string,
+  { workspaceBytes }: { readonly workspaceBytes: number },
+): Promise<void> {
+  using root = openFolder(hostPath);
+  using kept = enterIfThere(root, ".opsthread");
+  if (!kept) return;
+  const folders = outputFolders.flatMap((name) => enterIfThere(kept, name) ?? []);
+  try {
+    const files = (await Promise.all(folders.map(filesOf))).flat();
+    let left = files.reduce((sum, { bytes }) => sum + bytes, 0);
+    const oldestFirst = files.toSorted((a, b) => a.changedAt - b.changedAt);
+    for (const { folder, name, bytes } of oldestFirst.slice(0, -newestKept)) {
+      if (left <= workspaceBytes * outputsShare) return;
+      await unlink(folder.at(name)).catch(ignoreMissing);
+      left -= bytes;
+    }
+  } finally {
+    for (const folder of folders) folder[Symbol.dispose]();
+  }
+}
+
+interface KeptFile {
+  readonly folder: Folder;
+  readonly name: string;
+  readonly bytes: number;
+  readonly changedAt: number;
+}
+
+async function filesOf(folder: Folder): Promise<readonly KeptFile[]> {
+  const found = await Promise.all(
+    (await readdir(folder.self)).map(async (name): Promise<KeptFile[]> => {
+      const stats = await lstat(folder.at(name)).catch(ignoreMissing);
+      if (!stats || stats.isDirectory()) return [];
+      return [{ folder, name, bytes: stats.size, changedAt: stats.mtimeMs }];
+    }),
+  );
+  return found.flat();
+}
+
+function enterIfThere(parent: Folder, name: string): Folder | undefined {
+  try {
+    return parent.enter(name);
+  } catch (error) {
+    return ignoreMissing(error);
+  }
+}
+
+/** A command removed it meanwhile, or it is no folder. */
+function ignoreMissing(error: unknown): undefined {
+  if (isMissing(error)) return undefined;
+  throw error;
+}
