@@ -1,5 +1,6 @@
 import type { Task } from "../../tasks/task.ts";
 import type { Tool } from "../tool.ts";
+import { applyPatchTool } from "./apply-patch.ts";
 import { askTool } from "./ask.ts";
 import { attachTool } from "./attach-file.ts";
 import { listFilesTool } from "./list-files.ts";
@@ -16,6 +17,8 @@ export function builtinTools({ tasks }: { readonly tasks: readonly Task[] }): re
     shellTool(),
     readFileTool(),
     writeFileTool(),
+    // A driver whose vendor has no such tool leaves it out where a `text_editor` is offered.
+    applyPatchTool(),
     listFilesTool(),
     attachTool(),
     askTool(),

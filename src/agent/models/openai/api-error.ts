@@ -7,9 +7,11 @@ import { retryAfterOf } from "./retry-after.ts";
 /** What the API said, in the harness's words. */
 export function apiError(model: string, trouble: Trouble, usage?: Usage): OpsthreadError {
   const { status, requestId, headers, message, cause } = trouble;
-  const retryAfterMs = retryAfterOf(headers);
+  const failure = failureOf(trouble);
+  const isAtLimit = failure === "rate-limit";
+  const retryAfterMs = headers && retryAfterOf(headers, { isAtLimit });
   return modelError(model, message, {
-    failure: failureOf(trouble),
+    failure,
     ...(status !== undefined && { status }),
     ...(retryAfterMs !== undefined && { retryAfterMs }),
     ...(usage && { usage }),

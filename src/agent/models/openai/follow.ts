@@ -79,8 +79,15 @@ async function* connection(
   } catch (error) {
     signal.throwIfAborted();
     const trouble = troubleOf(error);
-    const isPassing = progress.responseId !== undefined && (trouble.status ?? 0) >= 500;
-    return { type: isBroken(trouble) || isPassing ? "lost" : "failed", trouble };
+    if (isBroken(trouble)) return { type: "lost", trouble };
+    if (progress.responseId === undefined) return { type: "failed", trouble };
+    // It is the way to a response that fails, not the response.
+    const { status = 0, message } = trouble;
+    if (status === 429 || status >= 500) return { type: "lost", trouble };
+    return {
+      type: "failed",
+      trouble: status === 404 ? { code: "server_error", message } : trouble,
+    };
   }
   // The client swallows the abort of its own stream.
   signal.throwIfAborted();

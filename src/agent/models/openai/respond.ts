@@ -61,6 +61,7 @@ async function* outcomeOf(
   const { endpoint } = settings.origin;
   const found = yield* resume(request.resume, { client, signal, progress, tell, endpoint });
   if (found) return found;
+  yield* told.startOver();
   let plan: Plan = "new";
   for (;;) {
     const input = inputFor(plan, request, settings);

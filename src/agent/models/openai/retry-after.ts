@@ -1,9 +1,11 @@
 /**
- * How long the API asks to wait: `retry-after-ms`, `retry-after` (seconds or a date), or when what ran out is there again.
- * https://platform.openai.com/docs/guides/rate-limits#rate-limits-in-headers
+ * How long the API asks to wait: `retry-after-ms`, `retry-after` (seconds or a date), or, at a limit, when what ran out is
+ * there again. https://platform.openai.com/docs/guides/rate-limits#rate-limits-in-headers
  */
-export function retryAfterOf(headers: Headers | undefined): number | undefined {
-  if (!headers) return undefined;
+export function retryAfterOf(
+  headers: Headers,
+  { isAtLimit }: { readonly isAtLimit: boolean },
+): number | undefined {
   const ms = Number.parseFloat(headers.get("retry-after-ms") ?? "");
   if (ms >= 0) return ms;
   const after = headers.get("retry-after") ?? "";
@@ -12,6 +14,7 @@ export function retryAfterOf(headers: Headers | undefined): number | undefined {
   // By the API's own clock.
   const wait = Date.parse(after) - Date.parse(headers.get("date") ?? "");
   if (!Number.isNaN(wait)) return Math.max(0, wait);
+  if (!isAtLimit) return undefined;
   const resets = ["requests", "tokens"]
     .filter((what) => !(Number(headers.get(`x-ratelimit-remaining-${what}`) ?? "0") > 0))
     .map((what) => durationMs(headers.get(`x-ratelimit-reset-${what}`) ?? ""))

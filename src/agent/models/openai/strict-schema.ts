@@ -19,7 +19,7 @@ export function strictSchema(schema: Schema): Schema | undefined {
 function strict(schema: Schema): Schema | undefined {
   if (tooOpen.some((keyword) => keyword in schema)) return undefined;
   if (!says.some((keyword) => keyword in schema)) return undefined;
-  const { type, properties, required, additionalProperties, items, anyOf, oneOf, $defs } = schema;
+  const { type, properties, required, additionalProperties, items, anyOf, oneOf } = schema;
   const kept = Object.entries(schema).filter(([keyword]) => plain.has(keyword));
   const result: Record<string, unknown> = Object.fromEntries(kept);
   if (typeof schema["pattern"] === "string" && /\(\?[=!<]/.test(schema["pattern"])) {
@@ -45,11 +45,6 @@ function strict(schema: Schema): Schema | undefined {
     const members = z.array(Fields).safeParse(union).data?.map(strict);
     if (!members || members.includes(undefined)) return undefined;
     result["anyOf"] = members;
-  }
-  if ($defs !== undefined) {
-    const defs = strictAll($defs);
-    if (!defs) return undefined;
-    result["$defs"] = defs;
   }
   return result;
 }
@@ -88,8 +83,10 @@ function takesNull({ type, anyOf }: Schema): boolean {
   return members.some(takesNull);
 }
 
-/** Strict mode has nothing for these. */
+/** Strict mode has nothing for these; but for references, behind which a null could not be told from one that is meant. */
 const tooOpen = [
+  "$ref",
+  "$defs",
   "allOf",
   "not",
   "if",
@@ -103,11 +100,11 @@ const tooOpen = [
 ];
 
 /** A schema without any of these takes anything. */
-const says = ["type", "anyOf", "oneOf", "$ref", "enum", "const"];
+const says = ["type", "anyOf", "oneOf", "enum", "const"];
 
 const plain = new Set(
   (
-    "type enum const description $ref pattern format " +
+    "type enum const description pattern format " +
     "multipleOf minimum maximum exclusiveMinimum exclusiveMaximum minItems maxItems"
   ).split(" "),
 );

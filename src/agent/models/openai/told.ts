@@ -7,6 +7,8 @@ import type { WireEvent } from "./wire.ts";
 export interface Teller {
   readonly hasText: boolean;
   readonly tell: (event: WireEvent) => readonly ModelEvent[];
+  /** Takes back what was told, since another response takes the place of this one. */
+  readonly startOver: () => readonly ModelEvent[];
 }
 
 /** With an `endpoint`, a response that comes to be is told, so that it can be found there again. */
@@ -28,6 +30,11 @@ export function teller({ endpoint }: { readonly endpoint: string | undefined }):
       hasText = true;
       message = event.output_index;
       return [{ type: "text-delta", text: isNext ? `${messageBreak}${event.delta}` : event.delta }];
+    },
+    startOver() {
+      if (!hasText) return [];
+      hasText = false;
+      return [{ type: "retry", attempt: 1, waitMs: 0, reason: "The answer came to nothing" }];
     },
   };
 }

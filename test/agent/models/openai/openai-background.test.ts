@@ -111,6 +111,24 @@ test.each([
   expect(events.filter(({ type }) => type === "started")).toHaveLength(1);
 });
 
+test("what fails while it is taken up is taken back, and asked for anew", async () => {
+  const half = stall(failed(say("Half")), 7);
+  await using api = await open([half, say("Whole")], background);
+  const handle = await leave(api.model, new Stopped("shutdown"));
+  setTimeout(() => api.twin.release(), 100);
+  const { events } = await ask(api.again(), resumed(handle));
+  const types = events.map(({ type }) => type).join(" ");
+  expect(types).toBe("text-delta retry started text-delta completed");
+});
+
+test("one that is gone while it is followed may be asked for again", async () => {
+  await using api = await open([cut(say("Hello you there"), 6)], background, {
+    faults: ({ method }) => (method === "GET" ? fail(404) : undefined),
+  });
+  const failure = await ask(api.model, request).catch((error: unknown) => error);
+  expect(failure).toMatchObject({ code: "MODEL_FAILED", data: { failure: "server" } });
+});
+
 test("a handle that is not its own is nothing to it", async () => {
   await using api = await open([say("a"), say("b")], background);
   await ask(api.model, { ...request, resume: { of: "another vendor" } });

@@ -70,6 +70,6 @@ describe("the wait that is asked for", () => {
     [{ "x-ratelimit-reset-requests": "1h2m", "x-ratelimit-remaining-requests": "9" }, undefined],
     [{ "x-ratelimit-reset-requests": "-1" }, undefined],
   ])("%j is %s ms", (headers, wait) => {
-    expect(retryAfterOf(new Headers(headers))).toBe(wait);
+    expect(retryAfterOf(new Headers(headers), { isAtLimit: true })).toBe(wait);
   });
 });

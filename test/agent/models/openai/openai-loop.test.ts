@@ -3,7 +3,9 @@ import { expect, test } from "vitest";
 import type { ToolSession } from "../../../../src/agent/tool.ts";
 import { shellTool } from "../../../../src/agent/tools/shell.ts";
 import { Transcript } from "../../../../src/agent/transcript.ts";
+import { Stopped } from "../../../../src/core/abort.ts";
 import type { JournalEntry } from "../../../../src/core/journal.ts";
+import { stall } from "../../../../src/testing/twins/openai/faults.ts";
 import { all, say, shell, think } from "../../../../src/testing/twins/openai/steps.ts";
 import { run } from "../../harness.ts";
 import { contextOf, exited, fakeSandbox } from "../../tools/fake-sandbox.ts";
@@ -61,6 +63,33 @@ test("the journal as it is stored leads to the same requests", async () => {
     previous_response_id: api.twin.responses[1]?.id,
     input: [{ role: "user", content: "Ada: Still?" }],
   });
+});
+
+test("an answer outlives the process that asked for it", async () => {
+  await using api = await open([stall(say("All is well."), 6)], { background: true });
+  const transcript = new Transcript();
+  const journal: JournalEntry[] = [said("Is it well?")];
+  transcript.apply(said("Is it well?"));
+  const dying = new AbortController();
+  const first = run({
+    model: api.model,
+    transcript,
+    signal: dying.signal,
+    onEvent(event) {
+      if (event.type !== "entry") return;
+      journal.push(event.entry);
+      dying.abort(new Stopped("shutdown"));
+    },
+  });
+  await expect(first).rejects.toThrow("shutdown");
+  expect(journal.map(({ type }) => type)).toEqual(["message", "model-started"]);
+
+  const later = new Transcript();
+  for (const entry of journal) later.apply(JSON.parse(JSON.stringify(entry)) as JournalEntry);
+  setTimeout(() => api.twin.release(), 100);
+  const { end } = await run({ model: api.again(), transcript: later });
+  expect(end).toMatchObject({ outcome: "answered", text: "All is well." });
+  expect(api.bodies()).toHaveLength(1);
 });
 
 const said = (text: string): JournalEntry => ({
