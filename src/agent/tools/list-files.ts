@@ -23,15 +23,25 @@ export function listFilesTool(): Tool<z.output<typeof ListFilesInput>> {
     effect: "pure",
     async run({ path, depth }, { session, signal }) {
       const { files } = await session.sandbox();
-      const entries = await files.list(path, { limit: maxEntries + 1 });
-      if (entries === undefined) return failed(`Cannot list ${path}: no such folder`);
-      if (entries.length === 0) return ok(`${path}: empty folder`);
-      const lines = await walk(files, entries, { path, depth, signal });
-      const more = lines.length > maxEntries;
-      const head = more ? `${path}: the first ${maxEntries} entries, there are more` : `${path}:`;
-      return ok([head, ...lines.slice(0, maxEntries)].join("\n"));
+      const text = await listFolder(files, { path, depth, signal });
+      return text === undefined ? failed(`Cannot list ${path}: no such folder`) : ok(text);
     },
   });
+}
+
+/** What is in a folder, in words; undefined when there is none. */
+export async function listFolder(
+  files: SandboxFiles,
+  options: { readonly path: string; readonly depth: number; readonly signal: AbortSignal },
+): Promise<string | undefined> {
+  const { path } = options;
+  const entries = await files.list(path, { limit: maxEntries + 1 });
+  if (entries === undefined) return undefined;
+  if (entries.length === 0) return `${path}: empty folder`;
+  const lines = await walk(files, entries, options);
+  const more = lines.length > maxEntries;
+  const head = more ? `${path}: the first ${maxEntries} entries, there are more` : `${path}:`;
+  return [head, ...lines.slice(0, maxEntries)].join("\n");
 }
 
 /** One line per entry, depth first; stops one past the bound, so that the caller knows that there are more. */

@@ -27,22 +27,35 @@ export function readFileTool(): Tool<z.output<typeof ReadFileInput>> {
       "For large logs use run_task; to search use shell.",
     input: ReadFileInput,
     effect: "pure",
-    async run({ path, offset, limit, numbers }, { session, signal }) {
+    async run(input, { session, signal }) {
       const { files } = await session.sandbox();
-      const head = await files.read(path, { offset: 0, length: 8192 });
-      if (head === undefined) return failed(`Cannot read ${path}: no such file`);
-      if (head.size === 0) return ok(`${path}: empty file`);
-      if (head.bytes.includes(0)) return ok(binaryText(path, head));
-
-      const start = await findLine(files, { path, line: offset, signal });
-      if ("lines" in start) {
-        return failed(`Cannot show ${path} from line ${offset}: it has ${start.lines} lines`);
-      }
-      const part = await files.read(path, { offset: start.position, length: shownBytes });
-      if (part === undefined) return failed(`Cannot read ${path}: it is gone`);
-      return show({ path, part, position: start.position, first: offset, limit, numbers });
+      return showLines(files, { ...input, signal, goOn: (line) => `go on with offset ${line}` });
     },
   });
+}
+
+/** `goOn` says how the rest is shown, from a line on. */
+export async function showLines(
+  files: SandboxFiles,
+  {
+    path,
+    offset,
+    signal,
+    ...how
+  }: z.output<typeof ReadFileInput> & Pick<Part, "goOn"> & { readonly signal: AbortSignal },
+): Promise<ToolResult> {
+  const head = await files.read(path, { offset: 0, length: 8192 });
+  if (head === undefined) return failed(`Cannot read ${path}: no such file`);
+  if (head.size === 0) return ok(`${path}: empty file`);
+  if (head.bytes.includes(0)) return ok(binaryText(path, head));
+
+  const start = await findLine(files, { path, line: offset, signal });
+  if ("lines" in start) {
+    return failed(`Cannot show ${path} from line ${offset}: it has ${start.lines} lines`);
+  }
+  const part = await files.read(path, { offset: start.position, length: shownBytes });
+  if (part === undefined) return failed(`Cannot read ${path}: it is gone`);
+  return show({ path, part, position: start.position, first: offset, ...how });
 }
 
 /** The byte position of a line, or how many lines there are when it is past the end. */
@@ -80,9 +93,10 @@ interface Part {
   readonly first: number;
   readonly limit: number;
   readonly numbers: boolean;
+  readonly goOn: (line: number) => string;
 }
 
-function show({ path, part, position, first, limit, numbers }: Part): ToolResult {
+function show({ path, part, position, first, limit, numbers, goOn }: Part): ToolResult {
   const end = endOf(part.bytes, limit, position + part.bytes.length >= part.size);
   const shown = part.bytes.subarray(0, end);
   // `stream` holds a character back that the cut went through.
@@ -93,16 +107,16 @@ function show({ path, part, position, first, limit, numbers }: Part): ToolResult
 
   const range = `lines ${first} to ${last}, bytes ${position} to ${next} of ${part.size}`;
   const cut = shown.at(-1) !== 10 && next < part.size;
-  const goOn = cut
+  const rest = cut
     ? `line ${last} is longer than can be shown; use shell for the rest of it`
     : next < part.size
-      ? `go on with offset ${last + 1}`
+      ? goOn(last + 1)
       : "end of file";
   const body = numbers
     ? lines.map((line, index) => `${first + index}\t${line}`).join("\n")
     : lines.join("\n");
   return {
-    ...ok(`${path}: ${range}; ${goOn}\n${body}`),
+    ...ok(`${path}: ${range}; ${rest}\n${body}`),
     measures: { outputBytes: part.size, shownBytes: end },
   };
 }
