@@ -1,24 +1,27 @@
 /**
  * Opsthread: durable agent sessions in chat threads. This entry point loads no driver's dependency;
- * drivers are entry points of their own (`opsthread/console`, `opsthread/sqlite`, `opsthread/virtual`).
+ * drivers are entry points of their own (`opsthread/console`, `opsthread/sqlite`, `opsthread/virtual`, `opsthread/openai`, …).
  */
 export { type Bot, type BotOptions, createBot, defaultApprovals } from "./bot.ts";
 
 export type { Adapter, Inbound, OpenArtifact, Received } from "./adapters/adapter.ts";
 export { type BudgetLimits, defaultBudget } from "./agent/budget.ts";
 export { defineTool } from "./agent/define-tool.ts";
+export type { Guardrail, Verdict } from "./agent/guardrail.ts";
 export { defaultInstructions } from "./agent/instructions.ts";
 export type {
   Item,
   Model,
   ModelCapabilities,
+  ModelCheck,
   ModelEvent,
   ModelRequest,
+  NativeTool,
   ToolSpec,
 } from "./agent/model.ts";
 export { offlineModel } from "./agent/models/offline.ts";
-export { openaiModel } from "./agent/models/openai/openai.ts";
-export type { OpenaiModelOptions } from "./agent/models/openai/options.ts";
+export { defaultRetry, resilientModel, type RetryPolicy } from "./agent/models/resilient.ts";
+export { modelError, type ModelFailure } from "./agent/models/model-error.ts";
 export type { AccessStanding, Tool, ToolContext, ToolReturn, ToolSession } from "./agent/tool.ts";
 
 export { AccessRequest, accessText, ApprovalChoice } from "./core/access-request.ts";
@@ -34,6 +37,7 @@ export { Actor, Attachment, Message } from "./core/message.ts";
 export { ApprovalCard, Artifact, Post } from "./core/post.ts";
 export { Measures, ToolCall, ToolResult } from "./core/tool-result.ts";
 
+export { openModel, type ModelKeys, type ModelUrls } from "./open-model.ts";
 export { localQueue } from "./queue/local.ts";
 export type { Queue } from "./queue/queue.ts";
 export { Limits, Permissions } from "./sandbox/permissions.ts";

@@ -50,6 +50,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     "adapters/adapter.ts",
     "agent/",
     "bot.ts",
+    "open-model.ts",
     "queue/",
     "sandbox/",
     "security/",

@@ -115,7 +115,7 @@ async function* steps(options: LoopOptions, ending: AbortController): AsyncGener
       request: {
         instructions: options.instructions,
         items: transcript.items,
-        tools: last ? [] : specs,
+        tools: specs,
         toolChoice: last ? "none" : "auto",
         sessionKey,
         stepKey: stableKey("step", sessionId, options.turn, step),

@@ -3,6 +3,7 @@ import type { Tool } from "../tool.ts";
 import { applyPatchTool } from "./apply-patch.ts";
 import { askTool } from "./ask.ts";
 import { attachTool } from "./attach-file.ts";
+import { editFileTool } from "./edit-file.ts";
 import { listFilesTool } from "./list-files.ts";
 import { readFileTool } from "./read-file.ts";
 import { requestAccessTool } from "./request-access.ts";
@@ -17,7 +18,8 @@ export function builtinTools({ tasks }: { readonly tasks: readonly Task[] }): re
     shellTool(),
     readFileTool(),
     writeFileTool(),
-    // A driver whose vendor has no such tool leaves it out where a `text_editor` is offered.
+    editFileTool(),
+    // A driver whose vendor has no such tool leaves it out, since there is an editor.
     applyPatchTool(),
     listFilesTool(),
     attachTool(),

@@ -17,6 +17,7 @@ async function edit(args: object, files: Readonly<Record<string, string | Uint8A
     resumed: false,
     maxOutputBytes: 32_768,
     clock: manualClock(),
+    guardrails: [],
   };
   const { status, output } = await runTool({ ...call, effect: tool.effect }, tool, context);
   const text = (path: string) => Buffer.from(sandbox.files.get(path) ?? []).toString();

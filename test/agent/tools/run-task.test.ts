@@ -211,6 +211,7 @@ test("builtinTools() has run_task only where there are tasks", () => {
     "shell",
     "read_file",
     "write_file",
+    "edit_file",
     "apply_patch",
     "list_files",
     "attach_file",

@@ -40,9 +40,16 @@ export function bodyOf(
     ],
     ...(maxOutputTokens !== undefined && { max_tokens: maxOutputTokens }),
     // Many servers do not know `tool_choice: "none"`, and an empty list is refused.
-    ...(toolChoice === "auto" && tools.length > 0 && { tools: tools.map(functionOf(names)) }),
+    ...(toolChoice === "auto" &&
+      tools.length > 0 && { tools: offered(tools).map(functionOf(names)) }),
   };
 }
+
+/** Of two ways to change a file, the one that needs no diff: few local models write those well. */
+const offered = (tools: ModelRequest["tools"]): ModelRequest["tools"] =>
+  tools.some(({ native }) => native === "text_editor")
+    ? tools.filter(({ native }) => native !== "apply_patch")
+    : tools;
 
 type Exchanged = NonNullable<ReturnType<typeof exchangesOf>[number]["answer"]>;
 

@@ -1,0 +1,1 @@
+export { anthropicModel, type AnthropicOptions } from "./anthropic.ts";

@@ -1,0 +1,6 @@
+export {
+  compatibleModel,
+  type CompatibleOptions,
+  type CompatibleProbe,
+  probeCompatible,
+} from "./compatible.ts";

@@ -1,0 +1,2 @@
+export { openaiModel } from "./openai.ts";
+export type { OpenaiModelOptions } from "./options.ts";
