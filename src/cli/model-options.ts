@@ -35,7 +35,3 @@ export function keysOf(env: NodeJS.ProcessEnv): ModelKeys {
 export function urlsOf(env: NodeJS.ProcessEnv): ModelUrls {
   return { openai: env["OPENAI_BASE_URL"], anthropic: env["ANTHROPIC_BASE_URL"] };
 }
-
-/** The same as arguments, for a process that is to use the same. */
-export const modelArgs = ({ model = [] }: ModelFlags): string[] =>
-  model.flatMap((name) => ["--model", name]);
