@@ -56,8 +56,9 @@ export function createPool<Item extends Warm>({
           if (isClosed || shelves.get(make) !== shelf) return discard([item]);
           shelf.items.push(item);
           void item.cell.gone.then(() => {
-            // It ended while it waited, for instance because it was idle for too long.
-            if (shelf.items.includes(item)) shelf.items.splice(shelf.items.indexOf(item), 1);
+            // It ended while it waited, for instance because it was idle for too long. One that was taken is its session's.
+            if (!shelf.items.includes(item)) return undefined;
+            shelf.items.splice(shelf.items.indexOf(item), 1);
             return item[Symbol.asyncDispose]();
           });
         } catch (error) {
