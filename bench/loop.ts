@@ -171,6 +171,7 @@ const nothingSpent = { steps: 0, usage: { inputTokens: 0, outputTokens: 0 }, sta
 const noSession: ToolSession = {
   sessionId: "s_bench",
   sandbox: () => Promise.reject(new Error("Not expected here")),
+  sandboxFrom: () => Promise.reject(new Error("There are no other images here")),
   keep: () => Promise.reject(new Error("Not expected here")),
   access: () => ({ type: "open", expiresAt: 0 }),
 };

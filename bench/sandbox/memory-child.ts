@@ -65,6 +65,7 @@ async function ours(): Promise<Subject> {
     const session: ToolSession = {
       sessionId: sandbox.sessionId,
       sandbox: () => Promise.resolve(sandbox),
+      sandboxFrom: () => Promise.reject(new Error("There are no other images here")),
       keep: () => Promise.reject(new Error("Nothing is kept here")),
       access: () => ({ type: "open", expiresAt: 0 }),
     };
