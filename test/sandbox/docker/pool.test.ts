@@ -94,7 +94,7 @@ test("of too many makes the one that nobody asked for longest goes, and each aft
   for (const make of ["a", "b", "a", "c"]) await ask(it, make, start);
   expect(disposed).toEqual([2]);
   await vi.advanceTimersByTimeAsync(60_000);
-  expect(disposed.toSorted()).toEqual([2, 3, 4]);
+  expect(new Set(disposed)).toEqual(new Set([2, 3, 4]));
 });
 
 test("at the end all that wait are let go", async () => {
@@ -102,5 +102,5 @@ test("at the end all that wait are let go", async () => {
   const it = pool({ size: 2 });
   await ask(it, "a", start);
   await it[Symbol.asyncDispose]();
-  expect(disposed.toSorted()).toEqual([1, 2]);
+  expect(new Set(disposed)).toEqual(new Set([1, 2]));
 });
