@@ -31,6 +31,14 @@ export const filesCases: SandboxCases = {
     assert.equal(await read(sandbox, "empty"), "");
   },
 
+  "a program that write() changes is one still": async (subject) => {
+    await using sandbox = await openSandbox(subject);
+    await write(sandbox, "script", "echo first");
+    await output(sandbox, "chmod +x script");
+    await write(sandbox, "script", "echo second");
+    assert.equal(await output(sandbox, "test -x script && sh script"), "second\n");
+  },
+
   "write() leaves what was there when its stream fails or is stopped": async (subject) => {
     await using sandbox = await openSandbox(subject);
     await write(sandbox, "file", "first");
