@@ -86,7 +86,7 @@ export function restingSandboxes(
     },
 
     async [Symbol.asyncDispose]() {
-      for (const sessionId of resting.keys()) await end(sessionId);
+      await Promise.all(Array.from(resting.keys(), end));
       await provider[Symbol.asyncDispose]();
     },
   };

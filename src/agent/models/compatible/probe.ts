@@ -47,7 +47,9 @@ export async function probeCompatible({
       return { status: response.status, text: await boundedText(response, 4 * 1024 * 1024) };
     } catch (error) {
       signal.throwIfAborted();
-      return { status: 0, text: messageOf(error) };
+      // What `fetch` throws says no more than that it failed.
+      const { cause = error } = error instanceof Error ? error : {};
+      return { status: 0, text: messageOf(cause) };
     }
   };
   const { status, text } = await ask(`${url}/models`);
