@@ -65,7 +65,7 @@ export function workspaceFiles(
         if (size === undefined) counted.change(undefined, 0);
         size ??= 0;
         // A script that is changed stays one.
-        if (target.stats) await file.handle.chmod(Number(target.stats.mode) & 0o777);
+        if (target.stats) await file.handle.chmod(target.stats.mode & 0o777);
         await rename(target.folder.at(temporary), target.folder.at(target.name));
       } catch (error) {
         counted.change(size, undefined);
