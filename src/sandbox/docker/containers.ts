@@ -37,6 +37,8 @@ export interface Containers {
   pidOf(cell: ContainerCell): Promise<number>;
   /** Removes all of a session's containers that this process does not use. */
   removeOf(sessionId: string): Promise<void>;
+  /** Host folders that are the workspaces of the containers that there are. */
+  workspaces(): Promise<ReadonlySet<string>>;
   /** Names of the folders of the containers that there are. */
   folders(): Promise<ReadonlySet<string>>;
   /** Removes what no living process of this installation uses. What may still be taken over is left to end by itself. */
@@ -138,8 +140,7 @@ export function createContainers({
         async take({ Id, Mounts, Labels }): Promise<Adopted> {
           const { limits } = plan;
           const cell = use(await adoptCell(Id, { docker, events, limits, log, signal }));
-          const at = Mounts.find(({ Destination }) => Destination === "/workspace")?.Source ?? "";
-          return { cell, at, folder: Labels[label.folder] ?? "" };
+          return { cell, at: workspaceOf({ Mounts }), folder: Labels[label.folder] ?? "" };
         },
         remove,
         log,
@@ -167,6 +168,10 @@ export function createContainers({
       await Promise.all((await unused(sessionId)).map(remove));
     },
 
+    async workspaces() {
+      return new Set((await list()).map(workspaceOf));
+    },
+
     async folders() {
       return new Set((await list()).flatMap(({ Labels }) => Labels[label.folder] ?? []));
     },
@@ -190,3 +195,6 @@ export function createContainers({
     },
   };
 }
+
+const workspaceOf = ({ Mounts }: Pick<ContainerInfo, "Mounts">): string =>
+  Mounts.find(({ Destination }) => Destination === "/workspace")?.Source ?? "";

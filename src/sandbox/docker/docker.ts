@@ -74,7 +74,7 @@ export async function dockerSandboxes(options: DockerSandboxesOptions): Promise<
       await cells.sweep();
       // What is mounted at a slot is taken away first.
       await host.sweep();
-      await warm.sweep();
+      await warm.sweep({ used: await containers.workspaces() });
     },
     { log },
   );

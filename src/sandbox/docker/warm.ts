@@ -23,8 +23,8 @@ export interface WarmCells extends AsyncDisposable {
   refill(): void;
   /** Takes away the folder that was a warm one's workspace, when nothing is mounted there any more. */
   removeSlot(at: string): Promise<void>;
-  /** Takes away the empty folders that dead processes left. */
-  sweep(): Promise<void>;
+  /** Takes away the empty folders that dead processes left, but not the workspaces of containers that may be taken over. */
+  sweep(options: { readonly used: ReadonlySet<string> }): Promise<void>;
 }
 
 export interface WarmCell {
@@ -119,10 +119,12 @@ export async function openWarmCells({
     removeSlot,
     take: (plan, remake) => pool.take(configHash(plan), () => start(remake)),
     refill: () => pool.refill(),
-    async sweep() {
-      for (const name of await readdir(slots))
-        if (!(await host.process.isAlive(name.split(".")[0] ?? "")))
-          await removeFolder(join(slots, name));
+    async sweep({ used }) {
+      for (const name of await readdir(slots)) {
+        const at = join(slots, name);
+        if (used.has(at) || (await host.process.isAlive(name.split(".")[0] ?? ""))) continue;
+        await removeFolder(at);
+      }
     },
     async [Symbol.asyncDispose]() {
       await pool[Symbol.asyncDispose]();

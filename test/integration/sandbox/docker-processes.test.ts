@@ -1,7 +1,11 @@
+import { execFile, fork } from "node:child_process";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 
 import { dockerSandboxes } from "opsthread/docker";
 import { describe, expect, inject, test } from "vitest";
@@ -9,7 +13,7 @@ import { describe, expect, inject, test } from "vitest";
 import { imageMounts } from "../../../src/sandbox/image-mounts.ts";
 import { Limits, Permissions } from "../../../src/sandbox/permissions.ts";
 import type { ExecResult, Sandbox, SandboxProvider } from "../../../src/sandbox/sandbox.ts";
-import { containersOf, emptyImage } from "./docker-behaviour.ts";
+import { containersOf, emptyImage, engineEnv } from "./docker-behaviour.ts";
 import { type OnOwnFolders, runtimeFolder } from "./on-own-folders.ts";
 import { openDocker, withoutRuntime } from "./open-docker.ts";
 import { whyNoImages } from "./open-workspaces.ts";
@@ -38,6 +42,14 @@ const pool = (size: number, other: object = {}) => ({ config: { pool: { size, ..
 const containers = ({ root }: OnOwnFolders) => containersOf(join(root, "state"));
 const readyImages = async ({ root }: OnOwnFolders): Promise<readonly string[]> =>
   (await readdir(join(root, "workspaces", ".images"))).filter((name) => name.startsWith(".ready"));
+
+/** Ids of a session's containers. */
+const containersNamed = async (it: OnOwnFolders, sessionId: string): Promise<readonly string[]> => {
+  const args = ["ps", "-q", "--filter", `name=\\.${sessionId}\\.`];
+  const { stdout } = await promisify(execFile)("docker", args, { env: engineEnv });
+  const own = await containers(it);
+  return stdout.split("\n").filter((id) => own.includes(id));
+};
 
 async function until(isSo: () => Promise<boolean>): Promise<void> {
   for (let tries = 0; !(await isSo()); tries += 1) {
@@ -155,6 +167,22 @@ describe.skipIf(why !== undefined)(`two processes on the same folders`, () => {
     await warmed(it, 1);
     expect(await sh(sandbox, "cat file")).toBe("text");
     expect(await sandbox.files.stat("file")).toMatchObject({ type: "file" });
+    await sandbox.close();
+  });
+
+  test("a warm sandbox is taken over from a process that was killed, with its files", async () => {
+    await using it = await openDocker(pool(0));
+    const program = fileURLToPath(new URL("./warm-host.mjs", import.meta.url));
+    const folders = [join(it.root, "workspaces"), join(it.root, "state"), runtimeFolder];
+    const host = fork(program, folders, { env: engineEnv });
+    await once(host, "message");
+    const [before] = (await containersNamed(it, "s_1")) ?? [];
+    host.kill("SIGKILL");
+    await once(host, "exit");
+    await using next = await beside(it, 1);
+    const sandbox = await open(next, "s_1");
+    expect(await sh(sandbox, "cat file")).toBe("text");
+    expect(await containersNamed(it, "s_1")).toEqual([before]);
     await sandbox.close();
   });
 
