@@ -2,6 +2,7 @@ import type { APIError } from "@anthropic-ai/sdk";
 
 import { isOpsthreadError, messageOf } from "../../../core/errors.ts";
 import type { Usage } from "../../../core/journal.ts";
+import { failureByStatus } from "../failure-by-status.ts";
 import { modelError, type ModelFailure } from "../model-error.ts";
 import { waitMs } from "./rate-limits.ts";
 
@@ -37,7 +38,7 @@ export async function failureOf(
 }
 
 function kindOf({ status, type, apiMessage }: APIError): ModelFailure {
-  const kind = byType.get(type ?? "") ?? byStatus.get(status ?? 0);
+  const kind = byType.get(type ?? "") ?? failureByStatus.get(status ?? 0);
   if (kind === "invalid" && tooLong.test(apiMessage ?? "")) return "context";
   // A proxy in between may have a body of its own, or none.
   return kind ?? ((status ?? 500) >= 500 ? "server" : "invalid");
@@ -55,19 +56,6 @@ const byType: ReadonlyMap<string, ModelFailure> = new Map([
   ["api_error", "server"],
   ["timeout_error", "timeout"],
   ["overloaded_error", "overloaded"],
-]);
-
-const byStatus: ReadonlyMap<number, ModelFailure> = new Map([
-  [401, "auth"],
-  [402, "auth"],
-  [403, "auth"],
-  [404, "not-found"],
-  [408, "timeout"],
-  [413, "context"],
-  [429, "rate-limit"],
-  [503, "overloaded"],
-  [504, "timeout"],
-  [529, "overloaded"],
 ]);
 
 /** https://platform.claude.com/docs/en/build-with-claude/context-windows */

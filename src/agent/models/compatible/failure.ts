@@ -3,6 +3,7 @@ import { z } from "zod";
 import { messageOf } from "../../../core/errors.ts";
 import type { Usage } from "../../../core/journal.ts";
 import { parsed } from "../arguments.ts";
+import { failureByStatus } from "../failure-by-status.ts";
 import { modelError, type ModelFailure } from "../model-error.ts";
 import { retryAfterMs } from "../retry-after.ts";
 
@@ -65,24 +66,10 @@ function kindOf(status: number | undefined, text: string): ModelFailure {
   const isOther = status === undefined || status === 400 || status === 413 || status >= 422;
   if (isOther && status !== 429 && status !== 503 && tooLong.test(text)) return "context";
   if (/insufficient_quota/.test(text)) return "auth";
-  const known = byStatus.get(status ?? 0);
+  const known = failureByStatus.get(status ?? 0);
   if (known !== undefined) return known;
   return status === undefined || status >= 500 ? "server" : "invalid";
 }
-
-const byStatus: ReadonlyMap<number, ModelFailure> = new Map([
-  [401, "auth"],
-  [402, "auth"],
-  [403, "auth"],
-  [404, "not-found"],
-  [408, "timeout"],
-  [413, "context"],
-  [429, "rate-limit"],
-  // Also while a local server loads its model.
-  [503, "overloaded"],
-  [504, "timeout"],
-  [529, "overloaded"],
-]);
 
 /** OpenAI and vLLM, llama.cpp and Ollama, and what gateways pass on. */
 const tooLong =
