@@ -7,7 +7,7 @@ import { cellMounts } from "../supervised/cell-mounts.ts";
 import type { HostSide, Reserved, ReserveOptions } from "../supervised/host-side.ts";
 import type { ContainerCell } from "./cell.ts";
 import type { ContainerPlan } from "./container.ts";
-import type { Containers } from "./containers.ts";
+import type { Containers, UsedPlaces } from "./containers.ts";
 import type { DockerConfig } from "./options.ts";
 import type { WarmCells } from "./warm.ts";
 
@@ -15,7 +15,7 @@ import type { WarmCells } from "./warm.ts";
 export interface Cells extends AsyncDisposable {
   reserve(spec: SandboxSpec, options: ReserveOptions): Promise<Reserved>;
   /** Removes folders of containers that there are no more. */
-  sweep(): Promise<void>;
+  sweep(used: Pick<UsedPlaces, "folders">): Promise<void>;
 }
 
 export interface CellsOptions {
@@ -135,12 +135,11 @@ export async function openCells(options: CellsOptions): Promise<Cells> {
 
   return {
     reserve,
-    async sweep() {
-      const used = await containers.folders();
+    async sweep({ folders }) {
       for (const name of await readdir(cellsFolder)) {
         const path = join(cellsFolder, name);
         const isYoung = Date.now() - (await stat(path)).mtimeMs < youngMs;
-        if (!used.has(name) && !isYoung) await rm(path, { recursive: true, force: true });
+        if (!folders.has(name) && !isYoung) await rm(path, { recursive: true, force: true });
       }
     },
     [Symbol.asyncDispose]: () => warm[Symbol.asyncDispose](),

@@ -37,12 +37,17 @@ export interface Containers {
   pidOf(cell: ContainerCell): Promise<number>;
   /** Removes all of a session's containers that this process does not use. */
   removeOf(sessionId: string): Promise<void>;
-  /** Host folders that are the workspaces of the containers that there are. */
-  workspaces(): Promise<ReadonlySet<string>>;
-  /** Names of the folders of the containers that there are. */
-  folders(): Promise<ReadonlySet<string>>;
+  /** What on the host the containers use that there are. */
+  places(): Promise<UsedPlaces>;
   /** Removes what no living process of this installation uses. What may still be taken over is left to end by itself. */
   sweep(): Promise<void>;
+}
+
+export interface UsedPlaces {
+  /** Host folders that are their workspaces. */
+  readonly workspaces: ReadonlySet<string>;
+  /** Names of their own folders. */
+  readonly folders: ReadonlySet<string>;
 }
 
 export interface CreateOptions {
@@ -168,12 +173,12 @@ export function createContainers({
       await Promise.all((await unused(sessionId)).map(remove));
     },
 
-    async workspaces() {
-      return new Set((await list()).map(workspaceOf));
-    },
-
-    async folders() {
-      return new Set((await list()).flatMap(({ Labels }) => Labels[label.folder] ?? []));
+    async places() {
+      const found = await list();
+      return {
+        workspaces: new Set(found.map(workspaceOf)),
+        folders: new Set(found.flatMap(({ Labels }) => Labels[label.folder] ?? [])),
+      };
     },
 
     async sweep() {

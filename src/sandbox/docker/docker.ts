@@ -71,10 +71,11 @@ export async function dockerSandboxes(options: DockerSandboxesOptions): Promise<
   const sweeping = await sweepRegularly(
     async () => {
       await containers.sweep();
-      await cells.sweep();
+      const used = await containers.places();
+      await cells.sweep(used);
       // What is mounted at a slot is taken away first.
       await host.sweep();
-      await warm.sweep({ used: await containers.workspaces() });
+      await warm.sweep(used);
     },
     { log },
   );

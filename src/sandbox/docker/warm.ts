@@ -8,7 +8,7 @@ import { runProgram, tryProgram } from "../run-program.ts";
 import type { HostSide } from "../supervised/host-side.ts";
 import type { ContainerCell } from "./cell.ts";
 import { configHash, type ContainerPlan } from "./container.ts";
-import type { Containers } from "./containers.ts";
+import type { Containers, UsedPlaces } from "./containers.ts";
 import type { DockerConfig } from "./options.ts";
 import { createPool, type Warm } from "./pool.ts";
 
@@ -24,7 +24,7 @@ export interface WarmCells extends AsyncDisposable {
   /** Takes away the folder that was a warm one's workspace, when nothing is mounted there any more. */
   removeSlot(at: string): Promise<void>;
   /** Takes away the empty folders that dead processes left, but not the workspaces of containers that may be taken over. */
-  sweep(options: { readonly used: ReadonlySet<string> }): Promise<void>;
+  sweep(used: Pick<UsedPlaces, "workspaces">): Promise<void>;
 }
 
 export interface WarmCell {
@@ -87,13 +87,11 @@ export async function openWarmCells({
     const at = await mkdtemp(join(slots, `${host.process.id}.`));
     const plan = { ...(await remake(at)), workspaceFollows: true };
     let started: ContainerCell | undefined;
-    let discarding: Promise<void> | undefined;
     const discard = async (): Promise<void> => {
       await started?.end();
       await removeSlot(at);
       await rm(plan.folder, { recursive: true, force: true });
     };
-    const discardOnce = (): Promise<void> => (discarding ??= discard());
     try {
       const cell = await (await containers.create({ plan, signal: never })).start();
       started = cell;
@@ -106,11 +104,10 @@ export async function openWarmCells({
         folder: plan.folder,
         assign: (sessionId) => containers.assign(cell, sessionId),
         seesWorkspace: () => seesMount(pid, at),
-        // It may end by itself while it is being let go.
-        [Symbol.asyncDispose]: discardOnce,
+        [Symbol.asyncDispose]: discard,
       };
     } catch (error) {
-      await discardOnce();
+      await discard();
       throw error;
     }
   };
@@ -119,10 +116,10 @@ export async function openWarmCells({
     removeSlot,
     take: (plan, remake) => pool.take(configHash(plan), () => start(remake)),
     refill: () => pool.refill(),
-    async sweep({ used }) {
+    async sweep({ workspaces }) {
       for (const name of await readdir(slots)) {
         const at = join(slots, name);
-        if (used.has(at) || (await host.process.isAlive(name.split(".")[0] ?? ""))) continue;
+        if (workspaces.has(at) || (await host.process.isAlive(name.split(".")[0] ?? ""))) continue;
         await removeFolder(at);
       }
     },
