@@ -1,15 +1,15 @@
-import { argumentsHash } from "../core/access-request.ts";
 import type { Clock } from "../core/clock.ts";
 import { OpsthreadError } from "../core/errors.ts";
-import { approvalIdOf, stableKey } from "../core/ids.ts";
+import { stableKey } from "../core/ids.ts";
 import type { JournalEntry, ModelResponse, ToolIntent } from "../core/journal.ts";
 import type { ToolCall } from "../core/tool-result.ts";
 import type { Budget } from "./budget.ts";
+import { fitContext } from "./fit-context.ts";
 import { guard, type Guarded, type Guardrail, guardrailStopped } from "./guardrail.ts";
 import type { Model, ModelRequest } from "./model.ts";
-import { runTool } from "./run-tool.ts";
-import type { Tool, ToolReturn, ToolSession } from "./tool.ts";
-import { outputFile, type Transcript } from "./transcript.ts";
+import { runCalls } from "./run-calls.ts";
+import type { Tool, ToolSession } from "./tool.ts";
+import type { Transcript } from "./transcript.ts";
 
 /** What a turn runs with. */
 export interface LoopOptions {
@@ -45,6 +45,15 @@ export type LoopEvent =
   | { readonly type: "entry"; readonly entry: JournalEntry }
   | { readonly type: "end"; readonly outcome: "answered" | "asked"; readonly text: string };
 
+/** Makes an entry of the running turn, tells the transcript of it, and gives the event that has it journalled. */
+export type Recorder = (fields: EntryFields) => LoopEvent;
+
+type EntryFields = JournalEntry extends infer Entry
+  ? Entry extends JournalEntry
+    ? Omit<Entry, "v" | "turn" | "at">
+    : never
+  : never;
+
 /**
  * Runs an agent turn to its end: messages in, model out, tools run, until the model answers in words, asks a person, or
  * the budget is spent, which earns it one last answer. Calls that the transcript still holds open are settled first.
@@ -78,7 +87,7 @@ async function* steps(options: LoopOptions, ending: AbortController): AsyncGener
   }));
   const { sessionId } = options.session;
   const sessionKey = stableKey("model", sessionId);
-  const record = (fields: EntryFields): LoopEvent => {
+  const record: Recorder = (fields) => {
     const entry = { v: 1 as const, turn: options.turn, at: options.clock.now(), ...fields };
     transcript.apply(entry);
     return { type: "entry", entry };
@@ -155,12 +164,6 @@ function questionIn(
   return asked?.result.output ?? (asksForAccess ? "" : undefined);
 }
 
-type EntryFields = JournalEntry extends infer Entry
-  ? Entry extends JournalEntry
-    ? Omit<Entry, "v" | "turn" | "at">
-    : never
-  : never;
-
 const guardOutput = (
   text: string,
   { guardrails = [], session: { sessionId } }: LoopOptions,
@@ -174,7 +177,7 @@ const maxRejected = 3;
 /** Streams the model's answer through and returns it whole. */
 async function* respond(
   { model, onProgress }: LoopOptions,
-  record: (fields: EntryFields) => LoopEvent,
+  record: Recorder,
   {
     request,
     step,
@@ -207,23 +210,6 @@ async function* respond(
 /** Shorter ones are not worth a line. */
 const longWaitMs = 3_000;
 
-/** Old tool outputs become references to files before the window is full, not after it overflowed. */
-async function* fitContext(
-  { model, transcript, session }: LoopOptions,
-  record: (fields: EntryFields) => LoopEvent,
-  signal: AbortSignal,
-): AsyncGenerator<LoopEvent> {
-  const excess = transcript.excess(model.capabilities.contextTokens * contextShare);
-  if (excess.length === 0) return;
-  const { files } = await session.sandbox();
-  for (const { executionId, output } of excess)
-    await files.write(outputFile(executionId), Buffer.from(output), { signal });
-  yield record({ type: "context-trimmed", callIds: excess.map(({ callId }) => callId) });
-}
-
-/** The rest is for the answer, and for what the estimate of four characters a token misses. */
-const contextShare = 0.7;
-
 /** After the budget is spent only words count. */
 function conclude(response: ModelResponse): ModelResponse {
   const text = response.text || "I had to stop here: the budget of this turn is spent.";
@@ -238,70 +224,4 @@ function intentOf(
 ): ToolIntent {
   const executionId = stableKey("execution", session.sessionId, turn, step, call.callId);
   return { ...call, executionId, effect: tools.get(call.tool)?.effect ?? "pure" };
-}
-
-/**
- * Runs the calls of one step side by side and yields each result as it comes, what it asks for before it.
- * No tool runs on after this generator has ended, however it ends.
- */
-async function* runCalls(
-  intents: readonly ToolIntent[],
-  tools: ReadonlyMap<string, Tool>,
-  record: (fields: EntryFields) => LoopEvent,
-  options: LoopOptions & { readonly resumed: boolean; readonly ending: AbortController },
-): AsyncGenerator<LoopEvent> {
-  const {
-    redact,
-    guardrails = [],
-    maxOutputBytes = 32 * 1024,
-    parallelCalls = 4,
-    ending,
-  } = options;
-  const waiting = [...intents];
-  const running = new Map<string, Promise<{ intent: ToolIntent; returned: ToolReturn }>>();
-  try {
-    for (;;) {
-      while (running.size < parallelCalls) {
-        const intent = waiting.shift();
-        if (!intent) break;
-        const context = {
-          signal: ending.signal,
-          callId: intent.callId,
-          executionId: intent.executionId,
-          session: options.session,
-          progress: options.onProgress,
-          resumed: options.resumed,
-          maxOutputBytes,
-          guardrails,
-          clock: options.clock,
-        };
-        const run = runTool(intent, tools.get(intent.tool), context);
-        running.set(
-          intent.callId,
-          run.then((returned) => ({ intent, returned })),
-        );
-      }
-      if (running.size === 0) return;
-      const { intent, returned } = await Promise.race(running.values());
-      const { callId, executionId, args } = intent;
-      running.delete(callId);
-      const { asksFor, stoppedBy, ...raw } = returned;
-      if (asksFor)
-        yield record({
-          type: "approval-requested",
-          approvalId: approvalIdOf(executionId, options.clock.now()),
-          callId,
-          argumentsHash: argumentsHash(args),
-          ...asksFor,
-        });
-      const result = { ...raw, output: redact(raw.output) };
-      yield record({ type: "tool-result", callId, result });
-      if (stoppedBy) throw guardrailStopped(stoppedBy);
-    }
-  } finally {
-    if (running.size > 0) {
-      ending.abort();
-      await Promise.all(running.values());
-    }
-  }
 }
