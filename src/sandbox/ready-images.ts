@@ -9,7 +9,7 @@ import { holdsFiles, isThere, type WorkspacePaths } from "./workspace-layout.ts"
 /** Empty images that were made ahead and are mounted where a new session's workspace will be. */
 export interface ReadyImages {
   make(at: string, bytes: number): Promise<void>;
-  /** Gives a new session the one that is mounted there, if its size is right; any other one is dropped. */
+  /** Gives a new session the one that is mounted there, if its size is right. Over any other one may be mounted. */
   take(
     paths: WorkspacePaths,
     options: { readonly at: string; readonly bytes: number },
@@ -46,10 +46,7 @@ export function createReadyImages({ images, make, mount, log }: ReadyImagesOptio
       const image = imageOf(at);
       if (!(await isThere(image))) return false;
       const isNew = !(await isThere(paths.image)) && !(await holdsFiles(paths.tree));
-      if (!isNew || (await bytesOfImage(image)) !== bytes) {
-        await drop(at);
-        return false;
-      }
+      if (!isNew || (await bytesOfImage(image)) !== bytes) return false;
       // A mount follows its image's name.
       await rename(image, paths.image);
       await mkdir(paths.tree, { recursive: true, mode: 0o700 });

@@ -15,12 +15,14 @@ import {
   unmountIdle,
 } from "./image-mounts.ts";
 import type { Owner } from "./owner.ts";
+import type { Owner as ProcessOwner } from "./process-owner.ts";
 import { measureFolder } from "./quota.ts";
 import { createReadyImages, type ReadyImages, readyPrefix } from "./ready-images.ts";
+import { createSpareImages, sparePrefix } from "./spare-images.ts";
 import { holdsFiles, imagesFolder, isThere, type WorkspacePaths } from "./workspace-layout.ts";
 
 /** Workspaces as file systems of their own. One at a time may work on a session's. */
-export interface Images {
+export interface Images extends AsyncDisposable {
   readonly ready: ReadyImages;
   /** Makes the image, with what a plain folder held, or makes it larger. */
   ensure(paths: WorkspacePaths, bytes: number): Promise<void>;
@@ -44,17 +46,19 @@ export interface Images {
 
 export interface KeptImages {
   readonly isHeld: (sessionId: string) => boolean;
-  /** By the name of the folder that it is mounted at. */
+  /** Whether what was made ahead is a living process's: by its name, which begins with the process's id. */
   readonly isReady: (name: string) => Promise<boolean>;
 }
 
 export interface ImagesOptions {
   readonly folder: string;
+  readonly process: Pick<ProcessOwner, "id">;
+  readonly makeAhead: boolean;
   readonly log: Logger;
   readonly owner: Owner | undefined;
 }
 
-export function createImages({ folder, log, owner }: ImagesOptions): Images {
+export function createImages({ folder, process, makeAhead, log, owner }: ImagesOptions): Images {
   const images = imagesFolder(folder);
   /** By the bytes that files can take. There are few: the limits that are configured. */
   const blocksFor = new Map<number, number>();
@@ -68,6 +72,10 @@ export function createImages({ folder, log, owner }: ImagesOptions): Images {
     const knownBlocks = blocksFor.get(bytes);
     blocksFor.set(bytes, await makeImage(image, bytes, { knownBlocks }));
   };
+
+  const spares = makeAhead
+    ? createSpareImages({ images, process, make: makeEmpty, log })
+    : undefined;
 
   /** Mounts an image, and makes it the owner's when it is new. */
   const mountOwn = async (image: string, target: string): Promise<void> => {
@@ -92,7 +100,8 @@ export function createImages({ folder, log, owner }: ImagesOptions): Images {
   const replace: Images["replace"] = async (paths, bytes, fill) => {
     await dropPart(paths);
     try {
-      await makeEmpty(paths.imagePart, bytes);
+      if ((await spares?.take(paths.imagePart, bytes)) !== true)
+        await makeEmpty(paths.imagePart, bytes);
       if (fill) await aside(paths.imagePart, paths.aside, () => fill(paths.aside));
       await rename(paths.imagePart, paths.image);
     } catch (error) {
@@ -169,12 +178,15 @@ export function createImages({ folder, log, owner }: ImagesOptions): Images {
     async sweep({ isHeld, isReady }) {
       const isKept = async (image: string): Promise<boolean> => {
         const name = basename(image).replace(/\.[^.]*$/, "");
-        return name.startsWith(readyPrefix)
-          ? isReady(name.slice(readyPrefix.length))
-          : isHeld(name);
+        const ahead = [readyPrefix, sparePrefix].find((prefix) => name.startsWith(prefix));
+        return ahead === undefined ? isHeld(name) : isReady(name.slice(ahead.length));
       };
-      for (const { image, target } of await imageMounts(images)) {
-        if (await isKept(image)) continue;
+      const mounts = await imageMounts(images);
+      const kept = await Promise.all(mounts.map(({ image }) => isKept(image)));
+      const keptTargets = new Set(mounts.filter((_, at) => kept[at]).map(({ target }) => target));
+      for (const { target } of mounts) {
+        // A session's may be mounted over one that was made ahead.
+        if (keptTargets.has(target)) continue;
         if (!(await unmountIdle(target)))
           log.warn({ target }, "Workspace of an earlier process is still in use");
       }
@@ -186,9 +198,12 @@ export function createImages({ folder, log, owner }: ImagesOptions): Images {
         if (mounted.has(path) || (await isKept(path))) continue;
         // A folder to mount at is empty, or it is not what it looks like.
         if (/\.mount$|^\.probe-\d+$/.test(name)) await rmdir(path);
-        else if (/\.(?:ext4|tree)-part$|^\.(?:probe|ready)-/.test(name))
+        else if (/\.(?:ext4|tree)-part$|^\.(?:probe|ready|spare)-/.test(name))
           await rm(path, { recursive: true, force: true });
       }
+    },
+    async [Symbol.asyncDispose]() {
+      await spares?.[Symbol.asyncDispose]();
     },
   };
 }

@@ -20,7 +20,7 @@ import {
 import { workspaceTrees, type WorkspaceTrees } from "./workspace-trees.ts";
 
 /** The workspaces of sessions on this host. */
-export interface Workspaces {
+export interface Workspaces extends AsyncDisposable {
   /** - `filesystem`: each is a file system of its own size; - `watched`: they are folders, and writers are watched. */
   readonly quota: "filesystem" | "watched";
   /** One sentence per thing that can't be done here. */
@@ -86,16 +86,18 @@ export interface WorkspacesOptions extends Owner {
   readonly log: Logger;
   /** `watched` does without mounts even where they work. */
   readonly prefer?: "filesystem" | "watched";
+  /** Whether an empty workspace of each size in use is made ahead. Default true. */
+  readonly makeAhead?: boolean;
 }
 
 export async function createWorkspaces(options: WorkspacesOptions): Promise<Workspaces> {
-  const { uid, gid, log, prefer = "filesystem" } = options;
+  const { uid, gid, log, prefer = "filesystem", makeAhead = true } = options;
   await mkdir(imagesFolder(options.folder), { recursive: true, mode: 0o700 });
   const folder = await realpath(options.folder);
   const owner = process.getuid?.() === 0 ? { uid, gid } : undefined;
   const refusal = prefer === "watched" ? "it is configured so" : await canMountImages(folder);
   const quota = refusal === undefined ? "filesystem" : "watched";
-  const images = createImages({ folder, log, owner });
+  const images = createImages({ folder, process: options.process, makeAhead, log, owner });
   const holds = createHolds({ folder: imagesFolder(folder), process: options.process });
   const locked = createLocks();
   /** How many have a workspace open, by session and folder. */
@@ -189,6 +191,7 @@ export async function createWorkspaces(options: WorkspacesOptions): Promise<Work
         isReady: (at) => options.process.isAlive(at.split(".")[0] ?? ""),
       });
     },
+    [Symbol.asyncDispose]: () => images[Symbol.asyncDispose](),
     trees: workspaceTrees({ folder, images, owner, locked: heldMeanwhile, isOpen, refusal }),
   };
 }

@@ -55,6 +55,37 @@ export const execCases: SandboxCases = {
     assert.equal(await output(sandbox, "pwd", { cwd: "/workspace/a" }), "/workspace/a\n");
   },
 
+  "exec() runs a program by itself as it does among others": async (subject) => {
+    await using sandbox = await openSandbox(subject);
+    await write(sandbox, "plain-file", "");
+    await write(sandbox, "script", "echo script $#");
+    await exec(sandbox, "chmod +x script");
+    const commands = [
+      "cat plain-file",
+      "ls plain-file nowhere",
+      "no-such-command",
+      "./plain-file",
+      "./script",
+      "env",
+    ];
+
+    for (const command of commands) {
+      const alone = await exec(sandbox, command);
+      const among = await exec(sandbox, `: && ${command}`);
+      const lines = ({ text }: { readonly text: string }) =>
+        text
+          .split("\n")
+          .filter((line) => !/^(?:_|SHLVL|OLDPWD)=/.test(line))
+          .toSorted();
+      const told = ({ outcome, stdout, stderr }: typeof alone) => ({
+        outcome,
+        stdout: lines(stdout),
+        stderr: lines(stderr),
+      });
+      assert.deepEqual(told(alone), told(among), command);
+    }
+  },
+
   "exec() passes stdin and has none without": async (subject) => {
     await using sandbox = await openSandbox(subject);
 

@@ -186,6 +186,7 @@ export async function openHostSide({
     },
     sweep: () => workspaces.sweep(),
     async [Symbol.asyncDispose]() {
+      await workspaces[Symbol.asyncDispose]();
       await workspaces.sweep();
       await process[Symbol.asyncDispose]();
     },

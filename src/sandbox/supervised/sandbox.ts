@@ -19,6 +19,7 @@ import {
   notRun,
   outcomeOf,
 } from "./results.ts";
+import { simpleCommand } from "./simple-command.ts";
 
 /** What a driver gives a sandbox besides its spec. */
 export interface SupervisedParts {
@@ -143,22 +144,31 @@ export function supervisedSandbox(spec: SandboxSpec, parts: SupervisedParts): Sa
     const timeoutMs = Math.min(options.timeoutMs ?? limits.commandMs, limits.commandMs);
     const cell = await cellUnlessStopped(signal);
     if (!cell) return bareResult({ type: "stopped" });
+    const cwd = posix.resolve(workspacePath, options.cwd ?? ".");
+    const env = { ...(await envOf(cell, options.env)), PWD: cwd };
+    const run = async (argv: readonly string[]): Promise<ExecutionResult> => {
+      const running = cell.connection.exec({
+        ...requestOf({ cell, executionId, shownBytes, timeoutMs }),
+        argv,
+        env,
+        cwd,
+        ...(stdin !== undefined && { stdin }),
+        ...(options.terminal && { terminal: options.terminal }),
+        ...(onOutput && { onOutput }),
+      });
+      return settle(cell, running, { signal });
+    };
+    const words = simpleCommand(command, env);
+    let result = words && (await run(words));
     const { shell } = cell.connection;
-    if (shell === undefined)
+    // What can't be started, a shell may still know how to run, or say best why not.
+    if ((!result || result.kind === "failedExec") && shell !== undefined)
+      result = await run([shell, ...(await shellArgs(command, executionId, signal))]);
+    if (!result)
       return notRun(
         127,
         "This image has neither bash nor sh; run tasks, or choose another image\n",
       );
-    const running = cell.connection.exec({
-      ...requestOf({ cell, executionId, shownBytes, timeoutMs }),
-      argv: [shell, ...(await shellArgs(command, executionId, signal))],
-      env: await envOf(cell, options.env),
-      cwd: posix.resolve(workspacePath, options.cwd ?? "."),
-      ...(stdin !== undefined && { stdin }),
-      ...(options.terminal && { terminal: options.terminal }),
-      ...(onOutput && { onOutput }),
-    });
-    const result = await settle(cell, running, { signal });
     const told = execResultOf(result, resultContext(executionId, shownBytes, timeoutMs));
     if (told.stdout.file !== undefined || told.stderr.file !== undefined) await parts.trimOutputs();
     return told;

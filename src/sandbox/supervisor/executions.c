@@ -94,7 +94,12 @@ static void bound_kept(const struct execution *newest) {
   }
 }
 
+/* When the next shepherd is made ahead: it would be in the way of a command that has only just begun. */
+static uint64_t prepare_at;
+#define PREPARE_MS 5
+
 void executions_ended(struct execution *execution) {
+  prepare_at = 0;
   execution->ended_order = ++ended_count;
   last_end = now_ms();
   execution_deliver(execution);
@@ -125,6 +130,7 @@ void executions_exec(const struct frame *frame) {
     executions[i].others_ran = execution->others_ran = true;
   }
   execution_start(execution, &request, frame->payload, frame->length, original);
+  prepare_at = now_ms() + PREPARE_MS;
   request_free(&request);
 }
 
@@ -245,8 +251,6 @@ void executions_tick(void) {
     if (execution->state == ENDED) execution_deliver(execution);
   }
 }
-
-static uint64_t prepare_at;
 
 uint64_t executions_prepare_at(void) { return execution_spare()->pid > 0 ? NEVER : prepare_at; }
 

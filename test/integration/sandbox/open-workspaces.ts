@@ -15,7 +15,10 @@ export interface WorkspacesUnderTest extends AsyncDisposable {
   /** The id of the process that these workspaces are of. */
   readonly processId: string;
   /** As another process would have it, while this one lives. */
-  again(prefer?: Workspaces["quota"]): Promise<Workspaces>;
+  again(
+    prefer?: Workspaces["quota"],
+    options?: { readonly makeAhead: boolean },
+  ): Promise<Workspaces>;
 }
 
 /** Workspaces in a folder of their own, which are all unmounted at the end. */
@@ -25,10 +28,20 @@ export async function openWorkspaces(
 ): Promise<WorkspacesUnderTest> {
   const folder = await realpath(await mkdtemp(join(parent, "opsthread-workspaces-")));
   const processes: Owner[] = [];
-  const again: WorkspacesUnderTest["again"] = async (wanted = prefer) => {
+  const again: WorkspacesUnderTest["again"] = async (
+    wanted = prefer,
+    { makeAhead } = { makeAhead: false },
+  ) => {
     const process = await signIn(`${folder}-owners`);
     processes.push(process);
-    return createWorkspaces({ folder, process, log: silentLogger, prefer: wanted, ...owner });
+    return createWorkspaces({
+      folder,
+      process,
+      log: silentLogger,
+      prefer: wanted,
+      makeAhead,
+      ...owner,
+    });
   };
   const workspaces = await again();
   return {

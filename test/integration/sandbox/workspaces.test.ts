@@ -23,7 +23,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { virtualSandboxes } from "opsthread/virtual";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 
 import { isOpsthreadError } from "../../../src/core/errors.ts";
 import { readSuperblock } from "../../../src/sandbox/ext4-superblock.ts";
@@ -203,13 +203,13 @@ describe.skipIf((await whyNoImages()) !== undefined)("workspaces as images", () 
   test("one that was made ahead is a new session's, and of no other size", async () => {
     await using it = await openWorkspaces();
     const places = await mkdtemp(join(tmpdir(), "opsthread-places-"));
-    const premade = async (name: string): Promise<string> => {
-      const at = join(places, `${it.processId}.${name}`);
+    const premade = async (name: string, processId = it.processId): Promise<string> => {
+      const at = join(places, `${processId}.${name}`);
       await mkdir(at);
       await it.workspaces.premake({ at, workspaceBytes: mebibyte });
       return at;
     };
-    const [one, two, three] = [await premade("1"), await premade("2"), await premade("3")];
+    const [one, three] = [await premade("1"), await premade("3")];
     await (await it.again()).sweep();
     const made = await it.workspaces.open("s_1", { at: one, workspaceBytes: mebibyte, signal });
     await writeFile(join(made.hostPath, "file"), "text");
@@ -217,16 +217,40 @@ describe.skipIf((await whyNoImages()) !== undefined)("workspaces as images", () 
     await made.release();
     expect(await readdir(one)).toEqual([]);
 
+    const two = await premade("2", "p_gone");
     const known = await it.workspaces.open("s_1", { at: two, workspaceBytes: mebibyte, signal });
     expect(await readdir(known.hostPath)).toEqual(["file"]);
     const larger = { at: three, workspaceBytes: 2 * mebibyte, signal };
     const other = await it.workspaces.open("s_2", larger);
     expect((await other.usage()).limitBytes).toBe(2 * mebibyte);
+    // Theirs are over those that were made ahead, and are not taken away in the place of those.
+    await (await it.again()).sweep();
+    expect(await readdir(known.hostPath)).toEqual(["file"]);
     for (const workspace of [known, other]) await workspace.release();
-    const last = await premade("4");
-    await it.workspaces.discard(last);
+    for (const at of [two, three, await premade("4")]) await it.workspaces.discard(at);
     expect(await readdir(join(it.folder, ".images"))).toEqual(["s_1.ext4", "s_2.ext4"]);
     await rm(places, { recursive: true });
+  });
+
+  test("an empty one is made ahead for the next new session, and goes with its process", async () => {
+    await using it = await openWorkspaces();
+    const images = join(it.folder, ".images");
+    const ahead = async (): Promise<readonly string[]> =>
+      (await readdir(images)).filter((name) => name.startsWith(".spare-"));
+    const workspaces = await it.again("filesystem", { makeAhead: true });
+    const opened = await workspaces.open("s_1", { workspaceBytes: mebibyte, signal });
+    await vi.waitFor(async () => expect(await ahead()).toHaveLength(1), { timeout: 10_000 });
+    const spare = join(images, (await ahead())[0] ?? "");
+    await vi.waitFor(async () => expect((await readSuperblock(spare)).label).toBe(`${mebibyte}`));
+    const { ino } = await stat(spare);
+    await (await it.again()).sweep();
+    const next = await workspaces.open("s_2", { workspaceBytes: mebibyte, signal });
+
+    expect((await stat(join(images, "s_2.ext4"))).ino).toBe(ino);
+    expect(await readdir(next.hostPath)).toEqual([]);
+    for (const workspace of [opened, next]) await workspace.release();
+    await workspaces[Symbol.asyncDispose]();
+    expect(await ahead()).toEqual([]);
   });
 
   test("an image that was not unmounted is repaired", async () => {
