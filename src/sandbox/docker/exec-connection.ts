@@ -105,6 +105,7 @@ export function execConnection(options: ExecConnectionOptions): SupervisorConnec
   return {
     features: new Set(),
     shell: keeper.bash ?? keeper.sh,
+    knowsStarts: false,
     closed,
     get isOpen() {
       return goneBecause === undefined;

@@ -158,17 +158,18 @@ export function supervisedSandbox(spec: SandboxSpec, parts: SupervisedParts): Sa
       });
       return settle(cell, running, { signal });
     };
-    const words = simpleCommand(command, env);
+    const { shell, knowsStarts } = cell.connection;
+    const words = knowsStarts ? simpleCommand(command, env) : undefined;
     let result = words && (await run(words));
-    const { shell } = cell.connection;
     // What can't be started, a shell may still know how to run, or say best why not.
-    if ((!result || result.kind === "failedExec") && shell !== undefined)
+    if (!result || result.kind === "failedExec") {
+      if (shell === undefined)
+        return notRun(
+          127,
+          "This image has neither bash nor sh; run tasks, or choose another image\n",
+        );
       result = await run([shell, ...(await shellArgs(command, executionId, signal))]);
-    if (!result)
-      return notRun(
-        127,
-        "This image has neither bash nor sh; run tasks, or choose another image\n",
-      );
+    }
     const told = execResultOf(result, resultContext(executionId, shownBytes, timeoutMs));
     if (told.stdout.file !== undefined || told.stderr.file !== undefined) await parts.trimOutputs();
     return told;

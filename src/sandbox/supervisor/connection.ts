@@ -31,6 +31,8 @@ export interface SupervisorConnection {
   readonly features: ReadonlySet<keyof typeof feature>;
   /** The image's bash, else its sh; undefined when it has neither. */
   readonly shell: string | undefined;
+  /** It tells a program that can't be started from one that has failed. */
+  readonly knowsStarts: boolean;
   /** Settles with the reason when the connection is gone. Never rejects. */
   readonly closed: Promise<string>;
   readonly isOpen: boolean;
@@ -203,6 +205,7 @@ export async function connectSupervisor(
   return {
     features: new Set(featureNames.filter((name) => (welcomed.features & feature[name]) !== 0)),
     shell: welcomed.shell === "" ? undefined : welcomed.shell,
+    knowsStarts: true,
     closed,
     get isOpen() {
       return goneBecause === undefined;
