@@ -44,6 +44,8 @@ export interface WorldOptions {
   readonly troubles?: ReadonlyMap<number, Trouble>;
   /** By number of the send. */
   readonly postTroubles?: ReadonlyMap<number, PostTrouble>;
+  /** Waits for what takes real time, such as the answer of a server. */
+  readonly answered?: () => Promise<void>;
 }
 
 /**
@@ -112,6 +114,7 @@ export class World {
       const process = await this.#running();
       for (const sessionId of await store.dirtySessions()) process.queue.wake(sessionId);
       await this.work(15);
+      await this.#options.answered?.();
       if (this.#process?.dead !== false) continue;
       if (await isSo()) return;
       await clock.advance(3000);
