@@ -18,6 +18,7 @@ import type { ThreadRef } from "./core/ids.ts";
 import { type Logger, silentLogger } from "./core/logger.ts";
 import { type ModelKeys, type ModelUrls, openModel } from "./open-model.ts";
 import { openSandboxes, SandboxConfig } from "./open-sandboxes.ts";
+import { openTracing, type TracingOptions } from "./observe/open-tracing.ts";
 import { localQueue } from "./queue/local.ts";
 import type { Queue } from "./queue/queue.ts";
 import { Limits, Permissions } from "./sandbox/permissions.ts";
@@ -103,6 +104,8 @@ export interface BotOptions {
   readonly log?: Logger;
   /** Takes what was asked, decided and used. Default: files in `audit/` of the data folder. */
   readonly audit?: Audit;
+  /** Spans of the work, to OpenTelemetry and to files: see docs/tracing.md. */
+  readonly tracing?: TracingOptions;
 }
 
 /** A day to answer; up to 4 GiB of memory, an hour a command, eight hours a task; no secrets. */
@@ -152,6 +155,12 @@ export async function createBot(options: BotOptions): Promise<Bot> {
       redact: (value) => redactor.value(value),
       log,
     });
+  const tracing = openTracing(options.tracing ?? {}, {
+    dataFolder,
+    redact: (text) => redactor.text(text),
+    clock,
+    log,
+  });
   const { image, model: wanted = "offline" } = options;
   const model =
     typeof wanted === "string" || isNames(wanted)
@@ -203,6 +212,7 @@ export async function createBot(options: BotOptions): Promise<Bot> {
       ...options.approvals,
     },
     audit,
+    tracer: tracing.tracer,
     snapshots: options.snapshots ?? true,
     budget: { ...defaultBudget, ...options.budget },
     mode: typeof mode === "function" ? mode : () => mode,
@@ -219,6 +229,7 @@ export async function createBot(options: BotOptions): Promise<Bot> {
     await engine.stop({ graceMs });
     await sandboxes[Symbol.asyncDispose]();
     await store[Symbol.asyncDispose]();
+    await tracing[Symbol.asyncDispose]();
   };
   const bot: Bot = {
     store,

@@ -36,6 +36,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     "open-sandboxes.ts",
     "adapters/adapter.ts",
     "agent/",
+    "observe/",
     "queue/",
     "sandbox/",
     "security/",
@@ -78,6 +79,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
 /** Where each third-party package may be imported. A package that is not here may be imported nowhere. */
 const vendors: Readonly<Record<string, readonly string[]>> = {
   "@anthropic-ai/sdk": ["agent/models/anthropic/"],
+  "@opentelemetry/api": ["observe/"],
   "@photostructure/sqlite": ["store/sqlite/"],
   "@standard-schema/spec": ["agent/tool.ts"],
   commander: ["cli/"],
@@ -98,6 +100,7 @@ const vendors: Readonly<Record<string, readonly string[]>> = {
   zod: [
     "core/",
     "agent/",
+    "observe/",
     "sandbox/",
     "security/",
     "store/",
