@@ -1,5 +1,5 @@
-import type { ToolCall } from "./tool-result.ts";
 import { isOpsthreadError, messageOf } from "./errors.ts";
+import type { ToolCall } from "./tool-result.ts";
 
 /** What is timed. A turn has steps, a step a model call and tool calls, a tool call commands and tasks in its sandbox. */
 export type SpanName =

@@ -11,7 +11,9 @@ export function spanLine(span: OpenSpan, redact: (text: string) => string): stri
   if (line.length <= maxLine) return line;
   const { content: _, ...rest } = record;
   const shorter = `${JSON.stringify({ ...rest, events: [] })}\n`;
-  return shorter.length <= maxLine ? shorter : `${JSON.stringify({ ...rest, events: [], facts: {}, links: [] })}\n`;
+  return shorter.length <= maxLine
+    ? shorter
+    : `${JSON.stringify({ ...rest, events: [], facts: {}, links: [] })}\n`;
 }
 
 /** First redacted, then cut: half a secret is not recognised. */

@@ -90,7 +90,8 @@ export function traceFiles({
     },
     async [Symbol.asyncDispose]() {
       ending.abort();
-      while (waiting) await waiting;
+      do await waiting;
+      while (begun.size + ended.length > 0);
     },
   };
 }
