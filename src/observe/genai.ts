@@ -9,7 +9,8 @@ import type { Facts, Said, SpanName, Spoken } from "../core/trace.ts";
 export function otelName(name: SpanName, facts: Facts): string {
   const { name: operation, of } = operations[name];
   const subject = of === undefined ? undefined : facts[of];
-  return subject === undefined ? operation : `${operation} ${String(subject)}`;
+  if (subject === undefined) return operation;
+  return `${operation} ${of === "model" ? modelOf(String(subject)).model : String(subject)}`;
 }
 
 /** The attributes of a span when it begins. */
@@ -27,8 +28,11 @@ export function attributesOf(facts: Facts): Record<string, Scalar | string[]> {
   const attributes: Record<string, Scalar | string[]> = {};
   for (const [fact, value] of Object.entries(facts)) {
     if (value === undefined) continue;
-    if (fact === "model") Object.assign(attributes, modelAttributes(String(value)));
-    else if (fact === "finish") attributes["gen_ai.response.finish_reasons"] = [String(value)];
+    if (fact === "model") {
+      const { provider, model } = modelOf(String(value));
+      if (provider !== undefined) attributes["gen_ai.provider.name"] = provider;
+      attributes["gen_ai.request.model"] = model;
+    } else if (fact === "finish") attributes["gen_ai.response.finish_reasons"] = [String(value)];
     else attributes[names[fact] ?? `opsthread.${snakeCase(fact)}`] = value;
   }
   return attributes;
@@ -80,14 +84,12 @@ const names: Readonly<Record<string, string>> = {
   errorType: "error.type",
 };
 
-/** Models are called `vendor/name`. */
-function modelAttributes(model: string): Record<string, string> {
-  const slash = model.indexOf("/");
-  if (slash < 0) return { "gen_ai.request.model": model };
-  return {
-    "gen_ai.provider.name": model.slice(0, slash),
-    "gen_ai.request.model": model.slice(slash + 1),
-  };
+/** Models are called `vendor/name`; of several, the first is asked first. */
+function modelOf(name: string): { readonly provider?: string; readonly model: string } {
+  const [first = name] = name.split(" | ");
+  const slash = first.indexOf("/");
+  if (slash < 0) return { model: first };
+  return { provider: first.slice(0, slash), model: first.slice(slash + 1) };
 }
 
 const messagesOf = (spoken: readonly Spoken[], clean: (text: string) => string): string =>
