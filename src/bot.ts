@@ -28,6 +28,7 @@ import { AccessConfig, createAccess } from "./security/access.ts";
 import { auditFile } from "./security/audit.ts";
 import { createRedactor, type Redactor } from "./security/redact.ts";
 import { localControl } from "./sessions/control.ts";
+import { defaultApprovals } from "./sessions/default-approvals.ts";
 import { createEngine } from "./sessions/engine.ts";
 import { pruneSessions } from "./sessions/retention.ts";
 import type { Mode } from "./sessions/turn.ts";
@@ -107,14 +108,6 @@ export interface BotOptions {
   /** Spans of the work, to OpenTelemetry and to files: see docs/tracing.md. */
   readonly tracing?: TracingOptions;
 }
-
-/** A day to answer; up to 4 GiB of memory, an hour a command, eight hours a task; no secrets. */
-export const defaultApprovals: ApprovalPolicy = {
-  expiresAfterMs: 24 * 60 * 60_000,
-  selfApproval: true,
-  maxLimits: { memoryBytes: 4 * 1024 ** 3, commandMs: 60 * 60_000, taskMs: 8 * 60 * 60_000 },
-  secrets: [],
-};
 
 /** A bot at work. Dispose ends it; what it had not finished waits for the next start. */
 export interface Bot extends AsyncDisposable {

@@ -46,27 +46,34 @@ interface TurnTools {
 /** Tells a turn's span what was journalled, as far as it has no span of its own. */
 export function tellEntry({ span, grants, open }: Session, entry: JournalEntry): void {
   if (span === noSpan) return;
-  if (entry.type === "message") span.event("message", { messageId: entry.message.id });
-  if (entry.type === "note") span.event("note");
-  if (entry.type === "context-trimmed")
-    span.event("context-trimmed", { calls: entry.callIds.length });
-  if (entry.type === "approval-requested") {
-    const { approvalId, callId, request } = entry;
-    span.event("approval-requested", { approvalId, callId, kind: request.kind });
+  switch (entry.type) {
+    case "turn-started":
+    case "model-started":
+    case "step":
+    case "tool-result":
+      return;
+    case "turn-ended": {
+      const { steps, messages, usage } = open ?? {};
+      span.set({ outcome: entry.outcome, steps, messages, ...usage });
+      if (entry.outcome === "failed") span.fail("failed");
+      return;
+    }
+    case "message":
+      return span.event("message", { messageId: entry.message.id });
+    case "approval-requested": {
+      const { approvalId, callId, request } = entry;
+      return span.event("approval-requested", { approvalId, callId, kind: request.kind });
+    }
+    case "approval-decided": {
+      const { approvalId, choice, by, at } = entry;
+      const askedAt = grants.find(approvalId)?.askedAt ?? at;
+      return span.event(entry.type, { approvalId, choice, by: by.id, waitedMs: at - askedAt });
+    }
+    case "grant-revoked":
+      return span.event(entry.type, { approvalId: entry.approvalId, by: entry.by.id });
+    default:
+      return span.event(entry.type);
   }
-  if (entry.type === "approval-decided") {
-    const { approvalId, choice, by, at } = entry;
-    const askedAt = grants.find(approvalId)?.askedAt ?? at;
-    span.event("approval-decided", { approvalId, choice, by: by.id, waitedMs: at - askedAt });
-  }
-  if (entry.type === "grant-revoked") {
-    const { approvalId, by } = entry;
-    span.event("grant-revoked", { approvalId, by: by.id });
-  }
-  if (entry.type !== "turn-ended") return;
-  const { steps, messages, usage } = open ?? {};
-  span.set({ outcome: entry.outcome, steps, messages, ...usage });
-  if (entry.outcome === "failed") span.fail("failed");
 }
 
 /** More are told by their own spans only. */

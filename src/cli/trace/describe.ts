@@ -11,7 +11,7 @@ export function describeSpan({
   content,
 }: SpanRecord): readonly string[] {
   const said = content === undefined ? "" : "(content: see --json)";
-  const failed = status === "failed" && error ? `failed: ${errorText(error)}` : "";
+  const failed = status === "failed" && error ? errorText(error) : "";
   const words = [title(name, facts), ...details(name, facts), failed, said];
   return words.filter((word) => word !== "");
 }
@@ -105,11 +105,11 @@ export function tokens(facts: Facts): string {
 
 /** Where models have prices. */
 export function cost(facts: Facts): string {
-  const { costUsd } = facts;
-  return typeof costUsd === "number" ? `$${costUsd.toFixed(4)}` : "";
+  const { usd } = facts;
+  return typeof usd === "number" ? `$${usd.toFixed(4)}` : "";
 }
 
 const errorText = ({ type, message }: NonNullable<SpanRecord["error"]>): string =>
-  message === undefined ? type : `${type}, ${message}`;
+  message === undefined ? `! ${type}` : `! ${type}: ${message}`;
 
 const text = (facts: Facts, key: string): string => String(facts[key] ?? "");
