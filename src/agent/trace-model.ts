@@ -61,7 +61,7 @@ function tellEvent(span: Span, event: ModelEvent): void {
     }
     case "completed": {
       const { text, toolCalls, usage } = event.response;
-      span.set({ ...usage, toolCalls: toolCalls.length });
+      span.set({ ...usage, ...event.about, toolCalls: toolCalls.length });
       return span.content(() => ({ output: [{ role: "assistant", text, calls: toolCalls }] }));
     }
   }

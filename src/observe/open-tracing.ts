@@ -5,6 +5,7 @@ import type { Logger } from "../core/logger.ts";
 import type { Tracer } from "../core/trace.ts";
 import { otelTracer } from "./otel.ts";
 import { recordSpans } from "./record-spans.ts";
+import { remembered } from "./remembered.ts";
 import { traceFiles } from "./trace-files.ts";
 
 /** What is told of the work, and where. */
@@ -31,9 +32,9 @@ export function openTracing(
   { content = false, files = {} }: TracingOptions,
   {
     dataFolder,
-    redact,
     clock,
     log,
+    ...given
   }: {
     readonly dataFolder: string;
     readonly redact: (text: string) => string;
@@ -41,6 +42,7 @@ export function openTracing(
     readonly log: Logger;
   },
 ): Tracing {
+  const redact = remembered(given.redact);
   const inner = otelTracer({ redact, content, log });
   if (files === false) return { tracer: inner, [Symbol.asyncDispose]: () => Promise.resolve() };
   const sink = traceFiles({ ...files, folder: join(dataFolder, "traces"), redact, clock, log });

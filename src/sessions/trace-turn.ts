@@ -1,7 +1,8 @@
 import type { JournalEntry } from "../core/journal.ts";
-import { noSpan, noTracer, type Tracer } from "../core/trace.ts";
+import { type Facts, noSpan, noTracer, type Tracer } from "../core/trace.ts";
 import type { SandboxProvider } from "../sandbox/sandbox.ts";
 import type { InboxItem } from "../store/store.ts";
+import type { Grants } from "./grants.ts";
 import type { Session } from "./session.ts";
 
 /**
@@ -45,35 +46,32 @@ interface TurnTools {
 
 /** Tells a turn's span what was journalled, as far as it has no span of its own. */
 export function tellEntry({ span, grants, open }: Session, entry: JournalEntry): void {
-  if (span === noSpan) return;
-  switch (entry.type) {
-    case "turn-started":
-    case "model-started":
-    case "step":
-    case "tool-result":
-      return;
-    case "turn-ended": {
-      const { steps, messages, usage } = open ?? {};
-      span.set({ outcome: entry.outcome, steps, messages, ...usage });
-      if (entry.outcome === "failed") span.fail("failed");
-      return;
-    }
-    case "message":
-      return span.event("message", { messageId: entry.message.id });
-    case "approval-requested": {
-      const { approvalId, callId, request } = entry;
-      return span.event("approval-requested", { approvalId, callId, kind: request.kind });
-    }
-    case "approval-decided": {
-      const { approvalId, choice, by, at } = entry;
-      const askedAt = grants.find(approvalId)?.askedAt ?? at;
-      return span.event(entry.type, { approvalId, choice, by: by.id, waitedMs: at - askedAt });
-    }
-    case "grant-revoked":
-      return span.event(entry.type, { approvalId: entry.approvalId, by: entry.by.id });
-    default:
-      return span.event(entry.type);
+  if (span === noSpan || haveSpans.has(entry.type)) return;
+  if (entry.type !== "turn-ended") return span.event(entry.type, factsOf(entry, grants));
+  const { steps, messages, usage } = open ?? {};
+  span.set({ outcome: entry.outcome, steps, messages, ...usage });
+  if (entry.outcome === "failed") span.fail("failed");
+}
+
+const haveSpans: ReadonlySet<JournalEntry["type"]> = new Set([
+  "turn-started",
+  "model-started",
+  "step",
+  "tool-result",
+]);
+
+/** Of an entry that is an event of its turn: whom and what it is about. Not what was said. */
+function factsOf(entry: JournalEntry, grants: Grants): Facts {
+  if (entry.type === "message") return { messageId: entry.message.id };
+  if (entry.type === "grant-revoked") return { approvalId: entry.approvalId, by: entry.by.id };
+  if (entry.type === "approval-requested") {
+    const { approvalId, callId, request } = entry;
+    return { approvalId, callId, kind: request.kind };
   }
+  if (entry.type !== "approval-decided") return {};
+  const { approvalId, choice, by, at } = entry;
+  const askedAt = grants.find(approvalId)?.askedAt ?? at;
+  return { approvalId, choice, by: by.id, waitedMs: at - askedAt };
 }
 
 /** More are told by their own spans only. */

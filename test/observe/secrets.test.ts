@@ -71,12 +71,12 @@ test.each([{ content: false }, { content: true }])(
       const files = readdirSync(traces)
         .map((name) => readFileSync(join(traces, name), "utf8"))
         .join("");
-      const attributes = JSON.stringify(
+      const exported = JSON.stringify(
         exporter
           .getFinishedSpans()
           .map(({ name, attributes, events, status }) => ({ name, attributes, events, status })),
       );
-      for (const told of [files, attributes]) {
+      for (const told of [files, exported]) {
         expect(told).toContain(sessionIdOf(thread));
         expect(told).toContain("MODEL_FAILED");
         expect(told).not.toContain(secret);

@@ -173,7 +173,8 @@ const stuttering: Model = {
     yield { type: "retry", attempt: 1, waitMs: 500, reason: "429" };
     yield { type: "text-delta", text: "hello" };
     const usage = { inputTokens: 10, outputTokens: 2, cachedInputTokens: 8, reasoningTokens: 1 };
-    yield { type: "completed", response: { text: "hello", toolCalls: [], usage } };
+    const about = { responseId: "resp_1", finish: "stop" };
+    yield { type: "completed", response: { text: "hello", toolCalls: [], usage }, about };
   },
 };
 
@@ -188,6 +189,8 @@ test("retries are events of the model's span, and what it used are its facts", a
   expect(chat?.attributes).toMatchObject({
     "gen_ai.usage.cache_read.input_tokens": 8,
     "gen_ai.usage.reasoning.output_tokens": 1,
+    "gen_ai.response.id": "resp_1",
+    "gen_ai.response.finish_reasons": ["stop"],
   });
   expect(chat?.events.map(({ name }) => name)).toEqual(["first-text", "retry"]);
   expect(chat?.status.code).toBe(SpanStatusCode.UNSET);
