@@ -23,6 +23,10 @@ import type { Tool, ToolSession } from "../dist/agent/tool.js";
 import { Transcript } from "../dist/agent/transcript.js";
 import { systemClock } from "../dist/core/clock.js";
 import type { JournalEntry } from "../dist/core/journal.js";
+import { silentLogger } from "../dist/core/logger.js";
+import { noSpan, type Span } from "../dist/core/trace.js";
+import { openTracing } from "../dist/observe/open-tracing.js";
+import { createRedactor } from "../dist/security/redact.js";
 import { sqliteStore } from "../dist/store/sqlite/index.js";
 import { type Figure, interleave, median } from "./harness.ts";
 
@@ -47,8 +51,30 @@ export async function run(): Promise<Figure[]> {
       target: 50,
     });
   }
+  figures.push(await withTraces());
   figures.push(await withJournal());
   return figures;
+}
+
+/** The same loop with a span for each step, answer and call, written to files; writing them is counted. */
+async function withTraces(): Promise<Figure> {
+  const size = 300;
+  const folder = await mkdtemp(join(tmpdir(), "opsthread-bench-"));
+  const redactor = createRedactor({});
+  const redact = (text: string): string => redactor.text(text);
+  const traced = async (): Promise<void> => {
+    const place = { dataFolder: folder, redact, clock: systemClock, log: silentLogger };
+    await using tracing = openTracing({}, place);
+    using turn = tracing.tracer.start("turn", { session: "s_bench", turn: 1 });
+    await runOurs(size, () => Promise.resolve(), turn);
+  };
+  try {
+    const [ours] = await interleave(5, [() => perStep(size, traced)]);
+    const name = "overhead per step with spans to files";
+    return { name, unit: "µs", ours: median(ours ?? []) };
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 }
 
 /** The same loop with each entry durable before the next step. */
@@ -128,6 +154,7 @@ const peerLook = tool({
 async function runOurs(
   size: number,
   onEntry: (entry: JournalEntry) => Promise<void>,
+  span: Span = noSpan,
 ): Promise<void> {
   let step = 0;
   const model: Model = {
@@ -154,6 +181,7 @@ async function runOurs(
       redact: (text) => text,
       steer: () => Promise.resolve(),
       onProgress: () => {},
+      span,
     },
     { signal: new AbortController().signal },
   );

@@ -16,6 +16,7 @@ import { type Clock, systemClock } from "./core/clock.ts";
 import { OpsthreadError } from "./core/errors.ts";
 import type { ThreadRef } from "./core/ids.ts";
 import { type Logger, silentLogger } from "./core/logger.ts";
+import { openTracing, type TracingOptions } from "./observe/open-tracing.ts";
 import { type ModelKeys, type ModelUrls, openModel } from "./open-model.ts";
 import { openSandboxes, SandboxConfig } from "./open-sandboxes.ts";
 import { localQueue } from "./queue/local.ts";
@@ -27,6 +28,7 @@ import { AccessConfig, createAccess } from "./security/access.ts";
 import { auditFile } from "./security/audit.ts";
 import { createRedactor, type Redactor } from "./security/redact.ts";
 import { localControl } from "./sessions/control.ts";
+import { defaultApprovals } from "./sessions/default-approvals.ts";
 import { createEngine } from "./sessions/engine.ts";
 import { pruneSessions } from "./sessions/retention.ts";
 import type { Mode } from "./sessions/turn.ts";
@@ -103,15 +105,9 @@ export interface BotOptions {
   readonly log?: Logger;
   /** Takes what was asked, decided and used. Default: files in `audit/` of the data folder. */
   readonly audit?: Audit;
+  /** Spans of the work, to OpenTelemetry and to files: see docs/tracing.md. */
+  readonly tracing?: TracingOptions;
 }
-
-/** A day to answer; up to 4 GiB of memory, an hour a command, eight hours a task; no secrets. */
-export const defaultApprovals: ApprovalPolicy = {
-  expiresAfterMs: 24 * 60 * 60_000,
-  selfApproval: true,
-  maxLimits: { memoryBytes: 4 * 1024 ** 3, commandMs: 60 * 60_000, taskMs: 8 * 60 * 60_000 },
-  secrets: [],
-};
 
 /** A bot at work. Dispose ends it; what it had not finished waits for the next start. */
 export interface Bot extends AsyncDisposable {
@@ -152,6 +148,12 @@ export async function createBot(options: BotOptions): Promise<Bot> {
       redact: (value) => redactor.value(value),
       log,
     });
+  const tracing = openTracing(options.tracing ?? {}, {
+    dataFolder,
+    redact: (text) => redactor.text(text),
+    clock,
+    log,
+  });
   const { image, model: wanted = "offline" } = options;
   const model =
     typeof wanted === "string" || isNames(wanted)
@@ -203,6 +205,7 @@ export async function createBot(options: BotOptions): Promise<Bot> {
       ...options.approvals,
     },
     audit,
+    tracer: tracing.tracer,
     snapshots: options.snapshots ?? true,
     budget: { ...defaultBudget, ...options.budget },
     mode: typeof mode === "function" ? mode : () => mode,
@@ -219,6 +222,7 @@ export async function createBot(options: BotOptions): Promise<Bot> {
     await engine.stop({ graceMs });
     await sandboxes[Symbol.asyncDispose]();
     await store[Symbol.asyncDispose]();
+    await tracing[Symbol.asyncDispose]();
   };
   const bot: Bot = {
     store,

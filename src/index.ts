@@ -1,8 +1,11 @@
 /**
- * Opsthread: durable agent sessions in chat threads. This entry point loads no driver's dependency;
- * drivers are entry points of their own (`opsthread/console`, `opsthread/sqlite`, `opsthread/virtual`, `opsthread/openai`, …).
+ * Opsthread: durable agent sessions in chat threads. This entry point loads no dependency at all, and little of our own:
+ * what a bot is made of loads with `createBot()`. Drivers are entry points of their own (`opsthread/console`,
+ * `opsthread/sqlite`, `opsthread/virtual`, `opsthread/openai`, …), and so are schemas (`opsthread/schemas`), models by name
+ * and what their drivers share (`opsthread/models`), and the built-in tasks (`opsthread/tasks`).
  */
-export { type Bot, type BotOptions, createBot, defaultApprovals } from "./bot.ts";
+export type { Bot, BotOptions } from "./bot.ts";
+export { createBot } from "./create-bot.ts";
 
 export type { Adapter, Inbound, OpenArtifact, Received } from "./adapters/adapter.ts";
 export { type BudgetLimits, defaultBudget } from "./agent/budget.ts";
@@ -19,28 +22,28 @@ export type {
   NativeTool,
   ToolSpec,
 } from "./agent/model.ts";
-export { offlineModel } from "./agent/models/offline.ts";
-export { defaultRetry, resilientModel, type RetryPolicy } from "./agent/models/resilient.ts";
-export { modelError, type ModelFailure } from "./agent/models/model-error.ts";
+export type { ModelFailure } from "./agent/models/model-error.ts";
+export type { RetryPolicy } from "./agent/models/resilient.ts";
 export type { AccessStanding, Tool, ToolContext, ToolReturn, ToolSession } from "./agent/tool.ts";
 
-export { AccessRequest, accessText, ApprovalChoice } from "./core/access-request.ts";
+export type { AccessRequest, ApprovalChoice } from "./core/access-request.ts";
 export type { Audit, AuditedGrant, AuditEvent, AuditRecord } from "./core/audit.ts";
 export { Stopped } from "./core/abort.ts";
 export { type Clock, systemClock } from "./core/clock.ts";
 export { errorCodes, isOpsthreadError, OpsthreadError } from "./core/errors.ts";
 export type { ErrorCode } from "./core/errors.ts";
 export { sessionIdOf, stableKey, threadId, type ThreadRef } from "./core/ids.ts";
-export { Effect, JournalEntry, type JournalRecord, ModelResponse, Usage } from "./core/journal.ts";
+export type { Effect, JournalEntry, JournalRecord, ModelResponse, Usage } from "./core/journal.ts";
 export { type Logger, silentLogger } from "./core/logger.ts";
-export { Actor, Attachment, Message } from "./core/message.ts";
-export { ApprovalCard, Artifact, Post } from "./core/post.ts";
-export { Measures, ToolCall, ToolResult } from "./core/tool-result.ts";
+export type { Actor, Attachment, Message } from "./core/message.ts";
+export type { ApprovalCard, Artifact, Post } from "./core/post.ts";
+export type { Measures, ToolCall, ToolResult } from "./core/tool-result.ts";
+export type { Facts, Said, Span, SpanName, Spoken, Tracer } from "./core/trace.ts";
 
-export { openModel, type ModelKeys, type ModelUrls } from "./open-model.ts";
-export { localQueue } from "./queue/local.ts";
+export type { TracingOptions } from "./observe/open-tracing.ts";
+export type { ModelKeys, ModelUrls } from "./open-model.ts";
 export type { Queue } from "./queue/queue.ts";
-export { Limits, Permissions } from "./sandbox/permissions.ts";
+export type { Limits, Permissions } from "./sandbox/permissions.ts";
 export type {
   Captured,
   ExecOptions,
@@ -58,9 +61,10 @@ export type {
   TaskProgress,
   TaskRun,
 } from "./sandbox/sandbox.ts";
-export { AccessConfig } from "./security/access.ts";
+export type { AccessConfig } from "./security/access.ts";
 export { auditFile, type AuditFileOptions } from "./security/audit.ts";
 export { createRedactor, type Redactor } from "./security/redact.ts";
+export { defaultApprovals } from "./sessions/default-approvals.ts";
 export type { Mode } from "./sessions/turn.ts";
 export type { ApprovalPolicy } from "./sessions/widen.ts";
 export { fileSource } from "./sources/file.ts";
@@ -78,8 +82,6 @@ export type {
   Store,
   StoredPost,
 } from "./store/store.ts";
-export { diff } from "./tasks/diff/index.ts";
-export { logs } from "./tasks/logs/index.ts";
 export {
   defineTask,
   type Task,

@@ -36,6 +36,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     "open-sandboxes.ts",
     "adapters/adapter.ts",
     "agent/",
+    "observe/",
     "queue/",
     "sandbox/",
     "security/",
@@ -46,19 +47,24 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   ],
   "open-model.ts": ["agent/", "tasks/task.ts"],
   "open-sandboxes.ts": ["sandbox/"],
+  "create-bot.ts": ["bot.ts"],
   "index.ts": [
     "adapters/adapter.ts",
     "agent/",
     "bot.ts",
+    "create-bot.ts",
+    "observe/open-tracing.ts",
     "open-model.ts",
-    "queue/",
+    "queue/queue.ts",
     "sandbox/",
     "security/",
     "sessions/",
     "sources/",
     "store/",
-    "tasks/",
+    "tasks/task.ts",
   ],
+  "models.ts": ["agent/", "open-model.ts"],
+  "schemas.ts": ["observe/", "sandbox/permissions.ts", "security/"],
   cli: [
     "adapters/",
     "agent/",
@@ -78,6 +84,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
 /** Where each third-party package may be imported. A package that is not here may be imported nowhere. */
 const vendors: Readonly<Record<string, readonly string[]>> = {
   "@anthropic-ai/sdk": ["agent/models/anthropic/"],
+  "@opentelemetry/api": ["observe/"],
   "@photostructure/sqlite": ["store/sqlite/"],
   "@standard-schema/spec": ["agent/tool.ts"],
   commander: ["cli/"],
@@ -98,6 +105,7 @@ const vendors: Readonly<Record<string, readonly string[]>> = {
   zod: [
     "core/",
     "agent/",
+    "observe/",
     "sandbox/",
     "security/",
     "store/",
@@ -110,7 +118,7 @@ const vendors: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-/** Packages that only loading a driver may load. `opsthread` itself must stay light. */
+/** Packages that only loading a driver may load. */
 const heavy = [
   "@anthropic-ai/sdk",
   "@photostructure/sqlite",
@@ -179,19 +187,31 @@ test("every folder of src is a layer of the table", () => {
   expect([...new Set(files.map(layerOf))].toSorted()).toEqual(Object.keys(layers).toSorted());
 });
 
-test("importing the package loads no heavy dependency", () => {
-  const seen = new Set<string>();
-  const packages = new Set<string>();
+/** What importing a file of `src` loads besides it: our own files, and packages. */
+function loadedBy(entry: string): { readonly files: Set<string>; readonly packages: Set<string> } {
+  const loaded = { files: new Set<string>(), packages: new Set<string>() };
   const visit = (file: string): void => {
-    if (seen.has(file)) return;
-    seen.add(file);
+    if (loaded.files.has(file)) return;
+    loaded.files.add(file);
     for (const { specifier, lazy, types } of importsOf(file)) {
-      if (lazy || (types && !specifier.startsWith("."))) continue;
+      if (lazy || types || specifier.startsWith("node:")) continue;
       if (specifier.startsWith(".")) visit(relative("src", join("src", dirname(file), specifier)));
-      else packages.add(specifier);
+      else loaded.packages.add(specifier);
     }
   };
-  visit("index.ts");
-  expect(seen.size).toBeGreaterThan(20);
+  visit(entry);
+  return loaded;
+}
+
+test("importing the package loads no dependency, and little of our own", () => {
+  const { files: own, packages } = loadedBy("index.ts");
+  expect([...packages]).toEqual([]);
+  expect(own.size).toBeGreaterThan(15);
+  expect(own.size).toBeLessThan(60);
+});
+
+test("a bot is assembled without any driver's dependency", () => {
+  const { files: own, packages } = loadedBy("bot.ts");
+  expect(own.size).toBeGreaterThan(100);
   expect(heavy.filter((name) => packages.has(name))).toEqual([]);
 });

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import type { z } from "zod";
 
 import type { Tool } from "./tool.ts";
 
@@ -25,15 +25,26 @@ export type ToolDefinition<Schema extends z.ZodType> = Omit<
  *     artifacts: [],
  *   }),
  * });
+ * @throws {TypeError} when the schema is of a zod before 4.2
  */
 export function defineTool<Schema extends z.ZodType>(
   definition: ToolDefinition<Schema>,
 ): Tool<z.output<Schema>> {
+  if (!("jsonSchema" in definition.input["~standard"]))
+    throw new TypeError(
+      `Cannot define tool "${definition.name}": its schema tells no JSON Schema, expected one of zod 4.2 or newer`,
+    );
   return { ...definition, parameters: jsonSchemaOf(definition.input) };
 }
 
-/** The JSON Schema of what a zod schema accepts. What JSON Schema cannot say is left open. */
+/**
+ * The JSON Schema of what a zod schema accepts. What JSON Schema cannot say is left open. The schema is asked itself
+ * (https://standardschema.dev/json-schema), so that importing this package does not load zod.
+ */
 export function jsonSchemaOf(schema: z.ZodType): Readonly<Record<string, unknown>> {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
+  const { $schema: _, ...rest } = schema["~standard"].jsonSchema.input({
+    target: "draft-2020-12",
+    libraryOptions: { unrepresentable: "any" },
+  });
   return rest;
 }

@@ -3,12 +3,14 @@ import { OpsthreadError } from "../core/errors.ts";
 import { stableKey } from "../core/ids.ts";
 import type { JournalEntry, ModelResponse, ToolIntent } from "../core/journal.ts";
 import type { ToolCall } from "../core/tool-result.ts";
+import { noSpan, type Span } from "../core/trace.ts";
 import type { Budget } from "./budget.ts";
 import { fitContext } from "./fit-context.ts";
 import { guard, type Guarded, type Guardrail, guardrailStopped } from "./guardrail.ts";
 import type { Model, ModelRequest } from "./model.ts";
 import { runCalls } from "./run-calls.ts";
 import type { Tool, ToolSession } from "./tool.ts";
+import { tracedAnswer } from "./trace-model.ts";
 import type { Transcript } from "./transcript.ts";
 
 /** What a turn runs with. */
@@ -34,6 +36,8 @@ export interface LoopOptions {
   readonly guardrails?: readonly Guardrail[];
   /** Tool calls of one step that run side by side. Default 4. */
   readonly parallelCalls?: number;
+  /** The turn's, which gets a span for each step. Default: nobody watches. */
+  readonly span?: Span;
 }
 
 /**
@@ -77,7 +81,7 @@ export async function* runLoop(
 
 async function* steps(options: LoopOptions, ending: AbortController): AsyncGenerator<LoopEvent> {
   const { signal } = ending;
-  const { transcript, budget } = options;
+  const { transcript, budget, span = noSpan } = options;
   const toolsByName = new Map(options.tools.map((tool) => [tool.name, tool]));
   const specs = options.tools.map(({ name, description, parameters, native }) => ({
     name,
@@ -114,13 +118,15 @@ async function* steps(options: LoopOptions, ending: AbortController): AsyncGener
       warned = true;
     }
     const last = standing.type === "spent";
+    const step = budget.steps + 1;
+    using stepSpan = span.child("step", { step });
     yield* fitContext(options, record, signal);
 
-    const step = budget.steps + 1;
     const started = transcript.startedCall;
     const answer = yield* respond(options, record, {
       step,
       signal,
+      span: stepSpan,
       request: {
         instructions: options.instructions,
         items: transcript.items,
@@ -146,7 +152,8 @@ async function* steps(options: LoopOptions, ending: AbortController): AsyncGener
       yield record({ type: "note", text });
       continue;
     }
-    yield* runCalls(intents, toolsByName, record, { ...options, resumed: false, ending });
+    const calls = { ...options, span: stepSpan, resumed: false, ending };
+    yield* runCalls(intents, toolsByName, record, calls);
   }
 }
 
@@ -182,9 +189,15 @@ async function* respond(
     request,
     step,
     signal,
-  }: { readonly request: ModelRequest; readonly step: number; readonly signal: AbortSignal },
+    span,
+  }: {
+    readonly request: ModelRequest;
+    readonly step: number;
+    readonly signal: AbortSignal;
+    readonly span: Span;
+  },
 ): AsyncGenerator<LoopEvent, ModelResponse> {
-  for await (const event of model.respond(request, { signal })) {
+  for await (const event of tracedAnswer(model, request, { parent: span, signal })) {
     signal.throwIfAborted();
     switch (event.type) {
       case "text-delta":

@@ -97,4 +97,9 @@ export type ModelEvent =
       readonly waitMs: number;
       readonly reason: string;
     }
-  | { readonly type: "completed"; readonly response: ModelResponse };
+  | {
+      readonly type: "completed";
+      readonly response: ModelResponse;
+      /** For who watches, as the provider says it. Nothing depends on it. */
+      readonly about?: { readonly responseId?: string; readonly finish?: string };
+    };

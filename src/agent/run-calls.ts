@@ -1,10 +1,12 @@
 import { argumentsHash } from "../core/access-request.ts";
 import { approvalIdOf } from "../core/ids.ts";
 import type { ToolIntent } from "../core/journal.ts";
+import { noSpan } from "../core/trace.ts";
 import { guardrailStopped } from "./guardrail.ts";
 import type { LoopEvent, LoopOptions, Recorder } from "./loop.ts";
 import { runTool } from "./run-tool.ts";
 import type { Tool, ToolReturn } from "./tool.ts";
+import { tracedCall } from "./trace-call.ts";
 
 /**
  * Runs the calls of one step side by side and yields each result as it comes, what it asks for before it.
@@ -22,6 +24,7 @@ export async function* runCalls(
     maxOutputBytes = 32 * 1024,
     parallelCalls = 4,
     ending,
+    span = noSpan,
   } = options;
   const waiting = [...intents];
   const running = new Map<string, Promise<{ intent: ToolIntent; returned: ToolReturn }>>();
@@ -41,7 +44,9 @@ export async function* runCalls(
           guardrails,
           clock: options.clock,
         };
-        const run = runTool(intent, tools.get(intent.tool), context);
+        const run = tracedCall(intent, { ...context, parent: span }, (session) =>
+          runTool(intent, tools.get(intent.tool), { ...context, session }),
+        );
         running.set(
           intent.callId,
           run.then((returned) => ({ intent, returned })),

@@ -73,6 +73,8 @@ export const JournalEntry = z.discriminatedUnion("type", [
     type: z.literal("turn-started"),
     epoch: z.number().int(),
     sandbox: SandboxIdentity.optional(),
+    /** Of this attempt's span, see `Span.traceparent`: a later attempt goes on with the trace. */
+    trace: z.string().optional(),
   }),
   /** A message left the inbox for this turn. `paths` are its attachments' places in the workspace. */
   z.object({

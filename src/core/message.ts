@@ -47,5 +47,7 @@ export const Message = z.object({
   attachments: z.array(Attachment).readonly().default([]),
   /** When it was said, milliseconds since the epoch. */
   sentAt: z.number(),
+  /** Of the span in which it came in: see `Span.traceparent`. */
+  trace: z.string().optional(),
 });
 export type Message = z.infer<typeof Message>;

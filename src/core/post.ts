@@ -38,5 +38,7 @@ export const Post = z.object({
   artifacts: z.array(Artifact).readonly().default([]),
   /** With the kind `approval`. */
   approval: ApprovalCard.optional(),
+  /** Of the turn that it is from: see `Span.traceparent`. */
+  trace: z.string().optional(),
 });
 export type Post = z.infer<typeof Post>;

@@ -5,6 +5,7 @@ import { grantWordOf } from "../core/grant-words.ts";
 import { sessionIdOf } from "../core/ids.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Message } from "../core/message.ts";
+import { noTracer, type Tracer } from "../core/trace.ts";
 import type { Queue } from "../queue/queue.ts";
 import type { Store } from "../store/store.ts";
 import type { Control } from "./control.ts";
@@ -30,6 +31,7 @@ export function createInbound({
   audit,
   clock,
   log,
+  tracer = noTracer,
 }: {
   readonly store: Store;
   readonly queue: Queue;
@@ -38,6 +40,7 @@ export function createInbound({
   readonly audit: Audit;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly tracer?: Tracer;
 }): Inbound {
   return {
     async receive(message) {
@@ -57,10 +60,16 @@ export function createInbound({
         return { status: "denied", reason: verdict.reason };
       }
 
-      const { status } = await store.accept(message, { opens: addressed });
+      const { id: messageId, kind, thread } = message;
+      const facts = { session: sessionId, messageId, kind, platform: thread.platform };
+      using span = tracer.start("receive", facts);
+      const trace = span.traceparent;
+      const traced = trace === undefined ? message : { ...message, trace };
+      const { status } = await store.accept(traced, { opens: addressed });
+      span.set({ status });
       if (status === "no-session") return { status: "ignored" };
       if (status === "accepted") {
-        log.debug({ sessionId, messageId: message.id, kind: message.kind }, "Accepted a message");
+        log.debug({ sessionId, messageId, kind }, "Accepted a message");
         queue.wake(sessionId);
         control.notify(sessionId);
       }

@@ -2,6 +2,7 @@ import type { Adapter } from "../adapters/adapter.ts";
 import type { Clock } from "../core/clock.ts";
 import { isOpsthreadError, messageOf } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
+import { noTracer, type Span, type Tracer } from "../core/trace.ts";
 import type { Blobs } from "../store/blobs.ts";
 import type { PostClaim, PostOutcome, Store } from "../store/store.ts";
 
@@ -16,6 +17,7 @@ export interface OutboxOptions {
   readonly holder: string;
   /** Posts sent side by side; those of one session always go one after the other. Default 8. */
   readonly parallel?: number;
+  readonly tracer?: Tracer;
 }
 
 /** Brings posts from the store to their platforms: each at least once tried, none twice shown, in order per session. */
@@ -27,7 +29,7 @@ export interface Outbox extends AsyncDisposable {
 }
 
 export function createOutbox(options: OutboxOptions): Outbox {
-  const { store, clock, log, holder, parallel = 8 } = options;
+  const { store, clock, log, holder, parallel = 8, tracer = noTracer } = options;
   const ending = new AbortController();
   const sending = new Set<Promise<void>>();
   let pumping: Promise<void> | undefined;
@@ -68,8 +70,10 @@ export function createOutbox(options: OutboxOptions): Outbox {
   }
 
   async function deliver(claim: PostClaim): Promise<void> {
+    using span = spanOf(claim, tracer);
     try {
-      const outcome = await send(claim, options, ending.signal);
+      const outcome = await span.run(() => send(claim, options, ending.signal));
+      tell(span, outcome);
       report(claim, outcome, log);
       if (!(await store.settlePost(claim, outcome)))
         log.warn({ key: claim.post.key }, "A post took longer than its claim");
@@ -142,6 +146,20 @@ async function send(
     }
     return { ...again, notBefore, ambiguous: !isOpsthreadError(error, "ADAPTER_POST_FAILED") };
   }
+}
+
+/** Part of its turn, whichever process delivers it. */
+function spanOf({ post, attempt, ambiguous }: PostClaim, tracer: Tracer): Span {
+  const { sessionId, turn, key, kind, thread, artifacts, trace } = post;
+  const about = { key, kind, platform: thread.platform, artifacts: artifacts.length };
+  const facts = { session: sessionId, turn, ...about, attempt, ambiguous };
+  return tracer.start("post", facts, { parent: trace });
+}
+
+function tell(span: Span, outcome: PostOutcome): void {
+  span.set({ outcome: outcome.type });
+  if (outcome.type === "sent") span.set({ messageId: outcome.messageId });
+  else span.fail(outcome.type, outcome.error);
 }
 
 function report({ post, attempt }: PostClaim, outcome: PostOutcome, log: Logger): void {

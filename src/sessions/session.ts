@@ -4,13 +4,17 @@ import { grantWordOf } from "../core/grant-words.ts";
 import type { ThreadRef } from "../core/ids.ts";
 import type { JournalEntry, Usage } from "../core/journal.ts";
 import type { Artifact, Post } from "../core/post.ts";
+import { noSpan, type Span } from "../core/trace.ts";
 import type { Lease, SessionInfo, Store } from "../store/store.ts";
 import { Grants } from "./grants.ts";
+import { tellEntry } from "./trace-turn.ts";
 
 /** A turn that has begun and not ended, as its journal tells. */
 export interface OpenTurn {
   readonly turn: number;
   readonly startedAt: number;
+  /** Of the attempt that began it: see `Span.traceparent`. */
+  readonly trace?: string | undefined;
   /** How many processes have taken it up. */
   attempts: number;
   /** Messages that it has read. */
@@ -51,6 +55,8 @@ export class Session {
   readonly grants = new Grants();
   /** Attachment paths in use. */
   readonly paths = new Set<string>();
+  /** Of this process's attempt at the turn. Told of what is journalled. */
+  span: Span = noSpan;
   readonly #store: Store;
   readonly #clock: Clock;
   #seq = 0;
@@ -98,12 +104,23 @@ export class Session {
   }
 
   /** Journals facts of this turn. What the model sees follows. */
-  async record(facts: readonly Fact[], { lead = [], ...along }: Along = {}): Promise<void> {
+  async record(
+    facts: readonly Fact[],
+    { lead = [], posts = [], ...along }: Along = {},
+  ): Promise<void> {
     const common = { v: 1 as const, turn: this.turn, at: this.#clock.now() };
     const own = facts.map((fact) => ({ ...common, ...fact }));
     const entries = [...lead, ...own];
-    this.#seq = await this.#store.append(this.lease, { after: this.#seq, entries, ...along });
-    for (const entry of entries) this.#track(entry);
+    this.#seq = await this.#store.append(this.lease, {
+      after: this.#seq,
+      entries,
+      posts: posts.map((post) => ({ ...post, trace: this.span.traceparent })),
+      ...along,
+    });
+    for (const entry of entries) {
+      tellEntry(this, entry);
+      this.#track(entry);
+    }
     for (const entry of own) this.transcript.apply(entry);
   }
 
@@ -114,6 +131,7 @@ export class Session {
       this.#open ??= {
         turn: entry.turn,
         startedAt: entry.at,
+        trace: entry.trace,
         attempts: 0,
         messages: 0,
         asks: 0,

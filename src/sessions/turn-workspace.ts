@@ -36,6 +36,7 @@ export function openWorkspace(
     blobs,
     redactor,
     signal,
+    span: session.span,
     spec,
     mayRest: (opened) => isDeepStrictEqual(opened, spec(turn + 1)),
     access(request) {

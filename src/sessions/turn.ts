@@ -11,6 +11,7 @@ import { isOpsthreadError, messageOf } from "../core/errors.ts";
 import { stableKey, type ThreadRef } from "../core/ids.ts";
 import type { JournalEntry } from "../core/journal.ts";
 import type { Logger } from "../core/logger.ts";
+import { failSpan, type Tracer } from "../core/trace.ts";
 import type { SandboxSpec } from "../sandbox/sandbox.ts";
 import type { Blobs } from "../store/blobs.ts";
 import type { Store } from "../store/store.ts";
@@ -22,6 +23,7 @@ import { takeMessages } from "./intake.ts";
 import { createProgress, type Progress } from "./progress.ts";
 import type { RestingSandboxes } from "./resting-sandboxes.ts";
 import type { Session } from "./session.ts";
+import { beginTurn } from "./trace-turn.ts";
 import { openWorkspace, sandboxOf } from "./turn-workspace.ts";
 import type { ApprovalPolicy } from "./widen.ts";
 import type { Redactor, Workspace } from "./workspace.ts";
@@ -57,6 +59,8 @@ export interface TurnOptions {
   readonly control: Control;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Default: nobody watches. */
+  readonly tracer?: Tracer;
 }
 
 /**
@@ -73,7 +77,9 @@ export async function runTurn(
   const unread = await options.store.readInbox(session.id, { after: 0 });
   if (!session.open && unread.length === 0) return { usedSandbox: false };
   const sandbox = sandboxOf(session, options);
-  await session.record([{ type: "turn-started", epoch: session.lease.epoch, sandbox }]);
+  using traced = beginTurn(session, options, unread);
+  const { epoch } = session.lease;
+  await session.record([{ type: "turn-started", epoch, sandbox, ...traced.journalled }]);
 
   const adapter = options.adapters.get(session.thread.platform);
   const tooOften = (session.open?.attempts ?? 0) > options.maxAttempts;
@@ -83,7 +89,7 @@ export async function runTurn(
   else if (tooOften) {
     const why = `it was begun ${options.maxAttempts} times and never came to an end`;
     await failTurn(session, options, why);
-  } else return work(session, options, { adapter, signal });
+  } else return await work(session, options, { adapter, signal });
   return { usedSandbox: false };
 }
 
@@ -166,6 +172,7 @@ async function answer(
       redact,
       onProgress: (text) => progress.show(redact(text)),
       steer: take,
+      span: session.span,
     },
     { signal },
   );
@@ -227,5 +234,6 @@ async function settle(session: Session, options: TurnOptions, error: unknown): P
   if (isOpsthreadError(error, "STORE_FENCED", "STORE_CORRUPT")) throw error;
   const data = { sessionId: session.id, turn: session.turn, error: messageOf(error) };
   options.log.error(data, "A turn failed");
+  failSpan(session.span, error);
   return failTurn(session, options, messageOf(error));
 }

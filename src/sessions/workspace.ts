@@ -4,6 +4,7 @@ import { basename, extname } from "node:path";
 import type { AccessStanding, ToolSession } from "../agent/tool.ts";
 import type { AccessRequest } from "../core/access-request.ts";
 import { OpsthreadError } from "../core/errors.ts";
+import { failSpan, type Span } from "../core/trace.ts";
 import type { Sandbox, SandboxSpec } from "../sandbox/sandbox.ts";
 import type { Blobs } from "../store/blobs.ts";
 import type { RestingSandboxes } from "./resting-sandboxes.ts";
@@ -36,6 +37,7 @@ export function createWorkspace({
   access,
   mayRest,
   onOpen,
+  span,
   signal,
 }: {
   readonly sessionId: string;
@@ -49,13 +51,19 @@ export function createWorkspace({
   /** Whether the next turn may do all that this sandbox was opened for. */
   readonly mayRest: (opened: SandboxSpec) => boolean;
   readonly onOpen: (spec: SandboxSpec) => void;
+  /** The turn's. */
+  readonly span: Span;
   readonly signal: AbortSignal;
 }): Workspace {
   let opening: Promise<Sandbox> | undefined;
   let used: SandboxSpec | undefined;
   const open = async (): Promise<Sandbox> => {
     const wanted = spec();
-    const opened = await sandboxes.open(wanted, { signal });
+    using opens = span.child("sandbox-open", { sandbox: sandboxes.name, image: wanted.image });
+    const opened = await sandboxes.open(wanted, { signal }).catch((error: unknown) => {
+      failSpan(opens, error);
+      throw error;
+    });
     used = wanted;
     onOpen(wanted);
     return opened;

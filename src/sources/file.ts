@@ -1,8 +1,6 @@
 import { lstat, stat } from "node:fs/promises";
 import { isAbsolute, join, relative } from "node:path";
 
-import { glob } from "tinyglobby";
-
 import { OpsthreadError, messageOf } from "../core/errors.ts";
 import type { Source, SourceFile } from "./source.ts";
 
@@ -37,6 +35,8 @@ export function fileSource({ name, description, patterns }: FileSourceOptions): 
     include,
     async list({ signal }) {
       await checkFolder(name, hostPath);
+      // A configuration names sources; a process that only reads it has no use for this.
+      const { glob } = await import("tinyglobby");
       const paths = await glob([...include], {
         cwd: hostPath,
         followSymbolicLinks: false,

@@ -34,3 +34,18 @@ test("defineTool() describes what JSON Schema cannot say as anything", () => {
   });
   expect(tool.parameters).toMatchObject({ properties: { at: {} } });
 });
+
+test("defineTool() refuses a schema that cannot tell its JSON Schema", () => {
+  const input = z.object({});
+  const { jsonSchema: _, ...standard } = input["~standard"];
+  const old = Object.create(input, { "~standard": { value: standard } });
+  const define = () =>
+    defineTool({
+      name: "old",
+      description: "",
+      input: old,
+      effect: "pure",
+      run: async () => ({ status: "ok", output: "", measures: {}, artifacts: [] }),
+    });
+  expect(define).toThrow(/Cannot define tool "old".*expected one of zod 4\.2 or newer/);
+});

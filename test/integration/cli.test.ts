@@ -1,4 +1,5 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { on, once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -82,3 +83,73 @@ test("chat answers what is piped in, and shows it again after a restart", () => 
   expect(again.stdout).toContain("logs what went wrong?");
   expect(again.stdout).toContain("only errors please");
 });
+
+test("trace lists sessions, shows a turn of one that is meant, and says what it can't show", () => {
+  opsthread(["chat", "--data", "traced"], "logs what went wrong? +app.log\nthanks\n");
+  const trace = (...args: readonly string[]) => opsthread(["trace", "--data", "traced", ...args]);
+  const listed = trace();
+  expect(listed.stdout).toMatch(/^s_\w+ +console +turns 1, 2 .* answered\n$/);
+  const [session = ""] = listed.stdout.split(" ");
+
+  const first = trace(session.slice(0, 6), "--turn", "1");
+  expect(first.stderr).toBe("");
+  expect(first.stdout).toMatch(/turn 1 · .* · answered after/);
+  for (const part of [
+    /message {2}accepted/,
+    /step 1$/m,
+    /tool run_task {2}ok/,
+    /task logs/,
+    /post answer {2}sent/,
+  ])
+    expect(first.stdout).toMatch(part);
+  for (const part of ["disk", "went wrong", "\u001B"]) expect(first.stdout).not.toContain(part);
+  expect(trace(session).stdout).toMatch(/turn 2 · /);
+
+  const whole: unknown = JSON.parse(trace(session, "--turn", "1", "--json").stdout);
+  expect(whole).toMatchObject({
+    session,
+    turn: 1,
+    received: [{ name: "receive" }],
+    attempts: [{ span: { name: "turn", status: "ok" }, children: expect.any(Array) }],
+  });
+
+  for (const wrong of [["s_none"], [session, "--turn", "7"], [session, "--turn", "x"]]) {
+    const { status, stdout, stderr } = trace(...wrong);
+    expect([status, stdout]).toEqual([2, ""]);
+    expect(stderr).not.toBe("");
+  }
+  expect(opsthread(["trace", "--data", "nowhere"]).stderr).toContain("there are no traces");
+});
+
+test("trace works while the bot holds its store, and after it was killed", async () => {
+  const bot = spawn(process.execPath, [program, "chat", "--data", "busy"], {
+    cwd: folder,
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  /** What the bot has written within a few starts of a process. */
+  const traced = (tries = 5): string => {
+    const { stdout } = opsthread(["trace", "--data", "busy", "s_"]);
+    return stdout.includes("run_task") || tries === 0 ? stdout : traced(tries - 1);
+  };
+  try {
+    bot.stdin.write("logs what went wrong? +app.log\n");
+    await shown(bot.stdout, "disk is full");
+    // Another bot is refused, a look at the traces is not.
+    expect(opsthread(["chat", "--data", "busy"], "/quit\n").status).toBe(2);
+    expect(traced()).toContain("run_task");
+  } finally {
+    const exited = once(bot, "exit");
+    bot.kill("SIGKILL");
+    await exited;
+  }
+  expect(traced()).toContain("run_task");
+});
+
+/** Resolves when this text was written. */
+async function shown(output: NodeJS.ReadableStream, text: string): Promise<void> {
+  let all = "";
+  for await (const chunk of on(output, "data")) {
+    all += String(chunk);
+    if (all.includes(text)) return;
+  }
+}

@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 
 import { requestAccessTool } from "../../src/agent/tools/request-access.ts";
-import { defaultApprovals } from "../../src/bot.ts";
 import { sessionIdOf } from "../../src/core/ids.ts";
 import type { Message } from "../../src/core/message.ts";
 import { AccessConfig, createAccess } from "../../src/security/access.ts";
+import { defaultApprovals } from "../../src/sessions/default-approvals.ts";
 import type { EngineOptions } from "../../src/sessions/engine.ts";
 import { sqliteStore } from "../../src/store/sqlite/index.ts";
 import type { Store } from "../../src/store/store.ts";

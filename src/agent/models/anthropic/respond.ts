@@ -57,7 +57,9 @@ export async function* answerOf(
     usage: totalOf(messages),
     provider,
   };
-  yield { type: "completed", response };
+  const last = messages.at(-1);
+  const about = { ...(last && { responseId: last.id }), ...(last?.stop && { finish: last.stop }) };
+  yield { type: "completed", response, about };
 }
 
 /** The answer's text so far. */

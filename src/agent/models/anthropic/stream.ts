@@ -7,6 +7,7 @@ import { merged, usageOf } from "./usage.ts";
 
 /** One message of the API, put together from its stream. */
 export interface Message {
+  readonly id: string;
   readonly content: readonly Anthropic.ContentBlockParam[];
   /** The calls among the content, with the arguments as the model wrote them. */
   readonly calls: readonly WireCall[];
@@ -35,10 +36,12 @@ export function messageReader(): {
   let counted: Parameters<typeof merged>[0];
   let delta: Anthropic.RawMessageDeltaEvent.Delta | undefined;
   let isWhole = false;
+  let id = "";
   return {
     read(event) {
       switch (event.type) {
         case "message_start":
+          id = event.message.id;
           counted = merged(counted, event.message.usage);
           return "";
         case "content_block_start":
@@ -65,6 +68,7 @@ export function messageReader(): {
     },
     get message() {
       return {
+        id,
         content: blocks.filter(Boolean).map(finished),
         calls: blocks.flatMap(({ block, json }) =>
           block.type === "tool_use" ? [{ id: block.id, name: block.name, json }] : [],

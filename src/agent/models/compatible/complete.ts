@@ -57,7 +57,8 @@ export async function* completionOf(
     toolCalls: toolCallsOf(calls, { names, stepKey: request.stepKey, used }),
     usage: reader.completion.usage ?? { inputTokens: 0, outputTokens: 0 },
   };
-  yield { type: "completed", response };
+  const { finish } = reader.completion;
+  yield { type: "completed", response, ...(finish !== undefined && { about: { finish } }) };
 }
 
 const post = async (body: object, { server, signal }: Setting): Promise<Response> =>

@@ -41,7 +41,9 @@ export async function* respond(
     // An answer that was found done had no deltas.
     const rest = told.hasText ? added : response.text;
     if (rest !== "") yield { type: "text-delta", text: rest };
-    yield { type: "completed", response };
+    const { id: responseId, status, incomplete_details: cut } = outcome.response;
+    const about = { responseId, finish: cut?.reason ?? status ?? "completed" };
+    yield { type: "completed", response, about };
   } finally {
     outer.removeEventListener("abort", end);
     ending.abort();

@@ -37,6 +37,9 @@ test("an answer that ran out of tokens says so", async () => {
   const { events, response } = await ask(api.model, requestOf([user("Hi")]));
   expect(response.text).toMatch(/^The first half\n\n\[The answer ends here/);
   expect(textOf(events)).toBe(response.text);
+  expect(events.at(-1)).toMatchObject({
+    about: { responseId: expect.stringMatching(/^resp_/), finish: "max_output_tokens" },
+  });
 });
 
 test("of calls that ran out of tokens the whole ones are run", async () => {

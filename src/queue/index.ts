@@ -1,0 +1,2 @@
+/** The embedded queue. */
+export { localQueue, type LocalQueueOptions } from "./local.ts";
