@@ -19,6 +19,7 @@ import {
   notRun,
   outcomeOf,
 } from "./results.ts";
+import { watchStdin } from "./watch-stdin.ts";
 
 /** What a driver gives a sandbox besides its spec. */
 export interface SupervisedParts {
@@ -97,6 +98,7 @@ export function supervisedSandbox(spec: SandboxSpec, parts: SupervisedParts): Sa
     readonly executionId: string;
     readonly shownBytes: number;
     readonly timeoutMs: number;
+    readonly isService?: boolean;
   }): Omit<ExecRequest, "argv" | "env" | "cwd"> => ({
     executionId: options.executionId,
     timeoutMs: options.timeoutMs,
@@ -106,7 +108,7 @@ export function supervisedSandbox(spec: SandboxSpec, parts: SupervisedParts): Sa
     fileBytes: limits.fileBytes,
     openFiles: limits.openFiles,
     background: limits.backgroundProcesses,
-    spillFolder: posix.join(workspacePath, spillFolder),
+    spillFolder: options.isService === true ? "" : posix.join(workspacePath, spillFolder),
     ...(options.cell.isUnbounded === true && { processes: limits.pids + ownProcesses }),
     ...(onlyFiles && { onlyFiles }),
   });
@@ -136,11 +138,23 @@ export function supervisedSandbox(spec: SandboxSpec, parts: SupervisedParts): Sa
     }
   };
 
+  /** Ends what an earlier host left running, or unasked for, under this id. */
+  const endEarlier = async ({ connection }: Cell, executionId: string): Promise<void> => {
+    const earlier = await connection.adopt(executionId);
+    if (!earlier) return;
+    earlier.kill({ graceMs: 0 });
+    await earlier.result;
+    earlier.release();
+  };
+
   const exec = async (command: string, options: ExecOptions): Promise<ExecResult> => {
     assertOpen();
-    const { signal, executionId, shownBytes = limits.shownBytes, stdin, onOutput } = options;
-    if (signal.aborted) return bareResult({ type: "stopped" });
-    const timeoutMs = Math.min(options.timeoutMs ?? limits.commandMs, limits.commandMs);
+    const { signal: outer, executionId, isService = false, onOutput } = options;
+    if (outer.aborted) return bareResult({ type: "stopped" });
+    const shownBytes = isService ? 0 : (options.shownBytes ?? limits.shownBytes);
+    const longestMs = isService ? limits.lifetimeMs : limits.commandMs;
+    const timeoutMs = Math.min(options.timeoutMs ?? longestMs, longestMs);
+    const { stdin, signal, failure } = watchStdin(options.stdin, outer);
     const cell = await cellUnlessStopped(signal);
     if (!cell) return bareResult({ type: "stopped" });
     const { shell } = cell.connection;
@@ -149,8 +163,9 @@ export function supervisedSandbox(spec: SandboxSpec, parts: SupervisedParts): Sa
         127,
         "This image has neither bash nor sh; run tasks, or choose another image\n",
       );
+    if (isService) await endEarlier(cell, executionId);
     const running = cell.connection.exec({
-      ...requestOf({ cell, executionId, shownBytes, timeoutMs }),
+      ...requestOf({ cell, executionId, shownBytes, timeoutMs, isService }),
       argv: [shell, ...(await shellArgs(command, executionId, signal))],
       env: await envOf(cell, options.env),
       cwd: posix.resolve(workspacePath, options.cwd ?? "."),
@@ -159,18 +174,11 @@ export function supervisedSandbox(spec: SandboxSpec, parts: SupervisedParts): Sa
       ...(onOutput && { onOutput }),
     });
     const result = await settle(cell, running, { signal });
+    const failed = failure();
+    if (failed) throw failed.error;
     const told = execResultOf(result, resultContext(executionId, shownBytes, timeoutMs));
     if (told.stdout.file !== undefined || told.stderr.file !== undefined) await parts.trimOutputs();
     return told;
-  };
-
-  /** Ends what an earlier host left running, or unasked for, under this id. */
-  const endEarlier = async ({ connection }: Cell, executionId: string): Promise<void> => {
-    const earlier = await connection.adopt(executionId);
-    if (!earlier) return;
-    earlier.kill({ graceMs: 0 });
-    await earlier.result;
-    earlier.release();
   };
 
   /** A task's program. It is ended with its process: a task runs again from its beginning. */
