@@ -32,6 +32,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     "store/blobs.ts",
   ],
   "bot.ts": [
+    "open-mcp.ts",
     "open-model.ts",
     "open-sandboxes.ts",
     "adapters/adapter.ts",
@@ -44,6 +45,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     "store/",
     "tasks/",
   ],
+  "open-mcp.ts": ["agent/mcp/", "sandbox/egress/"],
   "open-model.ts": ["agent/", "tasks/task.ts"],
   "open-sandboxes.ts": ["sandbox/"],
   "index.ts": [
@@ -78,6 +80,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
 /** Where each third-party package may be imported. A package that is not here may be imported nowhere. */
 const vendors: Readonly<Record<string, readonly string[]>> = {
   "@anthropic-ai/sdk": ["agent/models/anthropic/"],
+  "@modelcontextprotocol/client": ["agent/mcp/"],
   "@photostructure/sqlite": ["store/sqlite/"],
   "@standard-schema/spec": ["agent/tool.ts"],
   commander: ["cli/"],
@@ -113,6 +116,7 @@ const vendors: Readonly<Record<string, readonly string[]>> = {
 /** Packages that only loading a driver may load. `opsthread` itself must stay light. */
 const heavy = [
   "@anthropic-ai/sdk",
+  "@modelcontextprotocol/client",
   "@photostructure/sqlite",
   "dockerode",
   "just-bash",
