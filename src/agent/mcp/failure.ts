@@ -2,7 +2,7 @@ import { ProtocolError, SdkError, SdkErrorCode, SdkHttpError } from "@modelconte
 
 import { messageOf } from "../../core/errors.ts";
 import { brokenOff } from "./http-transport.ts";
-import type { McpTransport } from "./transport.ts";
+import { type McpTransport, wasClosed } from "./transport.ts";
 
 /** What went wrong with a request, and whether the server may have acted on it all the same. */
 export interface Failure {
@@ -14,12 +14,15 @@ export interface Failure {
 
 /** Tells what an error of the client means, in words that follow the server's name. */
 export function failureOf(error: unknown, { endedBecause }: McpTransport): Failure {
-  if (endedBecause !== undefined) return { text: endedBecause, mayHaveRun: true };
+  if (endedBecause !== undefined && endedBecause !== wasClosed)
+    return { text: endedBecause, mayHaveRun: true };
   if (error instanceof SdkHttpError) return httpFailure(error);
   if (error instanceof ProtocolError)
     return { text: `it said: ${short(error.message)}`, mayHaveRun: error.code === brokenOff };
-  if (error instanceof SdkError) return sdkFailure(error);
-  return fetchFailure(error);
+  if (error instanceof SdkError && error.code !== SdkErrorCode.EraNegotiationFailed)
+    return sdkFailure(error);
+  // What went wrong with the client's first question is in its cause.
+  return fetchFailure(error instanceof SdkError && error.cause !== undefined ? error.cause : error);
 }
 
 function httpFailure({ status, message }: SdkHttpError): Failure {
@@ -40,7 +43,7 @@ function httpFailure({ status, message }: SdkHttpError): Failure {
 function sdkFailure({ code, message }: SdkError): Failure {
   switch (code) {
     case SdkErrorCode.ConnectionClosed:
-      return { text: "the connection to it was closed", mayHaveRun: true };
+      return { text: wasClosed, mayHaveRun: true };
     case SdkErrorCode.UnsupportedResultType:
     case SdkErrorCode.CapabilityNotSupported:
     case SdkErrorCode.InputRequiredRoundsExceeded:

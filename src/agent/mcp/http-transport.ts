@@ -9,7 +9,7 @@ import type { Clock } from "../../core/clock.ts";
 import { floods, messageAllowance } from "./allowance.ts";
 import { boundedBody } from "./bounded-body.ts";
 import type { HttpServerConfig } from "./config.ts";
-import type { McpTransport } from "./transport.ts";
+import { type McpTransport, wasClosed } from "./transport.ts";
 
 /** `fetch`, maybe with more headers. */
 export type Fetch = (url: string | URL, init?: RequestInit) => Promise<Response>;
@@ -59,7 +59,7 @@ export function httpTransport({
   };
   inner.onerror = (error) => transport.onerror?.(error);
   inner.onclose = () => {
-    endedBecause ??= "the connection to it was closed";
+    endedBecause ??= wasClosed;
     settle();
     transport.onclose?.();
   };

@@ -14,7 +14,7 @@ import { floods, maxMessageBytes, messageAllowance, tooLong } from "./allowance.
 import { byteQueue } from "./byte-queue.ts";
 import type { StdioServerConfig } from "./config.ts";
 import { lineReader } from "./message-lines.ts";
-import type { McpTransport } from "./transport.ts";
+import { type McpTransport, wasClosed } from "./transport.ts";
 
 export interface SandboxTransportOptions {
   readonly config: Pick<StdioServerConfig, "command" | "env" | "cwd">;
@@ -103,7 +103,7 @@ export function sandboxTransport(
       throw new Error(endedBecause);
     },
     async close() {
-      breakOff("it was ended");
+      breakOff(wasClosed);
       await ended;
     },
   };

@@ -8,7 +8,8 @@ import { type Logger, silentLogger } from "../../../src/core/logger.ts";
 import { hostFetch } from "../../../src/sandbox/egress/host-fetch.ts";
 import type { EgressSecret } from "../../../src/sandbox/egress/secrets.ts";
 
-export const never = new AbortController().signal;
+/** Never aborts. */
+const never = (): AbortSignal => new AbortController().signal;
 
 /** The tools of servers as a bot would have them. */
 export function toolsOf(
@@ -35,7 +36,7 @@ export function toolsOf(
 /** What a turn would be offered. */
 export const offered = (
   tools: McpTools,
-  { session = noSandbox, signal = never }: Partial<Pick<ToolContext, "session" | "signal">> = {},
+  { session = noSandbox, signal = never() }: Partial<Pick<ToolContext, "session" | "signal">> = {},
 ) => tools.offer(session, { signal });
 
 /** Calls one of the tools that a turn is offered. */
@@ -49,7 +50,7 @@ export async function callTool(
   const tool = all.find((one) => one.name === name);
   if (!tool) throw new Error(`No tool "${name}" of ${all.map((one) => one.name).join(", ")}`);
   return tool.run(args, {
-    signal: never,
+    signal: never(),
     callId: "call-1",
     executionId: "x1",
     session: noSandbox,
