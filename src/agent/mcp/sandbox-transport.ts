@@ -1,8 +1,4 @@
-import {
-  type JSONRPCMessage,
-  parseJSONRPCMessage,
-  serializeMessage,
-} from "@modelcontextprotocol/client";
+import { parseJSONRPCMessage, serializeMessage } from "@modelcontextprotocol/client";
 
 import { Stopped } from "../../core/abort.ts";
 import type { Clock } from "../../core/clock.ts";
@@ -47,10 +43,13 @@ export function sandboxTransport(
   const take = (line: string): void => {
     if (line.trim() === "" || endedBecause !== undefined) return;
     if (!mayCome()) return breakOff(floods);
-    const message = parsed(line);
-    if (message) return transport.onmessage?.(message);
-    notUnderstood += 1;
-    if (notUnderstood > maxNotUnderstood) breakOff("it does not speak the protocol");
+    try {
+      transport.onmessage?.(parseJSONRPCMessage(JSON.parse(line)));
+    } catch {
+      // Some servers print a line or two of something else.
+      notUnderstood += 1;
+      if (notUnderstood > maxNotUnderstood) breakOff("it does not speak the protocol");
+    }
   };
   const reader = lineReader({
     maxBytes: maxMessageBytes,
@@ -108,15 +107,6 @@ export function sandboxTransport(
     },
   };
   return transport;
-}
-
-/** Undefined for what is no message. Some servers print a line or two of something else. */
-function parsed(line: string): JSONRPCMessage | undefined {
-  try {
-    return parseJSONRPCMessage(JSON.parse(line));
-  } catch {
-    return undefined;
-  }
 }
 
 const maxNotUnderstood = 100;
