@@ -74,10 +74,6 @@ export const serviceCases: SandboxCases = {
   }),
 
   "exec() ends a command whose stream fails": real(async (sandbox) => {
-    const failing = async function* (): AsyncGenerator<Uint8Array> {
-      yield Buffer.from("half of it");
-      throw new Error("The other half is gone");
-    };
     const running = exec(sandbox, "cat > whole; echo kept > done", { stdin: failing() });
 
     await assert.rejects(running, /The other half is gone/);
@@ -173,6 +169,11 @@ function lines() {
     push: (text: string): void => void writer.write(Buffer.from(text)).catch(() => {}),
     end: (): void => void writer.close().catch(() => {}),
   };
+}
+
+async function* failing(): AsyncGenerator<Uint8Array> {
+  yield Buffer.from("half of it");
+  throw new Error("The other half is gone");
 }
 
 const pieceBytes = 64 * 1024;

@@ -41,17 +41,18 @@ function httpFailure({ status, message }: SdkHttpError): Failure {
 }
 
 function sdkFailure({ code, message }: SdkError): Failure {
-  switch (code) {
-    case SdkErrorCode.ConnectionClosed:
-      return { text: wasClosed, mayHaveRun: true };
-    case SdkErrorCode.UnsupportedResultType:
-    case SdkErrorCode.CapabilityNotSupported:
-    case SdkErrorCode.InputRequiredRoundsExceeded:
-      return { text: `it asked for what it can't have: ${short(message)}`, mayHaveRun: true };
-    default:
-      return { text: short(message), mayHaveRun: code === SdkErrorCode.InvalidResult };
-  }
+  if (code === SdkErrorCode.ConnectionClosed) return { text: wasClosed, mayHaveRun: true };
+  if (asked.includes(code))
+    return { text: `it asked for what it can't have: ${short(message)}`, mayHaveRun: true };
+  return { text: short(message), mayHaveRun: code === SdkErrorCode.InvalidResult };
 }
+
+/** What becomes of a call in which the server wants a person or a model. */
+const asked: readonly SdkErrorCode[] = [
+  SdkErrorCode.CapabilityNotSupported,
+  SdkErrorCode.InputRequiredRoundsExceeded,
+  SdkErrorCode.UnsupportedResultType,
+];
 
 /** `fetch` says why in its cause. */
 function fetchFailure(error: unknown): Failure {

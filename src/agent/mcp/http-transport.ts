@@ -52,6 +52,7 @@ export function httpTransport({
   // Its own type says less of options that are left out.
   const sender: Pick<Transport, "send"> = inner;
 
+  // oxlint-disable unicorn/prefer-add-event-listener -- that is how transports are listened to
   inner.onmessage = (message) => {
     if (endedBecause !== undefined) return;
     if (mayCome()) return transport.onmessage?.(message);
@@ -63,6 +64,7 @@ export function httpTransport({
     settle();
     transport.onclose?.();
   };
+  // oxlint-enable unicorn/prefer-add-event-listener
 
   const transport: McpTransport = {
     hasPerRequestStream: true,

@@ -41,7 +41,7 @@ export function sandboxServer(
   ) => {
     const connection = keptIn(await session.sandbox(), image);
     // Whoever goes on with an interrupted turn can't talk to this process, and starts one of its own.
-    turn.addEventListener("abort", connection.close, { once: true });
+    turn.addEventListener("abort", connection.letGo, { once: true });
     return connection.get({ signal: call });
   };
 

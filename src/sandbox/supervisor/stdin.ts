@@ -17,10 +17,12 @@ export async function feedStdin(stdin: Stdin, { write, ended }: Feeding): Promis
   const source = stdin[Symbol.asyncIterator]();
   let isOver = false;
   // Not a race with each `next()`: that would keep a reaction for each piece until the command ends.
-  void ended.then(async () => {
+  const letGo = async (): Promise<void> => {
+    await ended;
     isOver = true;
     await source.return?.();
-  });
+  };
+  void letGo().catch(() => {}); // It matters to nobody any more.
   for (;;) {
     const next = await source.next();
     if (isOver || next.done === true) return;

@@ -36,7 +36,8 @@ export function demoServer({ onWait = () => {}, header = () => "" }: DemoOptions
   }));
   server.registerTool("header", { description: "What it was sent." }, () => text(header()));
   server.registerTool("slow", { description: "Tells how far it is." }, async (context) => {
-    const token = context.mcpReq._meta?.progressToken;
+    const { _meta: meta } = context.mcpReq;
+    const token = meta?.progressToken;
     if (token !== undefined)
       await context.mcpReq.notify({
         method: "notifications/progress",

@@ -140,10 +140,12 @@ describe("an answer that", () => {
       const say = (message: unknown) =>
         writer.write(Buffer.from(`data: ${JSON.stringify(message)}\n\n`)).catch(() => {});
       void say(ask);
-      void until(() => refused !== undefined).then(async () => {
+      const answer = async (): Promise<void> => {
+        await until(() => refused !== undefined);
         await say({ jsonrpc: "2.0", id, result: { content: [{ type: "text", text: "fine" }] } });
         await writer.close();
-      });
+      };
+      void answer();
       return new Response(body.readable, events);
     });
     await using web = await webServer(async (request) => {

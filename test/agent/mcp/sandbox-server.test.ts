@@ -232,7 +232,7 @@ describe("a server that", () => {
     await until(() => said.includes("hangs"));
     stop.abort(new Stopped("timeout"));
 
-    await expect(call).rejects.toThrow();
+    await expect(call).rejects.toThrow("Stopped: timeout");
     await until(() => said.includes("cancelled"));
     const other = callTool(tools, "mcp_bad_do", { quick: 1 }, { session: bad.session });
     expect((await other).output).toBe("fine");

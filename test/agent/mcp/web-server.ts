@@ -56,8 +56,5 @@ async function answer(outgoing: ServerResponse, coming: Response | Promise<Respo
   outgoing.writeHead(response.status, Object.fromEntries(response.headers));
   outgoing.flushHeaders();
   if (!response.body) return void outgoing.end();
-  await pipeline(
-    Readable.fromWeb(response.body as Parameters<typeof Readable.fromWeb>[0]),
-    outgoing,
-  );
+  await pipeline(Readable.fromWeb(response.body), outgoing);
 }

@@ -12,7 +12,7 @@ const server = () => {
     text(JSON.stringify(process.env)),
   );
   made.registerTool("crash", { description: "Ends it." }, () => {
-    console.error("about to end");
+    process.stderr.write("about to end\n");
     process.exit(7);
   });
   made.registerTool("note", { description: "Writes a file." }, async () => {

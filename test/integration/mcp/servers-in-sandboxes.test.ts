@@ -80,8 +80,9 @@ const stdio = {
   command: [command, ...args] satisfies [string, ...string[]],
 } as const;
 
-describe.each(drivers)("MCP servers in %s sandboxes", (_, without, open) => {
-  describe.skipIf(without !== undefined)(without ?? "", () => {
+for (const [driver, without, open] of drivers) {
+  const skipped = without === undefined ? "" : `: skipped, ${without}`;
+  describe.skipIf(without !== undefined)(`MCP servers in ${driver} sandboxes${skipped}`, () => {
     test("a real one runs in the sandbox, from its first use on, and is started again when it has ended", async () => {
       await using host = await webServer(() => new Response("reached"));
       const servers = { inside: { ...stdio, env: { HOST_URL: host.url, LEVEL: "2" } } };
@@ -141,7 +142,7 @@ describe.each(drivers)("MCP servers in %s sandboxes", (_, without, open) => {
       expect(await sandbox.executions()).toEqual([]);
     });
   });
-});
+}
 
 test("a sandbox without real programs says that it can't run a server", async () => {
   await using subject = await openVirtual();
