@@ -1,10 +1,4 @@
-import {
-  type CallToolResult,
-  Client,
-  type JsonSchemaValidator,
-  type jsonSchemaValidator,
-  type Progress,
-} from "@modelcontextprotocol/client";
+import { type CallToolResult, Client, type Progress } from "@modelcontextprotocol/client";
 
 import { abortable, timeLimit } from "../../core/abort.ts";
 import type { Clock } from "../../core/clock.ts";
@@ -27,7 +21,7 @@ export interface Connection {
 }
 
 export interface ServerCall {
-  readonly tool: string;
+  readonly tool: Pick<ListedTool, "name" | "parameters">;
   readonly args: Record<string, unknown>;
   readonly onProgress: (progress: Progress) => void;
 }
@@ -59,7 +53,6 @@ export async function connect(
     { name: "opsthread", version: "1" },
     {
       capabilities: {},
-      jsonSchemaValidator: believing,
       versionNegotiation: { mode: "auto", probe: { timeoutMs: Math.min(probeMs, startMs) } },
       listChanged: { tools: { autoRefresh: false, debounceMs: 0, onChanged: () => void relist() } },
     },
@@ -116,8 +109,15 @@ export async function connect(
     async call({ tool, args, onProgress }, options) {
       try {
         const result = await client.callTool(
-          { name: tool, arguments: args },
-          { ...options, timeout: longestMs, onprogress: onProgress },
+          { name: tool.name, arguments: args },
+          {
+            ...options,
+            timeout: longestMs,
+            onprogress: onProgress,
+            // Without an output schema: to check what comes against one costs as much time as the server likes, since a
+            // pattern can take for ever. What comes is text for a model, whatever form it has.
+            toolDefinition: { name: tool.name, inputSchema: tool.parameters },
+          },
         );
         return { type: "answered", result };
       } catch (error) {
@@ -136,17 +136,6 @@ export async function connect(
   }
   return connection;
 }
-
-/**
- * The client checks what a server gives against the server's own schema, which costs as much time as the server likes: a
- * pattern can take for ever. What comes is text for a model, whatever form it has.
- */
-const believing: jsonSchemaValidator = {
-  getValidator<T>(): JsonSchemaValidator<T> {
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- that is what is believed
-    return (input) => ({ valid: true, data: input as T, errorMessage: undefined });
-  },
-};
 
 /** How long a server may take to say that it knows nothing of the current version. */
 const probeMs = 5_000;

@@ -6,7 +6,7 @@ export interface ListedTool {
   readonly name: string;
   readonly description: string;
   /** JSON Schema of its arguments; open where the server's own is too large. */
-  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly parameters: WireTool["inputSchema"];
   readonly readOnly: boolean;
   readonly idempotent: boolean;
 }

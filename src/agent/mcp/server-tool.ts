@@ -17,20 +17,21 @@ export interface ServerToolOptions {
 
 /** A server's tool as one of the bot's. What it is called with is checked by the server. */
 export function serverTool(
-  { name, description, parameters, readOnly, idempotent }: ListedTool,
+  tool: ListedTool,
   { server, config, call }: ServerToolOptions,
 ): Tool<Record<string, unknown>> {
+  const { name, description, parameters } = tool;
   return {
     name: toolName(server, name),
     description: `Tool "${name}" of the MCP server "${server}", which says of it: ${description || "nothing"}`,
     input: anything,
     parameters,
     timeoutMs: config.callMs,
-    effect: effectOf({ readOnly, idempotent }, config),
+    effect: effectOf(tool, config),
     ...(asksFirst(name, config) && { needsApproval: true }),
     async run(args, context) {
       const onProgress = (progress: Progress): void => show(progress, server, context);
-      const end = await call({ tool: name, args, onProgress }, context);
+      const end = await call({ tool, args, onProgress }, context);
       if (end.type === "answered") return returnOf(end.result, { server, context });
       const unknown = end.mayHaveRun ? " Whether the call took effect is not known." : "";
       return {
