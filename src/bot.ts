@@ -7,6 +7,7 @@ import type { Adapter } from "./adapters/adapter.ts";
 import { type BudgetLimits, defaultBudget } from "./agent/budget.ts";
 import type { Guardrail } from "./agent/guardrail.ts";
 import { defaultInstructions } from "./agent/instructions.ts";
+import { McpServers } from "./agent/mcp/config.ts";
 import type { Model } from "./agent/model.ts";
 import type { RetryPolicy } from "./agent/models/resilient.ts";
 import type { Tool } from "./agent/tool.ts";
@@ -17,6 +18,7 @@ import { OpsthreadError } from "./core/errors.ts";
 import type { ThreadRef } from "./core/ids.ts";
 import { type Logger, silentLogger } from "./core/logger.ts";
 import { openTracing, type TracingOptions } from "./observe/open-tracing.ts";
+import { openMcp } from "./open-mcp.ts";
 import { type ModelKeys, type ModelUrls, openModel } from "./open-model.ts";
 import { openSandboxes, SandboxConfig } from "./open-sandboxes.ts";
 import { localQueue } from "./queue/local.ts";
@@ -81,6 +83,8 @@ export interface BotOptions {
   readonly image?: string | ((thread: ThreadRef) => string | undefined);
   /** What people may grant in a thread beyond that, where it differs from {@link defaultApprovals}. */
   readonly approvals?: Partial<ApprovalPolicy>;
+  /** MCP servers by name, whose tools the model has besides: see docs/mcp.md. */
+  readonly mcpServers?: z.input<typeof McpServers>;
   /** Whether the workspace is kept after each turn that used it, where the sandbox driver can. Default true. */
   readonly snapshots?: boolean;
   /** What one turn may use, where it differs from {@link defaultBudget}. */
@@ -165,6 +169,12 @@ export async function createBot(options: BotOptions): Promise<Bot> {
           ...(options.retry && { retry: options.retry }),
         })
       : wanted;
+  const mcp = await openMcp(parseOption(McpServers, options.mcpServers ?? {}, "mcpServers"), {
+    secrets: options.network?.secrets ?? [],
+    redact: (text) => redactor.text(text),
+    clock,
+    log,
+  });
   const blobs = options.blobs ?? directoryBlobs({ folder: join(dataFolder, "blobs") });
   // The store first: it refuses a second process on the same folder.
   const store = options.store ?? (await openStore(dataFolder, clock, log));
@@ -196,6 +206,7 @@ export async function createBot(options: BotOptions): Promise<Bot> {
     instructions:
       options.instructions ?? defaultInstructions({ sandbox: driver.capabilities, sources }),
     tools: [...builtinTools({ tasks }), ...(options.tools ?? [])],
+    ...(mcp && { toolSource: mcp }),
     ...(options.guardrails && { guardrails: options.guardrails }),
     sandbox: { permissions, limits, sources },
     ...(image !== undefined && { image: typeof image === "function" ? image : () => image }),
@@ -220,6 +231,7 @@ export async function createBot(options: BotOptions): Promise<Bot> {
   let stopping: Promise<void> | undefined;
   const stop = async (graceMs: number): Promise<void> => {
     await engine.stop({ graceMs });
+    await mcp?.[Symbol.asyncDispose]();
     await sandboxes[Symbol.asyncDispose]();
     await store[Symbol.asyncDispose]();
     await tracing[Symbol.asyncDispose]();
@@ -233,6 +245,7 @@ export async function createBot(options: BotOptions): Promise<Bot> {
       log.info({ sandbox: name, isolation: capabilities.isolation }, "Starting");
       const idleBefore = clock.now() - retentionDays * 86_400_000;
       if (retentionDays > 0) await pruneSessions({ store, sandboxes, blobs, idleBefore, log });
+      mcp?.start();
       await engine.start();
     },
     idle: () => engine.idle(),

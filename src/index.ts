@@ -11,6 +11,7 @@ export type { Adapter, Inbound, OpenArtifact, Received } from "./adapters/adapte
 export { type BudgetLimits, defaultBudget } from "./agent/budget.ts";
 export { defineTool } from "./agent/define-tool.ts";
 export type { Guardrail, Verdict } from "./agent/guardrail.ts";
+export { McpServerConfig, McpServers } from "./agent/mcp/config.ts";
 export { defaultInstructions } from "./agent/instructions.ts";
 export type {
   Item,

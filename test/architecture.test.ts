@@ -32,6 +32,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     "store/blobs.ts",
   ],
   "bot.ts": [
+    "open-mcp.ts",
     "open-model.ts",
     "open-sandboxes.ts",
     "adapters/adapter.ts",
@@ -45,6 +46,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     "store/",
     "tasks/",
   ],
+  "open-mcp.ts": ["agent/mcp/", "sandbox/egress/"],
   "open-model.ts": ["agent/", "tasks/task.ts"],
   "open-sandboxes.ts": ["sandbox/"],
   "create-bot.ts": ["bot.ts"],
@@ -85,6 +87,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
 const vendors: Readonly<Record<string, readonly string[]>> = {
   "@anthropic-ai/sdk": ["agent/models/anthropic/"],
   "@opentelemetry/api": ["observe/"],
+  "@modelcontextprotocol/client": ["agent/mcp/"],
   "@photostructure/sqlite": ["store/sqlite/"],
   "@standard-schema/spec": ["agent/tool.ts"],
   commander: ["cli/"],
@@ -121,6 +124,7 @@ const vendors: Readonly<Record<string, readonly string[]>> = {
 /** Packages that only loading a driver may load. */
 const heavy = [
   "@anthropic-ai/sdk",
+  "@modelcontextprotocol/client",
   "@photostructure/sqlite",
   "dockerode",
   "just-bash",

@@ -1,4 +1,4 @@
-import { Stopped } from "../core/abort.ts";
+import { timeLimit } from "../core/abort.ts";
 import type { Clock } from "../core/clock.ts";
 import { messageOf } from "../core/errors.ts";
 import type { ToolIntent } from "../core/journal.ts";
@@ -18,7 +18,7 @@ export async function runTool(
   context: RunContext,
 ): Promise<ToolReturn> {
   if (!tool) return failed(`There is no tool named "${intent.tool}".`);
-  using limit = timeLimit(tool, context);
+  using limit = timeLimit(tool.timeoutMs, context);
   const { signal } = limit;
   const limited = { ...context, signal };
   try {
@@ -29,24 +29,6 @@ export async function runTool(
     if (signal.aborted) return timedOut(tool);
     return failed(messageOf(error));
   }
-}
-
-/** A signal that also aborts when the tool has had its time. */
-function timeLimit(
-  { timeoutMs }: Tool,
-  { signal, clock }: RunContext,
-): Disposable & { readonly signal: AbortSignal } {
-  if (timeoutMs === undefined) return { signal, [Symbol.dispose]: () => {} };
-  const over = new AbortController();
-  const ended = new AbortController();
-  clock.sleep(timeoutMs, { signal: ended.signal }).then(
-    () => over.abort(new Stopped("timeout")),
-    () => {}, // It ended in time.
-  );
-  return {
-    signal: AbortSignal.any([signal, over.signal]),
-    [Symbol.dispose]: () => ended.abort(),
-  };
 }
 
 export interface RunContext extends ToolContext {

@@ -33,6 +33,21 @@ export interface Tool<Input = unknown> {
   reattach?(context: ToolContext): Promise<ToolResult | undefined>;
 }
 
+/** Tools that are found out about at the beginning of each turn, such as those of other programs. */
+export interface ToolSource {
+  /** Rejects only when the turn ends. */
+  offer(
+    session: ToolSession,
+    turn: { readonly image?: string; readonly signal: AbortSignal },
+  ): Promise<OfferedTools>;
+}
+
+export interface OfferedTools {
+  readonly tools: readonly Tool[];
+  /** What the model has to know, such as which are missing. */
+  readonly notes: readonly string[];
+}
+
 /** What a call gave, and what a person has to decide because of it; a call that asks for access ends the turn. */
 export interface ToolReturn extends ToolResult {
   /** A guardrail ends the turn. */

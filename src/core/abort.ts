@@ -1,3 +1,5 @@
+import type { Clock } from "./clock.ts";
+
 /**
  * Settles as `promise` does, or rejects with `signal.reason` as soon as the signal aborts.
  * The work behind `promise` must stop by itself; this only stops the waiting.
@@ -35,4 +37,22 @@ export class Stopped extends Error {
     super(`Stopped: ${by}`);
     this.by = by;
   }
+}
+
+/** A signal that also aborts, with {@link Stopped} by `timeout`, when `ms` are over. Dispose it when what it is for has ended. */
+export function timeLimit(
+  ms: number | undefined,
+  { signal, clock }: { readonly signal: AbortSignal; readonly clock: Clock },
+): Disposable & { readonly signal: AbortSignal } {
+  if (ms === undefined) return { signal, [Symbol.dispose]: () => {} };
+  const over = new AbortController();
+  const ended = new AbortController();
+  clock.sleep(ms, { signal: ended.signal }).then(
+    () => over.abort(new Stopped("timeout")),
+    () => {}, // It ended in time.
+  );
+  return {
+    signal: AbortSignal.any([signal, over.signal]),
+    [Symbol.dispose]: () => ended.abort(),
+  };
 }

@@ -11,6 +11,7 @@ export const errorCodes = {
   ATTACHMENT_UNAVAILABLE: "An attachment could not be read from its platform",
   CONFIG_INVALID: "The configuration, an option or an argument is not usable",
   GUARDRAIL_STOPPED: "A guardrail ended the turn",
+  MCP_FAILED: "An MCP server did not do what was asked",
   MODEL_FAILED: "The model could not answer",
   SANDBOX_ARCHIVE_REFUSED: "A tar stream holds what may not be unpacked",
   SANDBOX_BUSY: "The session's sandbox is in use",

@@ -134,7 +134,16 @@ export interface ExecOptions {
   /** Default `/workspace`. */
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
-  readonly stdin?: string;
+  /**
+   * A stream is read as fast as the command reads, and let go of when it has ended; one that fails ends the command, and the
+   * promise rejects with its error. What is attached to later gets no more of it. Refused where there are no real programs.
+   */
+  readonly stdin?: string | AsyncIterable<Uint8Array>;
+  /**
+   * It is talked to, by a streamed `stdin` and `onOutput`, rather than waited for: it may run for `limits.lifetimeMs`, and
+   * nothing of its output is kept or shown. What an earlier process left running under its id is ended first.
+   */
+  readonly isService?: boolean;
   /** Told of output as it comes, where the driver can. A promise holds the command back until it resolves. */
   readonly onOutput?: (stream: "stdout" | "stderr", bytes: Uint8Array) => void | Promise<void>;
   /** Gives the command a terminal of this size, where the driver can; stderr is then part of stdout. */

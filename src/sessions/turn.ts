@@ -3,7 +3,7 @@ import { type BudgetLimits, createBudget } from "../agent/budget.ts";
 import type { Guardrail } from "../agent/guardrail.ts";
 import { runLoop } from "../agent/loop.ts";
 import type { Model } from "../agent/model.ts";
-import type { Tool } from "../agent/tool.ts";
+import type { Tool, ToolSource } from "../agent/tool.ts";
 import { Stopped } from "../core/abort.ts";
 import type { Audit } from "../core/audit.ts";
 import type { Clock } from "../core/clock.ts";
@@ -43,6 +43,8 @@ export interface TurnOptions {
   readonly model: Model;
   readonly instructions: string;
   readonly tools: readonly Tool[];
+  /** Further ones, asked at the beginning of each turn. */
+  readonly toolSource?: ToolSource;
   readonly guardrails?: readonly Guardrail[];
   readonly sandbox: Omit<SandboxSpec, "sessionId" | "image">;
   /** The image that a thread's sandbox starts from. Default: the driver's own. */
@@ -162,9 +164,11 @@ async function answer(
   if (open.asks === 0) return endTurn(session, options, { outcome: "told", text: "" });
 
   progress.show("Working on it …");
+  const tools = await toolsOf(session, options, { workspace, signal });
   const loop = runLoop(
     {
       ...options,
+      tools,
       session: workspace,
       transcript: session.transcript,
       budget: createBudget(options.budget, open, clock),
@@ -190,6 +194,21 @@ async function answer(
     await write(session, [...lead, entry], { ending, audit: options.audit });
     lead = [];
   }
+}
+
+/** The tools of this turn. What the model has to know of those that are missing is journalled as a note. */
+async function toolsOf(
+  session: Session,
+  { tools, toolSource, image }: TurnOptions,
+  { workspace, signal }: { readonly workspace: Workspace; readonly signal: AbortSignal },
+): Promise<readonly Tool[]> {
+  if (!toolSource) return tools;
+  const from = image?.(session.thread);
+  const turn = { signal, ...(from !== undefined && { image: from }) };
+  const offered = await toolSource.offer(workspace, turn);
+  if (offered.notes.length > 0)
+    await session.record(offered.notes.map((text) => ({ type: "note", text })));
+  return [...tools, ...offered.tools];
 }
 
 /** Journals what the loop did. Where another worker owns the session, what still runs is that one's from here on. */

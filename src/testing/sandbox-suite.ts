@@ -5,6 +5,7 @@ import { filesCases } from "./sandbox-suite-files.ts";
 import { hostileCases } from "./sandbox-suite-hostile.ts";
 import { isolationCases } from "./sandbox-suite-isolation.ts";
 import { limitCases } from "./sandbox-suite-limits.ts";
+import { serviceCases } from "./sandbox-suite-services.ts";
 import { snapshotCases } from "./sandbox-suite-snapshots.ts";
 import { taskCases } from "./sandbox-suite-tasks.ts";
 import { defineSuite, type SuiteOptions } from "./suite.ts";
@@ -29,6 +30,7 @@ const parts = {
   files: filesCases,
   isolation: isolationCases,
   limits: limitCases,
+  services: serviceCases,
   snapshots: snapshotCases,
   tasks: taskCases,
   hostile: hostileCases,

@@ -5,6 +5,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Container, Exec } from "dockerode";
 
 import type { ExecRequest } from "../supervisor/executions.ts";
+import { feedStdin, type Stdin } from "../supervisor/stdin.ts";
 import { type StreamPiece, streamPieces } from "./demultiplex.ts";
 
 /** A command that the engine started in a container. */
@@ -59,8 +60,8 @@ export async function startExec(
   // Its end is seen where it is read; a write to a command that has ended must not end this process.
   socket.on("error", () => {});
   // The end of stdin would end all streams of a terminal; its end-of-file character does what is wanted.
-  if (hasTerminal) void feed(socket, `${stdin ?? ""}\u0004`);
-  else if (stdin !== undefined) void feed(socket, stdin).then(() => socket.end());
+  const end = (): void => void (hasTerminal ? socket.write("\u0004") : socket.end());
+  if (hasTerminal || stdin !== undefined) void feed(socket, stdin ?? "").then(end, () => {}); // What fails is the giver's.
   return {
     pieces: hasTerminal ? asStdout(socket) : streamPieces(socket),
     exit: () => exitOf(exec),
@@ -74,10 +75,13 @@ const enter = 'cd -- "$1" || exit 126; shift; exec "$@"';
 const control = " 3>&1 1>&2";
 const setSize = 'stty cols "$1" rows "$2" 2>/dev/null; shift 2; ';
 
-async function feed(socket: Duplex, text: string): Promise<void> {
-  const bytes = Buffer.from(text);
-  for (let at = 0; at < bytes.length && socket.writable; at += partBytes)
-    if (!socket.write(bytes.subarray(at, at + partBytes))) await drained(socket);
+async function feed(socket: Duplex, stdin: Stdin): Promise<void> {
+  const ended = once(socket, "close").catch(() => {}); // What is broken is seen where it is read.
+  const write = async (bytes: Uint8Array): Promise<void> => {
+    for (let at = 0; at < bytes.length && socket.writable; at += partBytes)
+      if (!socket.write(bytes.subarray(at, at + partBytes))) await drained(socket);
+  };
+  await feedStdin(stdin, { write, ended });
 }
 
 /** Resolves when it takes more, or nothing ever again. */

@@ -20,6 +20,7 @@ import {
   outcomeOf,
 } from "./results.ts";
 import { simpleCommand } from "./simple-command.ts";
+import { watchStdin } from "./watch-stdin.ts";
 
 /** What a driver gives a sandbox besides its spec. */
 export interface SupervisedParts {
@@ -98,6 +99,7 @@ export function supervisedSandbox(spec: SandboxSpec, parts: SupervisedParts): Sa
     readonly executionId: string;
     readonly shownBytes: number;
     readonly timeoutMs: number;
+    readonly isService?: boolean;
   }): Omit<ExecRequest, "argv" | "env" | "cwd"> => ({
     executionId: options.executionId,
     timeoutMs: options.timeoutMs,
@@ -107,7 +109,7 @@ export function supervisedSandbox(spec: SandboxSpec, parts: SupervisedParts): Sa
     fileBytes: limits.fileBytes,
     openFiles: limits.openFiles,
     background: limits.backgroundProcesses,
-    spillFolder: posix.join(workspacePath, spillFolder),
+    spillFolder: options.isService === true ? "" : posix.join(workspacePath, spillFolder),
     ...(options.cell.isUnbounded === true && { processes: limits.pids + ownProcesses }),
     ...(onlyFiles && { onlyFiles }),
   });
@@ -137,18 +139,31 @@ export function supervisedSandbox(spec: SandboxSpec, parts: SupervisedParts): Sa
     }
   };
 
+  /** Ends what an earlier host left running, or unasked for, under this id. */
+  const endEarlier = async ({ connection }: Cell, executionId: string): Promise<void> => {
+    const earlier = await connection.adopt(executionId);
+    if (!earlier) return;
+    earlier.kill({ graceMs: 0 });
+    await earlier.result;
+    earlier.release();
+  };
+
   const exec = async (command: string, options: ExecOptions): Promise<ExecResult> => {
     assertOpen();
-    const { signal, executionId, shownBytes = limits.shownBytes, stdin, onOutput } = options;
-    if (signal.aborted) return bareResult({ type: "stopped" });
-    const timeoutMs = Math.min(options.timeoutMs ?? limits.commandMs, limits.commandMs);
+    const { signal: outer, executionId, isService = false, onOutput } = options;
+    if (outer.aborted) return bareResult({ type: "stopped" });
+    const shownBytes = isService ? 0 : (options.shownBytes ?? limits.shownBytes);
+    const longestMs = isService ? limits.lifetimeMs : limits.commandMs;
+    const timeoutMs = Math.min(options.timeoutMs ?? longestMs, longestMs);
+    const { stdin, signal, failure } = watchStdin(options.stdin, outer);
     const cell = await cellUnlessStopped(signal);
     if (!cell) return bareResult({ type: "stopped" });
+    if (isService) await endEarlier(cell, executionId);
     const cwd = posix.resolve(workspacePath, options.cwd ?? ".");
     const env = { ...(await envOf(cell, options.env)), PWD: cwd };
     const run = async (argv: readonly string[]): Promise<ExecutionResult> => {
       const running = cell.connection.exec({
-        ...requestOf({ cell, executionId, shownBytes, timeoutMs }),
+        ...requestOf({ cell, executionId, shownBytes, timeoutMs, isService }),
         argv,
         env,
         cwd,
@@ -159,7 +174,9 @@ export function supervisedSandbox(spec: SandboxSpec, parts: SupervisedParts): Sa
       return settle(cell, running, { signal });
     };
     const { shell, knowsStarts } = cell.connection;
-    const words = knowsStarts ? simpleCommand(command, env) : undefined;
+    // A second try would not find what the first has read of a stream.
+    const mayTry = knowsStarts && (stdin === undefined || typeof stdin === "string");
+    const words = mayTry ? simpleCommand(command, env) : undefined;
     let result = words && (await run(words));
     // What can't be started, a shell may still know how to run, or say best why not.
     if (!result || result.kind === "failedExec") {
@@ -170,18 +187,11 @@ export function supervisedSandbox(spec: SandboxSpec, parts: SupervisedParts): Sa
         );
       result = await run([shell, ...(await shellArgs(command, executionId, signal))]);
     }
+    const failed = failure();
+    if (failed) throw failed.error;
     const told = execResultOf(result, resultContext(executionId, shownBytes, timeoutMs));
     if (told.stdout.file !== undefined || told.stderr.file !== undefined) await parts.trimOutputs();
     return told;
-  };
-
-  /** Ends what an earlier host left running, or unasked for, under this id. */
-  const endEarlier = async ({ connection }: Cell, executionId: string): Promise<void> => {
-    const earlier = await connection.adopt(executionId);
-    if (!earlier) return;
-    earlier.kill({ graceMs: 0 });
-    await earlier.result;
-    earlier.release();
   };
 
   /** A task's program. It is ended with its process: a task runs again from its beginning. */

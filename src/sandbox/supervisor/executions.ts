@@ -9,13 +9,15 @@ import {
   streamNumber,
   supervisorFrame,
 } from "./protocol.ts";
+import { feedStdin, type Stdin } from "./stdin.ts";
 
 export interface ExecRequest {
   readonly executionId: string;
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
-  readonly stdin?: string;
+  /** A stream must not fail. */
+  readonly stdin?: Stdin;
   readonly timeoutMs: number;
   /** Between SIGTERM and SIGKILL when time is up. */
   readonly graceMs: number;
@@ -88,7 +90,7 @@ export function createExecutions({ send, nextId }: ExecutionsOptions): Execution
         open.delete(handle);
         throw error;
       }
-      if (request.stdin !== undefined) open.get(handle)?.feed(Buffer.from(request.stdin));
+      if (request.stdin !== undefined) open.get(handle)?.feed(request.stdin);
       return running;
     },
     adopt: (handle) => register(handle, {}),
@@ -130,7 +132,7 @@ interface Executions {
 interface OpenExecution {
   readonly running: Running;
   take(type: number, reader: PayloadReader): boolean;
-  feed(stdin: Buffer): void;
+  feed(stdin: Stdin): void;
   end(result: ExecutionResult): void;
 }
 
@@ -158,24 +160,37 @@ function openExecution(
   send: ExecutionsOptions["send"],
 ): OpenExecution {
   const captured = new Map<string, Buffer[]>();
-  let stdin: Buffer = Buffer.alloc(0);
-  let hasStdin = false;
+  let waiting: Uint8Array = Buffer.alloc(0);
+  let madeRoom = (): void => {};
   let credit = initialCredit;
   let settle: (result: ExecutionResult) => void = () => {};
   const result = new Promise<ExecutionResult>((resolve) => {
     settle = resolve;
   });
 
-  const feed = (): void => {
-    while (stdin.length > 0 && credit > 0) {
-      const part = stdin.subarray(0, Math.min(credit, maxPayload));
+  const flush = (): void => {
+    while (waiting.length > 0 && credit > 0) {
+      const part = waiting.subarray(0, Math.min(credit, maxPayload));
       send(hostFrame.stdin, handle, part);
       credit -= part.length;
-      stdin = stdin.subarray(part.length);
+      waiting = waiting.subarray(part.length);
     }
-    if (!hasStdin || stdin.length > 0) return;
-    hasStdin = false;
+    if (waiting.length === 0) madeRoom();
+  };
+  const write = (bytes: Uint8Array): Promise<void> =>
+    new Promise((resolve) => {
+      waiting = bytes;
+      madeRoom = resolve;
+      flush();
+    });
+  const feed = async (stdin: Stdin): Promise<void> => {
+    await feedStdin(stdin, { write, ended: result });
     send(hostFrame.stdin, handle);
+  };
+  /** What waits for room in the stdin of a command that has ended waits no more. */
+  const end = (ended: ExecutionResult): void => {
+    settle(ended);
+    madeRoom();
   };
 
   const show = async (stream: number, bytes: Buffer): Promise<void> => {
@@ -209,7 +224,7 @@ function openExecution(
       switch (type) {
         case supervisorFrame.stdinCredit:
           credit += reader.u32();
-          feed();
+          flush();
           return false;
         case supervisorFrame.output:
           // A listener that throws has said so itself: whoever gave it sees to that.
@@ -223,18 +238,14 @@ function openExecution(
           return false;
         }
         case supervisorFrame.result:
-          settle(decodeResult(reader, joined));
+          end(decodeResult(reader, joined));
           return true;
         default:
           return false;
       }
     },
-    feed(bytes) {
-      stdin = bytes;
-      hasStdin = true;
-      feed();
-    },
-    end: (ended) => settle(ended),
+    feed: (stdin) => void feed(stdin).catch(() => {}), // What fails is the giver's.
+    end,
   };
 }
 

@@ -105,6 +105,7 @@ export function openSandbox(
     async exec(command, options) {
       assertOpen();
       const { executionId, stdin = "", shownBytes = limits.shownBytes, env = {} } = options;
+      if (typeof stdin !== "string" || options.isService === true) throw noPrograms();
       const timeoutMs = Math.min(options.timeoutMs ?? limits.commandMs, limits.commandMs);
       const cwd = posix.resolve(workspacePath, options.cwd ?? ".");
       const warm = async (signal: AbortSignal): Promise<Runner> => {
@@ -184,5 +185,11 @@ export function openSandbox(
     [Symbol.asyncDispose]: close,
   };
 }
+
+const noPrograms = (): OpsthreadError =>
+  new OpsthreadError(
+    "SANDBOX_UNSUPPORTED",
+    "Cannot talk to a program: this sandbox is an interpreter, expected one with real programs",
+  );
 
 const baseEnv = { PATH: "/usr/bin:/bin", HOME: workspacePath, LC_CTYPE: "C.UTF-8" };

@@ -8,6 +8,6 @@ describe("virtual sandbox", () => {
   sandboxSuite({
     test,
     open: openVirtual,
-    parts: ["exec", "files", "isolation", "limits", "tasks"],
+    parts: ["exec", "files", "isolation", "limits", "services", "tasks"],
   });
 });
