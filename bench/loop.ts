@@ -148,7 +148,7 @@ async function runOurs(
       tools: [look],
       session: noSession,
       transcript: new Transcript(),
-      budget: createBudget(noLimits, nothingSpent, systemClock),
+      budget: createBudget({ limits: noLimits, spent: nothingSpent, clock: systemClock }),
       turn: 1,
       clock: systemClock,
       redact: (text) => text,

@@ -5,7 +5,8 @@
 export { type Bot, type BotOptions, createBot, defaultApprovals } from "./bot.ts";
 
 export type { Adapter, Inbound, OpenArtifact, Received } from "./adapters/adapter.ts";
-export { type BudgetLimits, defaultBudget } from "./agent/budget.ts";
+export { type BudgetLimits, type Budgets, defaultBudgets } from "./agent/budget.ts";
+export { BudgetConfig } from "./agent/budget-config.ts";
 export { defineTool } from "./agent/define-tool.ts";
 export type { Guardrail, Verdict } from "./agent/guardrail.ts";
 export { defaultInstructions } from "./agent/instructions.ts";
@@ -22,6 +23,7 @@ export type {
 export { offlineModel } from "./agent/models/offline.ts";
 export { defaultRetry, resilientModel, type RetryPolicy } from "./agent/models/resilient.ts";
 export { modelError, type ModelFailure } from "./agent/models/model-error.ts";
+export { Price } from "./agent/prices.ts";
 export type { AccessStanding, Tool, ToolContext, ToolReturn, ToolSession } from "./agent/tool.ts";
 
 export { AccessRequest, accessText, ApprovalChoice } from "./core/access-request.ts";
@@ -31,10 +33,18 @@ export { type Clock, systemClock } from "./core/clock.ts";
 export { errorCodes, isOpsthreadError, OpsthreadError } from "./core/errors.ts";
 export type { ErrorCode } from "./core/errors.ts";
 export { sessionIdOf, stableKey, threadId, type ThreadRef } from "./core/ids.ts";
-export { Effect, JournalEntry, type JournalRecord, ModelResponse, Usage } from "./core/journal.ts";
+export {
+  Effect,
+  JournalEntry,
+  type JournalRecord,
+  ModelResponse,
+  ModelUse,
+  Usage,
+} from "./core/journal.ts";
 export { type Logger, silentLogger } from "./core/logger.ts";
 export { Actor, Attachment, Message } from "./core/message.ts";
-export { ApprovalCard, Artifact, Post } from "./core/post.ts";
+export { ApprovalCard, Artifact, Post, TurnUsage } from "./core/post.ts";
+export { Spent } from "./core/spent.ts";
 export { Measures, ToolCall, ToolResult } from "./core/tool-result.ts";
 
 export { openModel, type ModelKeys, type ModelUrls } from "./open-model.ts";
@@ -69,6 +79,7 @@ export type { Blobs } from "./store/blobs.ts";
 export { directoryBlobs } from "./store/directory.ts";
 export type {
   Accepted,
+  Account,
   Append,
   InboxItem,
   Lease,

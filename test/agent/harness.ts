@@ -1,6 +1,6 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 
-import { createBudget, defaultBudget, type BudgetLimits } from "../../src/agent/budget.ts";
+import { createBudget, defaultBudgets, type BudgetLimits } from "../../src/agent/budget.ts";
 import { type LoopEvent, type LoopOptions, runLoop } from "../../src/agent/loop.ts";
 import type { Model, ModelRequest } from "../../src/agent/model.ts";
 import type { Tool, ToolContext, ToolSession } from "../../src/agent/tool.ts";
@@ -101,7 +101,11 @@ export async function run({
       tools: [],
       session,
       transcript,
-      budget: createBudget({ ...defaultBudget, ...limits }, nothingSpent(clock), clock),
+      budget: createBudget({
+        limits: { ...defaultBudgets.turn, ...limits },
+        spent: nothingSpent(clock),
+        clock,
+      }),
       turn: 1,
       clock,
       redact: (text) => text,

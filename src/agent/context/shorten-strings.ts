@@ -1,0 +1,27 @@
+import { headTail } from "../../core/output.ts";
+
+/** A call's arguments with their long texts made short, so that what was called with what can still be read. They stay JSON. */
+export function shortenStrings(
+  json: string,
+  { keep, where }: { readonly keep: number; readonly where: string },
+): string {
+  const shorten = (text: string): string => {
+    if (text.length <= Math.max(keep, shortText)) return text;
+    const shown = keep === 0 ? "" : `${headTail(text, keep)} `;
+    return `${shown}[${text.length} characters, ${where}]`;
+  };
+  try {
+    const value: unknown = JSON.parse(json);
+    const short = JSON.stringify(value, (_, inner: unknown) =>
+      typeof inner === "string" ? shorten(inner) : inner,
+    );
+    // Many short ones are as much as a long one.
+    if (short.length <= Math.max(keep, longList)) return short;
+  } catch {
+    // What a model wrote may be no JSON. It was refused, so nobody needs it.
+  }
+  return JSON.stringify({ arguments: `[${json.length} characters, ${where}]` });
+}
+
+const shortText = 120;
+const longList = 1200;
