@@ -41,8 +41,10 @@ export function contextWindow(
   let strictness = 1;
 
   const ratioOf = ({ counted }: ContextSize): number => {
-    const ratio = counted ? counted.usage.inputTokens / (overhead + counted.estimated) : 1;
-    // A model that does not count, or counts something else, says nothing of its tokenizer.
+    // Of little text what a vendor adds to every request says more than its tokenizer.
+    if (!counted || counted.usage.inputTokens < contextTokens * tellingShare) return 1;
+    const ratio = counted.usage.inputTokens / (overhead + counted.estimated);
+    // A model that does not count, or counts something else, says nothing.
     return ratio < 0.5 ? 1 : Math.min(4, ratio);
   };
   const project = (size: ContextSize): number => {
@@ -69,4 +71,5 @@ const contextShare = 0.7;
 /** Made shorter, it gets so far below the limit that it need not happen again at once: each time costs the provider's cache. */
 const goalShare = 0.7;
 const dense = 1.25;
+const tellingShare = 0.1;
 const minRoom = 500;
