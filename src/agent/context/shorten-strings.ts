@@ -7,8 +7,9 @@ export function shortenStrings(
 ): string {
   const shorten = (text: string): string => {
     if (text.length <= Math.max(keep, shortText)) return text;
-    const shown = keep === 0 ? "" : `${headTail(text, keep)} `;
-    return `${shown}[${text.length} characters, ${where}]`;
+    // How a command or a patch begins says what it is.
+    const shown = keep === 0 ? `${text.slice(0, headLength)}…` : headTail(text, keep);
+    return `${shown} [${text.length} characters, ${where}]`;
   };
   try {
     const value: unknown = JSON.parse(json);
@@ -23,5 +24,6 @@ export function shortenStrings(
   return JSON.stringify({ arguments: `[${json.length} characters, ${where}]` });
 }
 
-const shortText = 120;
+const shortText = 160;
+const headLength = 60;
 const longList = 1200;

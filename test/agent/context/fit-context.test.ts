@@ -69,7 +69,7 @@ test("large arguments of earlier calls become references, and stay JSON that say
   const [answer] = transcript.items.filter((item) => item.type === "assistant");
   expect(JSON.parse(answer?.response.toolCalls[0]?.args ?? "")).toEqual({
     path: "a.txt",
-    content: `[9000 characters, now in ${cut?.file}]`,
+    content: `${"c".repeat(60)}… [9000 characters, now in ${cut?.file}]`,
   });
 });
 

@@ -56,27 +56,33 @@ function reader(): Model & {
 } {
   const sent: { tokens: number; items: number }[] = [];
   let calls = 0;
-  const factsIn = (text: string): readonly string[] => [
-    ...new Set(text.match(/FACT \d+: node-\d+ lost its disk\./g)),
-  ];
-  const answer = ({ items, toolChoice }: ModelRequest, known: string): Said => {
-    const found = factsIn(known);
-    if (toolChoice === "none") return { text: `Facts found:\n${found.join("\n")}`, toolCalls: [] };
-    // As an agent should, it says what it has found when it sees it: outputs do not stay.
-    const newest = items.at(-1);
+  const answer = ({ items, toolChoice }: ModelRequest): Said => {
+    const last = lastPage(items);
     const call = (tool: string, args: object): Said => ({
-      text: newest ? factsIn(textOf(newest)).join("\n") : "",
+      // As an agent should, it says what it has found when it sees it: outputs do not stay.
+      text: factsIn(items.slice(-1).map(textOf).join("")).join("\n"),
       toolCalls: [{ callId: `call_${(calls += 1)}`, tool, args: JSON.stringify(args) }],
     });
-    const last = lastPage(items);
-    if (last === 0 && !known.includes("notes.md"))
+    if (toolChoice === "auto" && 0 < last && last < pages)
+      return call("read_page", { page: last + 1 });
+    const known = items.map(textOf).join("\n");
+    const found = factsIn(known);
+    if (toolChoice === "none") return { text: `Facts found:\n${found.join("\n")}`, toolCalls: [] };
+    if (!known.includes("notes.md"))
       return call("write_file", { path: "notes.md", content: "Plan: blue-green, as agreed." });
-    if (last < pages) return call("read_page", { page: last + 1 });
+    if (last === 0) return call("read_page", { page: 1 });
     const goal = /Tell me at the end the word (\w+)/.exec(known)?.[1];
     const plan = /Plan: (.+)/.exec(known)?.[1];
     const also = /Also say (\w+)/.exec(known)?.[1];
     const decision = /Denied, not granted: .*\(approval (\w+)\)/.exec(known)?.[1];
     return { text: [goal, also, plan, decision, ...found].join("\n"), toolCalls: [] };
+  };
+  // Texts of items are long, and each is sent many times.
+  const lengths = new WeakMap<Item, number>();
+  const lengthOf = (item: Item): number => {
+    const length = lengths.get(item) ?? textOf(item).length + 1;
+    lengths.set(item, length);
+    return length;
   };
   return {
     name: "test/reader",
@@ -85,22 +91,28 @@ function reader(): Model & {
     async *respond(request) {
       await Promise.resolve();
       checkPairs(request.items);
-      const text = sentText(request);
-      const tokens = Math.ceil(text.length / 3.2);
+      const bare = sentText({ ...request, items: [] }).length;
+      const length = request.items.reduce((sum, item) => sum + lengthOf(item), bare);
+      const tokens = Math.ceil(length / 3.2);
       sent.push({ tokens, items: request.items.length });
       if (tokens > contextTokens)
         throw modelError("test/reader", "too long", { failure: "context" });
       const usage = { inputTokens: tokens, outputTokens: 20 };
-      yield { type: "completed", response: { ...answer(request, text), usage } };
+      yield { type: "completed", response: { ...answer(request), usage } };
     },
   };
 }
 
-const lastPage = (items: readonly Item[]): number => {
-  const calls = items.flatMap((item) => (item.type === "assistant" ? item.response.toolCalls : []));
-  const call = calls.findLast(({ tool }) => tool === "read_page");
-  return call ? Number(JSON.parse(call.args).page) : 0;
-};
+const factsIn = (text: string): readonly string[] => [
+  ...new Set(text.match(/FACT \d+: node-\d+ lost its disk\./g)),
+];
+
+function lastPage(items: readonly Item[]): number {
+  const last = items.findLast(
+    (item) => item.type === "tool-result" && item.call.tool === "read_page",
+  );
+  return last?.type === "tool-result" ? Number(JSON.parse(last.call.args).page) : 0;
+}
 
 const at = { v: 1, turn: 1, at: 0 } as const;
 const asked: readonly JournalEntry[] = [
