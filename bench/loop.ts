@@ -23,6 +23,7 @@ import type { Tool, ToolSession } from "../dist/agent/tool.js";
 import { Transcript } from "../dist/agent/transcript.js";
 import { systemClock } from "../dist/core/clock.js";
 import type { JournalEntry } from "../dist/core/journal.js";
+import type { Sandbox } from "../dist/sandbox/sandbox.js";
 import { sqliteStore } from "../dist/store/sqlite/index.js";
 import { type Figure, interleave, median } from "./harness.ts";
 
@@ -47,8 +48,23 @@ export async function run(): Promise<Figure[]> {
       target: 50,
     });
   }
-  figures.push(await withJournal());
+  figures.push(await withJournal(), await inSmallWindow());
   return figures;
+}
+
+/** Outputs of 1.5 KB in a window of 32,000 tokens, which is full every 20 steps: cut, summarised, and kept in files. */
+async function inSmallWindow(): Promise<Figure> {
+  const size = 2000;
+  const small = { contextTokens: 32_000, output: "x".repeat(1500) };
+  const work = () => perStep(size, () => runOurs(size, () => Promise.resolve(), small));
+  await work();
+  const [ours] = await interleave(3, [work]);
+  return {
+    name: `overhead per step, ${size} steps in a window of 32,000 tokens`,
+    unit: "µs",
+    ours: median(ours ?? []),
+    target: 200,
+  };
 }
 
 /** The same loop with each entry durable before the next step. */
@@ -109,14 +125,15 @@ async function perStep(size: number, work: () => Promise<void>): Promise<number>
 }
 
 /** Tools are defined once, by us and by the peer; a run begins with a message. */
-const look: Tool<{ x: number }> = {
+const lookAt = (seen: string): Tool<{ x: number }> => ({
   name: "look",
   description: "Looks",
   input: z.object({ x: z.number() }),
   parameters: {},
   effect: "pure",
-  run: () => Promise.resolve({ status: "ok", output, measures: {}, artifacts: [] }),
-};
+  run: () => Promise.resolve({ status: "ok", output: seen, measures: {}, artifacts: [] }),
+});
+const look = lookAt(output);
 
 const peerLook = tool({
   name: "look",
@@ -128,12 +145,18 @@ const peerLook = tool({
 async function runOurs(
   size: number,
   onEntry: (entry: JournalEntry) => Promise<void>,
+  small?: { readonly contextTokens: number; readonly output: string },
 ): Promise<void> {
   let step = 0;
   const model: Model = {
     name: "bench/scripted",
-    capabilities: { contextTokens: 1e9 },
-    async *respond() {
+    capabilities: { contextTokens: small?.contextTokens ?? 1e9 },
+    async *respond({ toolChoice }) {
+      if (toolChoice === "none") {
+        const usage = { inputTokens: 1, outputTokens: 1 };
+        yield { type: "completed", response: { text: "So far, so good.", toolCalls: [], usage } };
+        return;
+      }
       step += 1;
       const last = step > size;
       const toolCalls = last ? [] : [{ callId: `call_${step}`, tool: "look", args: '{"x":1}' }];
@@ -145,8 +168,8 @@ async function runOurs(
     {
       model,
       instructions: "",
-      tools: [look],
-      session: noSession,
+      tools: [small ? lookAt(small.output) : look],
+      session: small ? sessionWithFiles : noSession,
       transcript: new Transcript(),
       budget: createBudget({ limits: noLimits, spent: nothingSpent, clock: systemClock }),
       turn: 1,
@@ -174,6 +197,13 @@ const noSession: ToolSession = {
   sandboxFrom: () => Promise.reject(new Error("There are no other images here")),
   keep: () => Promise.reject(new Error("Not expected here")),
   access: () => ({ type: "open", expiresAt: 0 }),
+};
+
+/** Files that are taken and forgotten: writing them is the sandbox's cost. */
+const sessionWithFiles: ToolSession = {
+  ...noSession,
+  sandbox: () =>
+    Promise.resolve({ files: { write: () => Promise.resolve({ size: 0 }) } } as unknown as Sandbox),
 };
 
 async function runPeer(size: number): Promise<void> {
