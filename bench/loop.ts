@@ -23,7 +23,6 @@ import type { Tool, ToolSession } from "../dist/agent/tool.js";
 import { Transcript } from "../dist/agent/transcript.js";
 import { systemClock } from "../dist/core/clock.js";
 import type { JournalEntry } from "../dist/core/journal.js";
-import type { Sandbox } from "../dist/sandbox/sandbox.js";
 import { sqliteStore } from "../dist/store/sqlite/index.js";
 import { type Figure, interleave, median } from "./harness.ts";
 
@@ -52,7 +51,7 @@ export async function run(): Promise<Figure[]> {
   return figures;
 }
 
-/** Outputs of 1.5 KB in a window of 32,000 tokens, which is full every 20 steps: cut, summarised, and kept in files. */
+/** Outputs of 1.5 KB in a window of 32,000 tokens, which is full every 20 steps: cut and summarised. Files are the sandbox's cost. */
 async function inSmallWindow(): Promise<Figure> {
   const size = 2000;
   const small = { contextTokens: 32_000, output: "x".repeat(1500) };
@@ -169,7 +168,7 @@ async function runOurs(
       model,
       instructions: "",
       tools: [small ? lookAt(small.output) : look],
-      session: small ? sessionWithFiles : noSession,
+      session: noSession,
       transcript: new Transcript(),
       budget: createBudget({ limits: noLimits, spent: nothingSpent, clock: systemClock }),
       turn: 1,
@@ -197,13 +196,6 @@ const noSession: ToolSession = {
   sandboxFrom: () => Promise.reject(new Error("There are no other images here")),
   keep: () => Promise.reject(new Error("Not expected here")),
   access: () => ({ type: "open", expiresAt: 0 }),
-};
-
-/** Files that are taken and forgotten: writing them is the sandbox's cost. */
-const sessionWithFiles: ToolSession = {
-  ...noSession,
-  sandbox: () =>
-    Promise.resolve({ files: { write: () => Promise.resolve({ size: 0 }) } } as unknown as Sandbox),
 };
 
 async function runPeer(size: number): Promise<void> {

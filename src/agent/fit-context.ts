@@ -40,9 +40,9 @@ export async function* fitContext(
   };
 
   const room = window.room(conversation.size);
-  const recent = pieces(options).filter(({ isRecent }) => isRecent);
+  const recent = piecesIn(options).filter(({ isRecent }) => isRecent);
   yield* cut(...level(recent, room * recentShare));
-  const old = pieces(options).filter(({ isRecent, part }) => !isRecent && isWork(part));
+  const old = piecesIn(options).filter(({ isRecent, part }) => !isRecent && isWork(part));
   yield* cut(cutOldest(old, over()), 0);
   if (over() <= 0 || (window.compacts && over("limit") <= 0)) return;
 
@@ -52,13 +52,15 @@ export async function* fitContext(
     yield* offerNotes(options, record, signal);
   }
   if (over("limit") <= 0) return;
-  const all = pieces(options);
+  const all = piecesIn(options);
   const others = conversation.size.tokens - all.reduce((sum, { tokens }) => sum + tokens, 0);
   yield* cut(...level(all, Math.max(room - others, room * leastShare)));
 }
 
 /** What can be cut, oldest first. `isRecent`: of the last step, or said after it. */
-function pieces({ transcript }: LoopOptions): readonly (Piece & { readonly isRecent: boolean })[] {
+function piecesIn({
+  transcript,
+}: LoopOptions): readonly (Piece & { readonly isRecent: boolean })[] {
   const { items, countFrom } = transcript.conversation;
   const last = items.findLastIndex(({ type }) => type === "assistant");
   return items.flatMap((item, index) =>

@@ -92,7 +92,12 @@ export type Item =
       /** Workspace paths of the files that came with it. */
       readonly files: readonly string[];
     }
-  | { readonly type: "assistant"; readonly response: ModelResponse }
+  | {
+      readonly type: "assistant";
+      readonly response: ModelResponse;
+      /** Text and arguments are shorter than they were, so the provider's own items are not to be sent as they are. */
+      readonly isCut?: true;
+    }
   | { readonly type: "tool-result"; readonly call: ToolCall; readonly result: ToolResult }
   /** The harness speaks, not a person. */
   | { readonly type: "note"; readonly text: string };

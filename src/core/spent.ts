@@ -44,15 +44,8 @@ export function usageOf(
 ):
   | { readonly steps: number; readonly usage: Usage; readonly usd?: number | undefined }
   | undefined {
-  switch (entry.type) {
-    case "step":
-      return { steps: 1, usage: entry.response.usage, usd: entry.usd };
-    case "model-failed":
-    case "context-summarized": {
-      const usage = entry.used.map((use) => use.usage).reduce(addUsage, noUsage);
-      return { steps: 0, usage, usd: entry.usd };
-    }
-    default:
-      return undefined;
-  }
+  if (entry.type === "step") return { steps: 1, usage: entry.response.usage, usd: entry.usd };
+  if (entry.type !== "model-failed" && entry.type !== "context-summarized") return undefined;
+  const usage = entry.used.map((use) => use.usage).reduce(addUsage, noUsage);
+  return { steps: 0, usage, usd: entry.usd };
 }

@@ -53,7 +53,7 @@ export function piecesOf(item: Item, { key, calls, files }: Origin): readonly Pi
 
 export const worthCutting = 400;
 
-/** An item with what these cuts leave of it. What an answer's vendor made of it goes: it holds all of the texts again. */
+/** An item with what these cuts leave of it. */
 export function cutItem(
   item: Item,
   { key, calls }: Origin,
@@ -69,15 +69,13 @@ export function cutItem(
     case "tool-result":
       return { ...item, result: { ...item.result, output: left("output", item.result.output) } };
     case "assistant": {
-      const { provider: _, ...response } = item.response;
+      const { response } = item;
       const toolCalls = response.toolCalls.map((call) => {
         const cut = cuts.get(pieceId({ part: "arguments", of: calls?.get(call.callId) ?? "" }));
         return cut ? { ...call, args: shortenStrings(call.args, whereOf(cut)) } : call;
       });
-      return {
-        type: "assistant",
-        response: { ...response, text: left("answer", response.text), toolCalls },
-      };
+      const text = left("answer", response.text);
+      return { type: "assistant", response: { ...response, text, toolCalls }, isCut: true };
     }
     case "note":
       return item;

@@ -64,7 +64,7 @@ function inputOf(items: readonly Item[], start: number, manner: Manner): readonl
         break;
       case "assistant": {
         const results = resultsAfter(items, start + offset);
-        const state = stateOf(item.response, manner.origin);
+        const state = item.isCut ? undefined : stateOf(item.response, manner.origin);
         if (!state) input.push(...translated(item.response, results, start + offset));
         else {
           if (offset > 0 || !manner.hasState) input.push(...ownItems(state, manner));
