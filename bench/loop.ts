@@ -135,14 +135,15 @@ async function perStep(size: number, work: () => Promise<void>): Promise<number>
 }
 
 /** Tools are defined once, by us and by the peer; a run begins with a message. */
-const look: Tool<{ x: number }> = {
+const lookAt = (seen: string): Tool<{ x: number }> => ({
   name: "look",
   description: "Looks",
   input: z.object({ x: z.number() }),
   parameters: {},
   effect: "pure",
-  run: () => Promise.resolve({ status: "ok", output, measures: {}, artifacts: [] }),
-};
+  run: () => Promise.resolve({ status: "ok", output: seen, measures: {}, artifacts: [] }),
+});
+const look = lookAt(output);
 
 const peerLook = tool({
   name: "look",
@@ -155,12 +156,18 @@ async function runOurs(
   size: number,
   onEntry: (entry: JournalEntry) => Promise<void>,
   span: Span = noSpan,
+  small?: { readonly contextTokens: number; readonly output: string },
 ): Promise<void> {
   let step = 0;
   const model: Model = {
     name: "bench/scripted",
-    capabilities: { contextTokens: 1e9 },
-    async *respond() {
+    capabilities: { contextTokens: small?.contextTokens ?? 1e9 },
+    async *respond({ toolChoice }) {
+      if (toolChoice === "none") {
+        const usage = { inputTokens: 1, outputTokens: 1 };
+        yield { type: "completed", response: { text: "So far, so good.", toolCalls: [], usage } };
+        return;
+      }
       step += 1;
       const last = step > size;
       const toolCalls = last ? [] : [{ callId: `call_${step}`, tool: "look", args: '{"x":1}' }];
@@ -172,10 +179,10 @@ async function runOurs(
     {
       model,
       instructions: "",
-      tools: [look],
+      tools: [small ? lookAt(small.output) : look],
       session: noSession,
       transcript: new Transcript(),
-      budget: createBudget(noLimits, nothingSpent, systemClock),
+      budget: createBudget({ limits: noLimits, spent: nothingSpent, clock: systemClock }),
       turn: 1,
       clock: systemClock,
       redact: (text) => text,

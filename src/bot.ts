@@ -4,12 +4,13 @@ import { join, resolve } from "node:path";
 import { z } from "zod";
 
 import type { Adapter } from "./adapters/adapter.ts";
-import { type BudgetLimits, defaultBudget } from "./agent/budget.ts";
+import { BudgetConfig, budgetsOf } from "./agent/budget-config.ts";
 import type { Guardrail } from "./agent/guardrail.ts";
 import { defaultInstructions } from "./agent/instructions.ts";
 import { McpServers } from "./agent/mcp/config.ts";
 import type { Model } from "./agent/model.ts";
 import type { RetryPolicy } from "./agent/models/resilient.ts";
+import { Price, requirePrices } from "./agent/prices.ts";
 import type { Tool } from "./agent/tool.ts";
 import { builtinTools } from "./agent/tools/builtin.ts";
 import type { Audit } from "./core/audit.ts";
@@ -87,8 +88,13 @@ export interface BotOptions {
   readonly mcpServers?: z.input<typeof McpServers>;
   /** Whether the workspace is kept after each turn that used it, where the sandbox driver can. Default true. */
   readonly snapshots?: boolean;
-  /** What one turn may use, where it differs from {@link defaultBudget}. */
-  readonly budget?: Partial<BudgetLimits>;
+  /**
+   * What a turn, a session (a thread), a channel a day and the whole bot a day may use, where it differs from
+   * `defaultBudgets`. Limits in US dollars need `prices`.
+   */
+  readonly budget?: BudgetConfig;
+  /** Prices of models by name, US dollars per million tokens. Models without one have no cost in what threads are told. */
+  readonly prices?: Readonly<Record<string, Price>>;
   /** What becomes of a message that arrives while a turn runs. Default `steer`. */
   readonly mode?: Mode | ((thread: ThreadRef) => Mode);
   /** Turns that run side by side. Default 4. */
@@ -175,6 +181,10 @@ export async function createBot(options: BotOptions): Promise<Bot> {
     clock,
     log,
   });
+  const budgets = budgetsOf(parseOption(BudgetConfig, options.budget ?? {}, "budget"));
+  const prices = parseOption(z.record(z.string(), Price), options.prices ?? {}, "prices");
+  const priced = { "opsthread/offline": { input: 0, output: 0 }, ...prices };
+  if (Object.values(budgets).some(({ usd }) => usd !== undefined)) requirePrices(model, priced);
   const blobs = options.blobs ?? directoryBlobs({ folder: join(dataFolder, "blobs") });
   // The store first: it refuses a second process on the same folder.
   const store = options.store ?? (await openStore(dataFolder, clock, log));
@@ -218,7 +228,8 @@ export async function createBot(options: BotOptions): Promise<Bot> {
     audit,
     tracer: tracing.tracer,
     snapshots: options.snapshots ?? true,
-    budget: { ...defaultBudget, ...options.budget },
+    budgets,
+    prices: priced,
     mode: typeof mode === "function" ? mode : () => mode,
     maxAttachmentBytes: options.maxAttachmentBytes ?? 1024 ** 3,
     maxAttempts: 5,

@@ -8,7 +8,8 @@ export type { Bot, BotOptions } from "./bot.ts";
 export { createBot } from "./create-bot.ts";
 
 export type { Adapter, Inbound, OpenArtifact, Received } from "./adapters/adapter.ts";
-export { type BudgetLimits, defaultBudget } from "./agent/budget.ts";
+export { type BudgetLimits, type Budgets, defaultBudgets } from "./agent/budget.ts";
+export type { BudgetConfig } from "./agent/budget-config.ts";
 export { defineTool } from "./agent/define-tool.ts";
 export type { Guardrail, Verdict } from "./agent/guardrail.ts";
 export { McpServerConfig, McpServers } from "./agent/mcp/config.ts";
@@ -23,6 +24,7 @@ export type {
   NativeTool,
   ToolSpec,
 } from "./agent/model.ts";
+export type { Price } from "./agent/prices.ts";
 export type { ModelFailure } from "./agent/models/model-error.ts";
 export type { RetryPolicy } from "./agent/models/resilient.ts";
 export type { AccessStanding, Tool, ToolContext, ToolReturn, ToolSession } from "./agent/tool.ts";
@@ -34,10 +36,18 @@ export { type Clock, systemClock } from "./core/clock.ts";
 export { errorCodes, isOpsthreadError, OpsthreadError } from "./core/errors.ts";
 export type { ErrorCode } from "./core/errors.ts";
 export { sessionIdOf, stableKey, threadId, type ThreadRef } from "./core/ids.ts";
-export type { Effect, JournalEntry, JournalRecord, ModelResponse, Usage } from "./core/journal.ts";
+export type {
+  Effect,
+  JournalEntry,
+  JournalRecord,
+  ModelResponse,
+  ModelUse,
+  Usage,
+} from "./core/journal.ts";
 export { type Logger, silentLogger } from "./core/logger.ts";
 export type { Actor, Attachment, Message } from "./core/message.ts";
-export type { ApprovalCard, Artifact, Post } from "./core/post.ts";
+export type { ApprovalCard, Artifact, Post, TurnUsage } from "./core/post.ts";
+export type { Spent } from "./core/spent.ts";
 export type { Measures, ToolCall, ToolResult } from "./core/tool-result.ts";
 export type { Facts, Said, Span, SpanName, Spoken, Tracer } from "./core/trace.ts";
 
@@ -74,6 +84,7 @@ export type { Blobs } from "./store/blobs.ts";
 export { directoryBlobs } from "./store/directory.ts";
 export type {
   Accepted,
+  Account,
   Append,
   InboxItem,
   Lease,

@@ -25,6 +25,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     "agent/loop.ts",
     "agent/budget.ts",
     "agent/guardrail.ts",
+    "agent/prices.ts",
     "agent/transcript.ts",
     "queue/queue.ts",
     "sandbox/sandbox.ts",

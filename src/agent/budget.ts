@@ -1,73 +1,161 @@
 import type { Clock } from "../core/clock.ts";
-import type { Usage } from "../core/journal.ts";
+import type { ModelUse, Usage } from "../core/journal.ts";
+import type { Spent } from "../core/spent.ts";
 
-/** What one turn may use. */
+/** What may be used. */
 export interface BudgetLimits {
-  /** Model calls. */
+  /** Answers of the model. */
   readonly steps: number;
   /** Input and output tokens together. */
   readonly tokens: number;
-  /** Wall time in milliseconds. */
+  /** US dollars, by the configured prices. Default: no limit. */
+  readonly usd?: number;
+  /** Wall time of turns in milliseconds. */
   readonly ms: number;
 }
 
-export const defaultBudget: BudgetLimits = { steps: 60, tokens: 1_000_000, ms: 30 * 60_000 };
+/** Limits by what they are for. A channel's and the day's are for one day, UTC. */
+export interface Budgets {
+  readonly turn: BudgetLimits;
+  readonly session: BudgetLimits;
+  readonly channel: Partial<BudgetLimits>;
+  readonly day: Partial<BudgetLimits>;
+}
 
-/** What a turn has used before this process took it up. */
-export interface Spent {
-  readonly steps: number;
-  readonly usage: Usage;
-  readonly startedAt: number;
+export const defaultBudgets: Budgets = {
+  turn: { steps: 60, tokens: 1_000_000, ms: 30 * 60_000 },
+  session: { steps: 5_000, tokens: 50_000_000, ms: 48 * 60 * 60_000 },
+  channel: {},
+  day: {},
+};
+
+/** A limit besides the turn's own, and what was used of it so far. */
+export interface BudgetScope {
+  readonly name: "session" | "channel" | "day";
+  readonly limits: Partial<BudgetLimits>;
+  readonly spent: () => Spent | Promise<Spent>;
+}
+
+export interface BudgetOptions {
+  readonly limits: BudgetLimits;
+  /** What the turn has used before this process took it up. */
+  readonly spent: {
+    readonly steps: number;
+    readonly usage: Usage;
+    readonly usd?: number;
+    readonly startedAt: number;
+  };
+  readonly scopes?: readonly BudgetScope[];
+  readonly clock: Clock;
 }
 
 /** Keeps account of one turn. */
 export interface Budget {
+  /** Answers of the model in this turn. */
   readonly steps: number;
-  readonly usage: Usage;
-  /** Counts one model call. */
-  spend(usage: Usage): void;
-  /** Where the turn stands; `near` and `spent` carry what the model is told. */
-  state(): { readonly type: "open" } | { readonly type: "near" | "spent"; readonly text: string };
+  /** Counts calls of the model. */
+  spend(use: {
+    readonly steps?: number;
+    readonly used: readonly ModelUse[];
+    readonly usd?: number | undefined;
+  }): void;
+  /** Where the turn stands; `text` is what the model is told, which of each limit it is told once. */
+  state(): Promise<{ readonly type: "open" | "near" | "spent"; readonly text?: string }>;
+}
+
+export function createBudget({ limits, spent, scopes = [], clock }: BudgetOptions): Budget {
+  let { steps, usd = 0 } = spent;
+  let tokens = spent.usage.inputTokens + spent.usage.outputTokens;
+  const told = new Set<string>();
+  const turn = (): Spent => ({ steps, tokens, usd, ms: clock.now() - spent.startedAt });
+  const allUses = async (): Promise<readonly Use[]> => {
+    const others = scopes.map(async (scope) =>
+      usesOf(scope.name, scope.limits, await scope.spent()),
+    );
+    return [usesOf("turn", limits, turn()), ...(await Promise.all(others))].flat();
+  };
+  return {
+    get steps() {
+      return steps;
+    },
+    spend(use) {
+      steps += use.steps ?? 0;
+      usd += use.usd ?? 0;
+      for (const { usage } of use.used) tokens += usage.inputTokens + usage.outputTokens;
+    },
+    async state() {
+      const uses = (await allUses()).toSorted((a, b) => b.share - a.share);
+      const [tightest] = uses;
+      if (tightest && tightest.share >= 1) {
+        const text = `The budget of ${scopeWords[tightest.scope]} is spent (${tightest.amount}). Tools are no longer available. Give your final answer now, and say what is left undone.`;
+        return { type: "spent", text };
+      }
+      const near = uses.filter(({ share }) => share >= nearShare);
+      const news = near.find(({ id }) => !told.has(id));
+      if (!news) return { type: near.length > 0 ? "near" : "open" };
+      told.add(news.id);
+      const text = `The budget of ${scopeWords[news.scope]} is nearly spent (${news.amount}). Come to a conclusion.`;
+      return { type: "near", text };
+    },
+  };
 }
 
 /** From this share of a limit on, the model is told to come to an end. */
 const nearShare = 0.8;
 
-export function createBudget(limits: BudgetLimits, spent: Spent, clock: Clock): Budget {
-  let { steps } = spent;
-  let { inputTokens, outputTokens } = spent.usage;
-  return {
-    get steps() {
-      return steps;
-    },
-    get usage() {
-      return { inputTokens, outputTokens };
-    },
-    spend(usage) {
-      steps += 1;
-      inputTokens += usage.inputTokens;
-      outputTokens += usage.outputTokens;
-    },
-    state() {
-      const uses = [
-        { name: "steps", used: steps, limit: limits.steps },
-        { name: "tokens", used: inputTokens + outputTokens, limit: limits.tokens },
-        { name: "seconds", used: (clock.now() - spent.startedAt) / 1000, limit: limits.ms / 1000 },
-      ];
-      const tightest = uses.reduce((a, b) => (b.used / b.limit > a.used / a.limit ? b : a));
-      const share = tightest.used / tightest.limit;
-      const amount = `${Math.round(tightest.used)} of ${Math.round(tightest.limit)} ${tightest.name}`;
-      if (share >= 1)
-        return {
-          type: "spent",
-          text: `The budget of this turn is spent (${amount}). Tools are no longer available. Give your final answer now, and say what is left undone.`,
-        };
-      if (share >= nearShare)
-        return {
-          type: "near",
-          text: `The budget of this turn is nearly spent (${amount}). Come to a conclusion.`,
-        };
-      return { type: "open" };
-    },
-  };
+/** The limit of a scope that is used up already, in words for people. */
+export async function spentScope(
+  scopes: readonly BudgetScope[],
+): Promise<{ readonly scope: BudgetScope["name"]; readonly text: string } | undefined> {
+  for (const { name, limits, spent } of scopes) {
+    const [gone] = usesOf(name, limits, await spent()).filter(({ share }) => share >= 1);
+    if (gone)
+      return { scope: name, text: `The budget of ${scopeWords[name]} is spent (${gone.amount})` };
+  }
+  return undefined;
+}
+
+const scopeWords = {
+  turn: "this turn",
+  session: "this thread",
+  channel: "this channel for today",
+  day: "today",
+} as const;
+
+/** What of one limit is used. */
+interface Use {
+  readonly id: string;
+  readonly scope: keyof typeof scopeWords;
+  readonly share: number;
+  /** As in `4 of 5 steps`. */
+  readonly amount: string;
+}
+
+function usesOf(
+  scope: Use["scope"],
+  { steps, tokens, usd, ms }: Partial<BudgetLimits>,
+  spent: Spent,
+): readonly Use[] {
+  const whole = (value: number): string => String(Math.round(value));
+  const dollars = (value: number): string => `$${value.toFixed(2)}`;
+  const seconds = (value: number): string => String(Math.round(value / 1000));
+  const limits = [
+    { name: " steps", used: spent.steps, limit: steps, show: whole },
+    { name: " tokens", used: spent.tokens, limit: tokens, show: whole },
+    { name: "", used: spent.usd, limit: usd, show: dollars },
+    { name: " seconds", used: spent.ms, limit: ms, show: seconds },
+  ];
+  return limits.flatMap(({ name, used, limit, show }) =>
+    limit === undefined
+      ? []
+      : [
+          {
+            id: `${scope}${name}`,
+            scope,
+            // A limit of nothing is spent before it begins.
+            share: limit <= 0 ? Number.POSITIVE_INFINITY : used / limit,
+            amount: `${show(used)} of ${show(limit)}${name}`,
+          },
+        ],
+  );
 }

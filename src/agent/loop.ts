@@ -5,13 +5,17 @@ import type { JournalEntry, ModelResponse, ToolIntent } from "../core/journal.ts
 import type { ToolCall } from "../core/tool-result.ts";
 import { noSpan, type Span } from "../core/trace.ts";
 import type { Budget } from "./budget.ts";
-import { fitContext } from "./fit-context.ts";
+import { bytesPerToken } from "./context/estimate.ts";
+import { offerNotes } from "./context/offer-notes.ts";
+import { contextWindow } from "./context/window.ts";
 import { guard, type Guarded, type Guardrail, guardrailStopped } from "./guardrail.ts";
 import type { Model, ModelRequest } from "./model.ts";
+import { costOf, type Prices, usesOf } from "./prices.ts";
 import { runCalls } from "./run-calls.ts";
 import type { Tool, ToolSession } from "./tool.ts";
 import { tracedAnswer } from "./trace-model.ts";
 import type { Transcript } from "./transcript.ts";
+import { withinWindow } from "./within-window.ts";
 
 /** What a turn runs with. */
 export interface LoopOptions {
@@ -21,6 +25,8 @@ export interface LoopOptions {
   readonly session: ToolSession;
   readonly transcript: Transcript;
   readonly budget: Budget;
+  /** What models cost. Default: nobody knows. */
+  readonly prices?: Prices;
   /** Number of the turn in its session; part of every execution id. */
   readonly turn: number;
   readonly clock: Clock;
@@ -30,7 +36,7 @@ export interface LoopOptions {
   readonly steer: () => Promise<void>;
   /** A line for people, while a tool runs. */
   readonly onProgress: (text: string) => void;
-  /** Bytes of one tool output that the model sees. Default 32 KiB. */
+  /** Bytes of one tool output that the model sees. Default 32 KiB, and at most a quarter of what the window has room for. */
   readonly maxOutputBytes?: number;
   /** Asked about calls, what they give, and answers. Default: none. */
   readonly guardrails?: readonly Guardrail[];
@@ -52,7 +58,7 @@ export type LoopEvent =
 /** Makes an entry of the running turn, tells the transcript of it, and gives the event that has it journalled. */
 export type Recorder = (fields: EntryFields) => LoopEvent;
 
-type EntryFields = JournalEntry extends infer Entry
+export type EntryFields = JournalEntry extends infer Entry
   ? Entry extends JournalEntry
     ? Omit<Entry, "v" | "turn" | "at">
     : never
@@ -96,12 +102,14 @@ async function* steps(options: LoopOptions, ending: AbortController): AsyncGener
     transcript.apply(entry);
     return { type: "entry", entry };
   };
-  let warned = false;
+  const window = contextWindow(options.model, { instructions: options.instructions, tools: specs });
+  const quarter = Math.floor((window.limit * bytesPerToken) / 4);
+  const calling = { maxOutputBytes: Math.min(32 * 1024, quarter), ...options, ending };
   let rejected = 0;
 
+  yield* offerNotes(options, record, signal);
   const left = transcript.openCalls;
-  if (left.length > 0)
-    yield* runCalls(left, toolsByName, record, { ...options, resumed: true, ending });
+  if (left.length > 0) yield* runCalls(left, toolsByName, record, { ...calling, resumed: true });
 
   for (;;) {
     const question = questionIn(transcript, toolsByName);
@@ -112,36 +120,36 @@ async function* steps(options: LoopOptions, ending: AbortController): AsyncGener
     }
     signal.throwIfAborted();
     await options.steer();
-    const standing = budget.state();
-    if (standing.type === "spent" || (standing.type === "near" && !warned)) {
-      yield record({ type: "note", text: standing.text });
-      warned = true;
-    }
+    const standing = await budget.state();
+    if (standing.text !== undefined) yield record({ type: "note", text: standing.text });
     const last = standing.type === "spent";
     const step = budget.steps + 1;
     using stepSpan = span.child("step", { step });
-    yield* fitContext(options, record, signal);
 
     const started = transcript.startedCall;
-    const answer = yield* respond(options, record, {
+    const answer = yield* withinWindow(options, record, {
+      window,
       step,
       signal,
-      span: stepSpan,
-      request: {
+      request: () => ({
         instructions: options.instructions,
         items: transcript.items,
+        stateFrom: transcript.conversation.stateFrom,
         tools: specs,
         toolChoice: last ? "none" : "auto",
         sessionKey,
         stepKey: stableKey("step", sessionId, options.turn, step),
         ...(started?.step === step &&
           started.model === options.model.name && { resume: started.handle }),
-      },
+      }),
+      ask: (request) => respond(options, record, { request, step, signal, span: stepSpan }),
     });
     const response = last ? conclude(answer) : answer;
     const intents = response.toolCalls.map((call) => intentOf(call, toolsByName, options, step));
-    budget.spend(response.usage);
-    yield record({ type: "step", step, response, intents });
+    const used = usesOf(response, options.model.name);
+    const usd = costOf(used, options.prices ?? {});
+    budget.spend({ steps: 1, used, usd });
+    yield record({ type: "step", step, response, intents, ...(usd !== undefined && { usd }) });
     if (intents.length === 0) {
       const said = await guardOutput(response.text, options, signal);
       if (said.type === "passed")
@@ -152,8 +160,7 @@ async function* steps(options: LoopOptions, ending: AbortController): AsyncGener
       yield record({ type: "note", text });
       continue;
     }
-    const calls = { ...options, span: stepSpan, resumed: false, ending };
-    yield* runCalls(intents, toolsByName, record, calls);
+    yield* runCalls(intents, toolsByName, record, { ...calling, span: stepSpan, resumed: false });
   }
 }
 

@@ -5,6 +5,8 @@ import type { ToolCall, ToolResult } from "../core/tool-result.ts";
 export interface Model {
   /** `vendor/name`, for logs and for people. */
   readonly name: string;
+  /** The models that may answer, where it stands for several. */
+  readonly names?: readonly string[];
   readonly capabilities: ModelCapabilities;
   /**
    * Streams one answer: deltas as they come, and exactly one `completed` at the end.
@@ -31,6 +33,10 @@ export interface ModelCheck {
 export interface ModelCapabilities {
   /** Input and output tokens together that one call may hold. */
   readonly contextTokens: number;
+  /** Of these, what an answer may take at most. Absent where it is not limited, or not known. */
+  readonly outputTokens?: number;
+  /** The provider makes the conversation shorter by itself when it has more tokens than this: see `ModelResponse.compacted`. */
+  readonly compactsAtTokens?: number;
   /** The provider keeps the conversation, and is sent only what is new. What it has forgotten is sent again. */
   readonly serverState?: boolean;
   /** Tools that the vendor has itself, and which the driver offers in the place of the function. */
@@ -52,6 +58,11 @@ export interface ModelRequest {
   readonly instructions: string;
   /** The conversation so far, oldest first. The array grows from step to step: do not keep or change it. */
   readonly items: readonly Item[];
+  /**
+   * When the answers before this index were given, what came before them was longer: what a provider keeps of them is not
+   * this conversation any more. Default 0.
+   */
+  readonly stateFrom?: number;
   readonly tools: readonly ToolSpec[];
   /** `none`: answer in words now; a tool call would not be run. */
   readonly toolChoice: "auto" | "none";
@@ -81,7 +92,12 @@ export type Item =
       /** Workspace paths of the files that came with it. */
       readonly files: readonly string[];
     }
-  | { readonly type: "assistant"; readonly response: ModelResponse }
+  | {
+      readonly type: "assistant";
+      readonly response: ModelResponse;
+      /** Text and arguments are shorter than they were, so the provider's own items are not to be sent as they are. */
+      readonly isCut?: true;
+    }
   | { readonly type: "tool-result"; readonly call: ToolCall; readonly result: ToolResult }
   /** The harness speaks, not a person. */
   | { readonly type: "note"; readonly text: string };

@@ -4,9 +4,9 @@ import { messageOf } from "../core/errors.ts";
 import type { ToolIntent } from "../core/journal.ts";
 import { headTail } from "../core/output.ts";
 import type { ToolCall, ToolResult } from "../core/tool-result.ts";
+import { outputFile } from "./context/pieces.ts";
 import { guard, type Guarded, type Guardrail } from "./guardrail.ts";
 import type { Tool, ToolContext, ToolReturn } from "./tool.ts";
-import { outputFile } from "./transcript.ts";
 
 /**
  * Runs one tool call to a result. It never throws: whatever goes wrong is something the model must hear about.

@@ -2,6 +2,9 @@ import { type AccessRequest, accessText } from "../core/access-request.ts";
 import { grantWordOf } from "../core/grant-words.ts";
 import type { JournalEntry, SandboxIdentity, ToolIntent } from "../core/journal.ts";
 import type { ToolResult } from "../core/tool-result.ts";
+import { Conversation } from "./context/conversation.ts";
+import { notesFile, notesText } from "./context/notes-text.ts";
+import { type Origin, outputFile } from "./context/pieces.ts";
 import type { Item } from "./model.ts";
 
 /**
@@ -9,17 +12,16 @@ import type { Item } from "./model.ts";
  * It is kept up to date entry by entry, so that a step costs the same in a short and in a long session.
  */
 export class Transcript {
-  readonly #items: Item[] = [];
+  readonly conversation = new Conversation();
   /** Calls of the last step that have no result yet, by call id. */
   readonly #open = new Map<string, ToolIntent>();
-  /** Where each untrimmed tool result is. */
-  readonly #results = new Map<string, { readonly item: Item; readonly executionId: string }>();
   /** What was asked for, by approval id. */
   readonly #requests = new Map<string, AccessRequest>();
   #step: Step = { index: 0, order: [], over: true, asksForAccess: false };
   #sandbox: SandboxIdentity | undefined;
   #started: StartedCall | undefined;
-  #tokens = 0;
+  #notes: { readonly text: string; readonly item: Item } | undefined;
+  #namesNotes = false;
   readonly #redact: (text: string) => string;
 
   /** `redact` takes secrets out of what people wrote; tool results come in redacted. */
@@ -28,12 +30,17 @@ export class Transcript {
   }
 
   get items(): readonly Item[] {
-    return this.#items;
+    return this.conversation.items;
   }
 
-  /** An estimate: four characters a token. */
-  get tokens(): number {
-    return this.#tokens;
+  /** What the model was last shown of the agent's notes. */
+  get shownNotes(): string | undefined {
+    return this.#notes?.text;
+  }
+
+  /** A call named the notes' file: there may be one. */
+  get namesNotes(): boolean {
+    return this.#namesNotes;
   }
 
   /** Calls that were announced and have no result: after a crash, what has to be settled. */
@@ -53,7 +60,7 @@ export class Transcript {
   } {
     const { index, order, over, asksForAccess } = this.#step;
     if (over) return { results: [], asksForAccess: false };
-    const items = this.#items.slice(index, index + order.length);
+    const items = this.items.slice(index, index + order.length);
     return { results: items.filter((item) => item.type === "tool-result"), asksForAccess };
   }
 
@@ -65,21 +72,25 @@ export class Transcript {
       case "message":
         // What is said to the harness is no business of the model; what comes of it is noted.
         if (entry.message.kind === "stop" || grantWordOf(entry.message)) return;
-        this.#push({
-          type: "user",
-          actor: entry.message.actor.name ?? entry.message.actor.id,
-          text: this.#redact(entry.message.text),
-          files: entry.paths,
-        });
+        this.conversation.add(
+          {
+            type: "user",
+            actor: entry.message.actor.name ?? entry.message.actor.id,
+            text: this.#redact(entry.message.text),
+            files: entry.paths,
+          },
+          { key: entry.message.id, isPinned: true },
+        );
         return;
       case "model-started":
         this.#started = entry;
         return;
       case "step":
         this.#started = undefined;
-        this.#push({ type: "assistant", response: entry.response });
+        this.conversation.answer(entry);
+        this.#namesNotes ||= entry.intents.some(({ args }) => args.includes(notesFile));
         this.#step = {
-          index: this.#items.length,
+          index: this.items.length,
           order: entry.intents.map((intent) => intent.callId),
           over: false,
           asksForAccess: false,
@@ -97,16 +108,29 @@ export class Transcript {
         this.#requests.set(entry.approvalId, entry.request);
         this.#note(
           `Asked for ${accessText(entry.request)} (approval ${entry.approvalId}). It is not granted unless a person approves it.`,
+          pinned,
         );
         return;
       case "approval-decided":
-        this.#note(`${decisions[entry.choice]}: ${this.#grant(entry)}.`);
+        this.#note(`${decisions[entry.choice]}: ${this.#grant(entry)}.`, pinned);
         return;
       case "grant-revoked":
-        this.#note(`Taken back, no longer granted: ${this.#grant(entry)}.`);
+        this.#note(`Taken back, no longer granted: ${this.#grant(entry)}.`, pinned);
         return;
       case "context-trimmed":
-        for (const callId of entry.callIds) this.#trim(callId);
+        this.conversation.cut(entry.cuts);
+        return;
+      case "context-summarized":
+        this.#step = {
+          ...this.#step,
+          index: this.#step.index + this.conversation.condense(entry),
+        };
+        if (this.#notes && !this.items.includes(this.#notes.item)) this.#notes = undefined;
+        return;
+      case "notes-shown":
+        this.#notes = { text: entry.text, item: this.#note(notesText(entry.text)) };
+        return;
+      case "model-failed":
         return;
       case "turn-ended":
         for (const callId of this.#open.keys()) this.#settle(callId, neverFinished);
@@ -118,22 +142,6 @@ export class Transcript {
       default:
         entry satisfies never;
     }
-  }
-
-  /**
-   * The oldest tool results that must become references so that the rest fits into `tokens`, with the texts
-   * that have to lie in files first. Empty when everything fits. Results of the last step always stay.
-   */
-  excess(tokens: number): readonly { callId: string; executionId: string; output: string }[] {
-    let over = this.#tokens - tokens;
-    const excess = [];
-    for (const [callId, { item, executionId }] of this.#results) {
-      if (over <= 0 || this.#step.order.includes(callId)) break;
-      if (item.type !== "tool-result" || item.result.output.length < worthTrimming) continue;
-      excess.push({ callId, executionId, output: item.result.output });
-      over -= estimate(item) - referenceTokens;
-    }
-    return excess;
   }
 
   /** The instructions say what the first sandbox is; when it is another one later, that has to be said. */
@@ -158,8 +166,8 @@ export class Transcript {
     return `${what} (approval ${approvalId}), by ${by.name ?? by.id}`;
   }
 
-  #note(text: string): void {
-    this.#push({ type: "note", text });
+  #note(text: string, origin?: Origin): Item {
+    return this.conversation.add({ type: "note", text }, origin);
   }
 
   /** Results stand in the order of their calls, whatever the order in which they came. */
@@ -171,26 +179,13 @@ export class Transcript {
     const item: Item = { type: "tool-result", call: { callId, tool, args }, result };
     const before = this.#step.order.slice(0, this.#step.order.indexOf(callId));
     const settled = before.filter((id) => !this.#open.has(id)).length;
-    this.#items.splice(this.#step.index + settled, 0, item);
-    this.#results.set(callId, { item, executionId });
-    this.#tokens += estimate(item);
-  }
-
-  #trim(callId: string): void {
-    const found = this.#results.get(callId);
-    const index = found ? this.#items.indexOf(found.item) : -1;
-    const item = this.#items[index];
-    if (!found || item?.type !== "tool-result") return;
-    const reference = `[${item.result.output.length} characters, now in ${outputFile(found.executionId)}]`;
-    const trimmed: Item = { ...item, result: { ...item.result, output: reference } };
-    this.#items[index] = trimmed;
-    this.#results.delete(callId);
-    this.#tokens += estimate(trimmed) - estimate(item);
-  }
-
-  #push(item: Item): void {
-    this.#items.push(item);
-    this.#tokens += estimate(item);
+    const file = outputFile(executionId);
+    const isKept = result.measures.fullOutput === file;
+    this.conversation.add(
+      item,
+      { key: executionId, ...(isKept && { files: new Map([[executionId, file]]) }) },
+      this.#step.index + settled,
+    );
   }
 }
 
@@ -221,9 +216,6 @@ function sandboxText(sandbox: SandboxIdentity | undefined): string {
   return `"${name}" (isolation "${isolation}"${image === undefined ? "" : `, image ${image}`})`;
 }
 
-/** Where in the workspace the full output of a tool call lies, when what the model sees refers to it. */
-export const outputFile = (executionId: string): string => `.opsthread/outputs/${executionId}.txt`;
-
 const neverFinished: ToolResult = {
   status: "stopped",
   output: "Not finished: the turn ended before this call did.",
@@ -231,24 +223,4 @@ const neverFinished: ToolResult = {
   artifacts: [],
 };
 
-/** Shorter outputs cost about as much as the reference that would replace them. */
-const worthTrimming = 400;
-const referenceTokens = 25;
-
-function estimate(item: Item): number {
-  switch (item.type) {
-    case "user":
-      return tokensOf(item.text) + item.files.reduce((sum, file) => sum + tokensOf(file), 0);
-    case "assistant":
-      return item.response.toolCalls.reduce(
-        (sum, call) => sum + tokensOf(call.args) + tokensOf(call.tool),
-        tokensOf(item.response.text),
-      );
-    case "tool-result":
-      return tokensOf(item.result.output);
-    case "note":
-      return tokensOf(item.text);
-  }
-}
-
-const tokensOf = (text: string): number => Math.ceil(text.length / 4) + 4;
+const pinned: Origin = { key: "", isPinned: true };

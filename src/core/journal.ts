@@ -16,11 +16,22 @@ export const Usage = z.object({
 });
 export type Usage = z.infer<typeof Usage>;
 
+/** What calls of one model used. Prices differ, so it is told by model. */
+export const ModelUse = z.object({ model: z.string(), usage: Usage });
+export type ModelUse = z.infer<typeof ModelUse>;
+
 /** What one model call gave. */
 export const ModelResponse = z.object({
   text: z.string(),
   toolCalls: z.array(ToolCall).readonly(),
+  /** All that it took, failed tries included. */
   usage: Usage,
+  /** Who answered, where several might have. */
+  model: z.string().optional(),
+  /** Of the usage, what tries took that failed. */
+  failed: z.array(ModelUse).readonly().optional(),
+  /** The provider made the conversation shorter: what was said before this answer is not sent any more. */
+  compacted: z.literal(true).optional(),
   /** The provider's own items, verbatim, for drivers that must send them back. */
   provider: z.unknown().optional(),
 });
@@ -41,11 +52,15 @@ export type Effect = z.infer<typeof Effect>;
 export const ToolIntent = ToolCall.extend({ executionId: z.string(), effect: Effect });
 export type ToolIntent = z.infer<typeof ToolIntent>;
 
-/** `told`: only the harness was spoken to, and it answered by itself. */
+/**
+ * `told`: only the harness was spoken to, and it answered by itself. `over-budget`: the model was not asked, since what the
+ * session, its channel or the day may use was used up.
+ */
 export const TurnOutcome = z.enum([
   "answered",
   "asked",
   "told",
+  "over-budget",
   "stopped",
   "interrupted",
   "failed",
@@ -59,6 +74,21 @@ export const SandboxIdentity = z.object({
   image: z.string().optional(),
 });
 export type SandboxIdentity = z.infer<typeof SandboxIdentity>;
+
+/**
+ * A piece of the conversation that becomes shorter in what the model sees: head and tail, together `keep` bytes.
+ *
+ * - `output`, `arguments`: of the call with the execution id `of`;
+ * - `answer`: the model's words in step `of`, as `turn.step`; - `message`: a person's, by the message's id.
+ */
+export const ContextCut = z.object({
+  part: z.enum(["output", "arguments", "answer", "message"]),
+  of: z.string(),
+  keep: z.number().int().nonnegative(),
+  /** Where in the workspace all of it lies. Absent when it could not be kept there. */
+  file: z.string().optional(),
+});
+export type ContextCut = z.infer<typeof ContextCut>;
 
 const at = { v: z.literal(1), turn: z.number().int(), at: z.number() };
 
@@ -98,6 +128,16 @@ export const JournalEntry = z.discriminatedUnion("type", [
     step: z.number().int(),
     response: ModelResponse,
     intents: z.array(ToolIntent).readonly(),
+    /** What it cost by the prices of that time. Absent where a model has no price. */
+    usd: z.number().nonnegative().optional(),
+  }),
+  /** The model was asked in vain, and that was not free. */
+  z.object({
+    ...at,
+    type: z.literal("model-failed"),
+    step: z.number().int(),
+    used: z.array(ModelUse).readonly(),
+    usd: z.number().nonnegative().optional(),
   }),
   z.object({ ...at, type: z.literal("tool-result"), callId: z.string(), result: ToolResult }),
   /** A call asked for more access than the session has. Nothing is granted by it. */
@@ -130,8 +170,25 @@ export const JournalEntry = z.discriminatedUnion("type", [
   }),
   /** The harness told the model something: a budget nearly spent, an attachment that could not be read. */
   z.object({ ...at, type: z.literal("note"), text: z.string() }),
-  /** These calls' outputs became references to their files in what the model sees. */
-  z.object({ ...at, type: z.literal("context-trimmed"), callIds: z.array(z.string()).readonly() }),
+  /** These pieces became shorter in what the model sees. */
+  z.object({ ...at, type: z.literal("context-trimmed"), cuts: z.array(ContextCut).readonly() }),
+  /**
+   * What was said before the answer of step `before` is not shown to the model any more, but for what people said and
+   * decided, up to `pinnedTokens` of it. `text` is the model's own summary; without it there is none.
+   */
+  z.object({
+    ...at,
+    type: z.literal("context-summarized"),
+    before: z.object({ turn: z.number().int(), step: z.number().int() }),
+    pinnedTokens: z.number().int().nonnegative(),
+    text: z.string().optional(),
+    /** Where in the workspace it can be read as it was. */
+    file: z.string().optional(),
+    used: z.array(ModelUse).readonly(),
+    usd: z.number().nonnegative().optional(),
+  }),
+  /** The agent's notes as they stood in the workspace were shown to the model. */
+  z.object({ ...at, type: z.literal("notes-shown"), text: z.string() }),
   z.object({
     ...at,
     type: z.literal("turn-ended"),

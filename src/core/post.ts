@@ -19,6 +19,21 @@ export const ApprovalCard = z.object({
 });
 export type ApprovalCard = z.infer<typeof ApprovalCard>;
 
+/** What a turn took, for people to see. */
+export const TurnUsage = z.object({
+  /** Answers of the model. */
+  steps: z.number().int().nonnegative(),
+  inputTokens: z.number().nonnegative(),
+  /** Of the input, what the provider had in its cache. Absent where it does not tell. */
+  cachedInputTokens: z.number().nonnegative().optional(),
+  outputTokens: z.number().nonnegative(),
+  /** Absent where a model has no price. */
+  usd: z.number().nonnegative().optional(),
+  /** From the turn's beginning to its end. */
+  ms: z.number().nonnegative(),
+});
+export type TurnUsage = z.infer<typeof TurnUsage>;
+
 /**
  * One outgoing chat message. It waits in the outbox until the platform confirmed it.
  * `key` is derived from session, turn and index: the platform-side proof that it was posted already.
@@ -40,5 +55,7 @@ export const Post = z.object({
   approval: ApprovalCard.optional(),
   /** Of the turn that it is from: see `Span.traceparent`. */
   trace: z.string().optional(),
+  /** At the end of a turn that asked a model which is not free. An adapter shows it where it does not disturb. */
+  usage: TurnUsage.optional(),
 });
 export type Post = z.infer<typeof Post>;

@@ -1,6 +1,7 @@
 import { stableKey } from "../core/ids.ts";
 import type { JournalEntry, TurnOutcome } from "../core/journal.ts";
-import type { Post } from "../core/post.ts";
+import type { Post, TurnUsage } from "../core/post.ts";
+import { addUsage, usageOf } from "../core/spent.ts";
 import type { InboxItem } from "../store/store.ts";
 import { approvalPost } from "./approval.ts";
 import type { Fact, Session } from "./session.ts";
@@ -33,7 +34,7 @@ export async function failTurn(session: Session, options: TurnOptions, why: stri
 /** Writes, in one step: the end of the turn, the posts that tell it, and the messages that are settled by it. */
 export async function endTurn(
   session: Session,
-  { redactor }: Pick<TurnOptions, "redactor">,
+  { redactor, clock }: Pick<TurnOptions, "redactor" | "clock">,
   ended: {
     readonly outcome: TurnOutcome;
     readonly text: string;
@@ -52,7 +53,7 @@ export async function endTurn(
     ],
     {
       lead,
-      posts: postsOf(session, { outcome, text, redact }),
+      posts: postsOf(session, { outcome, text, redact, usage: usedIn(session, lead, clock.now()) }),
       ...(inboxThrough !== undefined && { inboxThrough }),
     },
   );
@@ -64,10 +65,12 @@ function postsOf(
     outcome,
     text,
     redact,
+    usage,
   }: {
     readonly outcome: TurnOutcome;
     readonly text: string;
     readonly redact: (text: string) => string;
+    readonly usage: TurnUsage | undefined;
   },
 ): readonly Post[] {
   const kind = postKinds[outcome];
@@ -81,9 +84,32 @@ function postsOf(
       : [];
   const [first, ...more] = approvals;
   // Who asks for nothing but access has said it with that.
-  if (first && text === "") return [{ ...first, artifacts }, ...more];
+  const told = usage && { usage };
+  if (first && text === "") return [{ ...first, artifacts, ...told }, ...more];
   const post = noticeOf(session, { text, parts: [] });
-  return [{ ...post, kind, artifacts }, ...approvals];
+  return [{ ...post, kind, artifacts, ...told }, ...approvals];
+}
+
+/** What the turn took, its last step included; undefined when nothing was counted, as with the offline planner. */
+function usedIn(
+  { open }: Session,
+  lead: readonly JournalEntry[],
+  now: number,
+): TurnUsage | undefined {
+  if (!open) return undefined;
+  const uses = lead.flatMap((entry) => usageOf(entry) ?? []);
+  const usage = uses.reduce((sum, use) => addUsage(sum, use.usage), open.usage);
+  const { inputTokens, outputTokens, cachedInputTokens } = usage;
+  if (inputTokens + outputTokens === 0) return undefined;
+  const usd = uses.reduce((sum, use) => sum + (use.usd ?? 0), open.usd);
+  return {
+    steps: uses.reduce((sum, use) => sum + use.steps, open.steps),
+    inputTokens,
+    ...(cachedInputTokens !== undefined && { cachedInputTokens }),
+    outputTokens,
+    ...(usd > 0 && { usd }),
+    ms: Math.max(0, now - open.startedAt),
+  };
 }
 
 /** What the harness itself tells the thread in this turn; `parts` make its key another one than the turn's answer's. */
@@ -110,4 +136,5 @@ const postKinds: Readonly<Record<TurnOutcome, Post["kind"] | undefined>> = {
   failed: "notice",
   interrupted: undefined,
   told: undefined,
+  "over-budget": "notice",
 };

@@ -87,6 +87,9 @@ export class Grants {
       case "tool-result":
       case "note":
       case "context-trimmed":
+      case "context-summarized":
+      case "notes-shown":
+      case "model-failed":
         return;
       default:
         entry satisfies never;

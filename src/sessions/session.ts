@@ -4,9 +4,11 @@ import { grantWordOf } from "../core/grant-words.ts";
 import type { ThreadRef } from "../core/ids.ts";
 import type { JournalEntry, Usage } from "../core/journal.ts";
 import type { Artifact, Post } from "../core/post.ts";
+import { addSpent, addUsage, nothingSpent, noUsage, type Spent, usageOf } from "../core/spent.ts";
 import { noSpan, type Span } from "../core/trace.ts";
-import type { Lease, SessionInfo, Store } from "../store/store.ts";
+import type { Append, Lease, SessionInfo, Store } from "../store/store.ts";
 import { Grants } from "./grants.ts";
+import { accountsOf, chargeOf } from "./spending.ts";
 import { tellEntry } from "./trace-turn.ts";
 
 /** A turn that has begun and not ended, as its journal tells. */
@@ -23,6 +25,9 @@ export interface OpenTurn {
   asks: number;
   steps: number;
   usage: Usage;
+  usd: number;
+  /** Up to when its time is on the accounts. */
+  chargedAt: number;
   /** Files that go with the answer. */
   readonly artifacts: Artifact[];
 }
@@ -62,6 +67,7 @@ export class Session {
   #seq = 0;
   #turn = 0;
   #open: OpenTurn | undefined;
+  #spent = nothingSpent;
 
   private constructor(options: SessionOptions & Pick<SessionInfo, "thread" | "createdAt">) {
     this.lease = options.lease;
@@ -89,6 +95,11 @@ export class Session {
     return this.lease.sessionId;
   }
 
+  /** What all turns so far have used. */
+  get spent(): Spent {
+    return this.#spent;
+  }
+
   get open(): OpenTurn | undefined {
     return this.#open;
   }
@@ -111,10 +122,12 @@ export class Session {
     const common = { v: 1 as const, turn: this.turn, at: this.#clock.now() };
     const own = facts.map((fact) => ({ ...common, ...fact }));
     const entries = [...lead, ...own];
+    const spends = this.#spends(entries);
     this.#seq = await this.#store.append(this.lease, {
       after: this.#seq,
       entries,
       posts: posts.map((post) => ({ ...post, trace: this.span.traceparent })),
+      ...(spends.length > 0 && { spends }),
       ...along,
     });
     for (const entry of entries) {
@@ -122,6 +135,21 @@ export class Session {
       this.#track(entry);
     }
     for (const entry of own) this.transcript.apply(entry);
+  }
+
+  /** What these entries take, for each account that it counts for. */
+  #spends(entries: readonly JournalEntry[]): NonNullable<Append["spends"]> {
+    const at = entries.at(-1)?.at;
+    let chargedAt = this.#open?.chargedAt;
+    if (at === undefined || chargedAt === undefined) return [];
+    let spent = nothingSpent;
+    for (const entry of entries) {
+      const charge = chargeOf(entry, chargedAt);
+      chargedAt = charge.chargedAt;
+      spent = addSpent(spent, charge);
+    }
+    if (spent.steps + spent.tokens + spent.ms === 0) return [];
+    return Object.values(accountsOf(this.thread, at)).map((account) => ({ ...account, spent }));
   }
 
   #track(entry: JournalEntry): void {
@@ -136,7 +164,9 @@ export class Session {
         messages: 0,
         asks: 0,
         steps: 0,
-        usage: { inputTokens: 0, outputTokens: 0 },
+        usage: noUsage,
+        usd: 0,
+        chargedAt: entry.at,
         artifacts: [],
       };
       this.#open.attempts += 1;
@@ -151,15 +181,16 @@ export class Session {
     }
     if (entry.type === "approval-decided") open.asks += 1;
     if (entry.type === "tool-result") open.artifacts.push(...entry.result.artifacts);
-    if (entry.type === "turn-ended") this.#open = undefined;
-    if (entry.type === "step") {
-      const { inputTokens, outputTokens } = entry.response.usage;
-      open.steps += 1;
-      open.usage = {
-        inputTokens: open.usage.inputTokens + inputTokens,
-        outputTokens: open.usage.outputTokens + outputTokens,
-      };
+    const use = usageOf(entry);
+    if (use) {
+      open.steps += use.steps;
+      open.usage = addUsage(open.usage, use.usage);
+      open.usd += use.usd ?? 0;
     }
+    const charge = chargeOf(entry, open.chargedAt);
+    open.chargedAt = charge.chargedAt;
+    this.#spent = addSpent(this.#spent, charge);
+    if (entry.type === "turn-ended") this.#open = undefined;
   }
 }
 

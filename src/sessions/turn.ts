@@ -1,8 +1,9 @@
 import type { Adapter } from "../adapters/adapter.ts";
-import { type BudgetLimits, createBudget } from "../agent/budget.ts";
+import { type Budgets, createBudget, spentScope } from "../agent/budget.ts";
 import type { Guardrail } from "../agent/guardrail.ts";
 import { runLoop } from "../agent/loop.ts";
 import type { Model } from "../agent/model.ts";
+import type { Prices } from "../agent/prices.ts";
 import type { Tool, ToolSource } from "../agent/tool.ts";
 import { Stopped } from "../core/abort.ts";
 import type { Audit } from "../core/audit.ts";
@@ -23,6 +24,7 @@ import { takeMessages } from "./intake.ts";
 import { createProgress, type Progress } from "./progress.ts";
 import type { RestingSandboxes } from "./resting-sandboxes.ts";
 import type { Session } from "./session.ts";
+import { freeAgain, scopesOf } from "./spending.ts";
 import { beginTurn } from "./trace-turn.ts";
 import { openWorkspace, sandboxOf } from "./turn-workspace.ts";
 import type { ApprovalPolicy } from "./widen.ts";
@@ -52,7 +54,8 @@ export interface TurnOptions {
   readonly gate: Gate;
   readonly policy: ApprovalPolicy;
   readonly audit: Audit;
-  readonly budget: BudgetLimits;
+  readonly budgets: Budgets;
+  readonly prices: Prices;
   readonly mode: (thread: ThreadRef) => Mode;
   readonly maxAttachmentBytes: number;
   /** A turn that so many processes took up and none finished is given up. */
@@ -162,6 +165,13 @@ async function answer(
   if (open.messages === 0) await take();
   // Nothing was said to the model: it has nothing to answer.
   if (open.asks === 0) return endTurn(session, options, { outcome: "told", text: "" });
+  const scopes = scopesOf(session, options);
+  // One that has begun gets its last answer.
+  const gone = open.steps === 0 ? await spentScope(scopes) : undefined;
+  if (gone) {
+    const text = `I did not begin this: ${gone.text}. ${freeAgain(gone.scope, clock.now())}`;
+    return endTurn(session, options, { outcome: "over-budget", text });
+  }
 
   progress.show("Working on it …");
   const tools = await toolsOf(session, options, { workspace, signal });
@@ -171,7 +181,7 @@ async function answer(
       tools,
       session: workspace,
       transcript: session.transcript,
-      budget: createBudget(options.budget, open, clock),
+      budget: createBudget({ limits: options.budgets.turn, spent: open, scopes, clock }),
       turn: session.turn,
       redact,
       onProgress: (text) => progress.show(redact(text)),

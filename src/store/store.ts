@@ -2,6 +2,7 @@ import type { ThreadRef } from "../core/ids.ts";
 import type { JournalEntry, JournalRecord } from "../core/journal.ts";
 import type { Message } from "../core/message.ts";
 import type { Post } from "../core/post.ts";
+import type { Spent } from "../core/spent.ts";
 
 /**
  * The only durable truth of Opsthread. Terms:
@@ -10,6 +11,7 @@ import type { Post } from "../core/post.ts";
  * - journal: the append-only record of what a session did;
  * - outbox: posts that the platform has not confirmed yet, delivered in order per session;
  * - dirty: a session with work to do: unread messages, or a turn that has not released its lease;
+ * - spend: what sessions used, added up by account (a channel, the whole bot) and day, UTC;
  * - lease: the exclusive, expiring right to advance a session. Its `epoch` grows with each grant, and
  *   each write under a lease compares it in the same atomic operation ("fenced").
  *
@@ -47,13 +49,18 @@ export interface Store extends AsyncDisposable {
   ): Promise<"released" | "inbox-not-empty" | "lost">;
 
   /**
-   * Writes, in one step: journal entries, posts into the outbox, and which inbox messages are now read.
-   * Returns the new last sequence number. Repeating an append that is already there is harmless, and a post whose
-   * key is in the outbox already is not put there again.
+   * Writes, in one step: journal entries, posts into the outbox, which inbox messages are now read, and what was spent.
+   * Returns the new last sequence number. Repeating an append that is already there is harmless and spends nothing, and a
+   * post whose key is in the outbox already is not put there again.
+   *
+   * Accounts are of many sessions. Where they can't be in the same atomic step as a session, they may follow it: a crash in
+   * between may lose what that one append spent, and never counts anything twice.
    * @throws {OpsthreadError} `STORE_FENCED` when the lease is not the current one, or the journal's last
    * sequence number is not `append.after`
    */
   append(lease: Lease, append: Append): Promise<number>;
+  /** What all sessions have spent on each of these accounts, in their order. Kept for five weeks. */
+  spent(accounts: readonly Account[]): Promise<readonly Spent[]>;
   /** The unread messages after inbox sequence number `after` (0: all), oldest first. */
   readInbox(sessionId: string, options: { readonly after: number }): Promise<readonly InboxItem[]>;
   /** The journal after sequence number `after` (0: all), oldest first. */
@@ -113,6 +120,15 @@ export interface Append {
   readonly posts?: readonly Post[];
   /** Inbox messages up to and with this sequence number are read. */
   readonly inboxThrough?: number;
+  /** What the work behind the entries took, once for each account that it counts for. */
+  readonly spends?: readonly (Account & { readonly spent: Spent })[];
+}
+
+/** A day's account. */
+export interface Account {
+  readonly name: string;
+  /** As in `2026-11-26`, UTC. */
+  readonly day: string;
 }
 
 export interface InboxItem {

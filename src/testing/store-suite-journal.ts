@@ -178,7 +178,22 @@ const everyEntry: readonly JournalEntry[] = [
     },
   },
   { ...at, type: "note", text: "" },
-  { ...at, type: "context-trimmed", callIds: ["c1"] },
+  {
+    ...at,
+    type: "context-trimmed",
+    cuts: [{ part: "output", of: "e1", keep: 0, file: ".opsthread/outputs/e1.txt" }],
+  },
+  {
+    ...at,
+    type: "context-summarized",
+    before: { turn: 1, step: 3 },
+    pinnedTokens: 1000,
+    text: "Goal: find it",
+    used: [{ model: "a/b", usage: { inputTokens: 3, outputTokens: 1 } }],
+    usd: 0.25,
+  },
+  { ...at, type: "notes-shown", text: "# Goal" },
+  { ...at, type: "model-failed", step: 2, used: [] },
   {
     ...at,
     type: "turn-ended",

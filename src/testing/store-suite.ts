@@ -6,6 +6,7 @@ import { journalCases } from "./store-suite-journal.ts";
 import { leaseCases } from "./store-suite-lease.ts";
 import { outboxCases } from "./store-suite-outbox.ts";
 import { sessionCases } from "./store-suite-sessions.ts";
+import { spendCases } from "./store-suite-spends.ts";
 import { defineSuite, type SuiteOptions } from "./suite.ts";
 
 /** A store that a test has for itself; disposing it closes it and removes its data. */
@@ -43,6 +44,7 @@ export function storeSuite(
     ...leaseCases,
     ...journalCases,
     ...sessionCases,
+    ...spendCases,
     ...outboxCases,
   };
   defineSuite(cases, { ...options, open });

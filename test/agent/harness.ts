@@ -1,6 +1,6 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 
-import { createBudget, defaultBudget, type BudgetLimits } from "../../src/agent/budget.ts";
+import { createBudget, defaultBudgets, type BudgetLimits } from "../../src/agent/budget.ts";
 import { type LoopEvent, type LoopOptions, runLoop } from "../../src/agent/loop.ts";
 import type { Model, ModelRequest } from "../../src/agent/model.ts";
 import type { Tool, ToolContext, ToolSession } from "../../src/agent/tool.ts";
@@ -83,6 +83,7 @@ export async function run({
   Partial<LoopOptions> & {
     readonly signal?: AbortSignal;
     readonly limits?: Partial<BudgetLimits>;
+    readonly memory?: ReturnType<typeof memorySession>;
     readonly onEvent?: (event: LoopEvent) => void;
   }): Promise<{
   readonly entries: readonly JournalEntry[];
@@ -91,7 +92,7 @@ export async function run({
   readonly files: ReadonlyMap<string, string>;
 }> {
   const clock = manualClock();
-  const { session, files } = memorySession();
+  const { session, files } = options.memory ?? memorySession();
   const transcript = options.transcript ?? new Transcript();
   const entries: JournalEntry[] = [];
   let end: Extract<LoopEvent, { type: "end" }> | undefined;
@@ -101,7 +102,11 @@ export async function run({
       tools: [],
       session,
       transcript,
-      budget: createBudget({ ...defaultBudget, ...limits }, nothingSpent(clock), clock),
+      budget: createBudget({
+        limits: { ...defaultBudgets.turn, ...limits },
+        spent: nothingSpent(clock),
+        clock,
+      }),
       turn: 1,
       clock,
       redact: (text) => text,
@@ -125,7 +130,11 @@ const nothingSpent = (clock: Clock) => ({
   startedAt: clock.now(),
 });
 
-function memorySession(): { readonly session: ToolSession; readonly files: Map<string, string> } {
+/** A session whose sandbox is a map of files, and how often it was opened. */
+export function memorySession(): {
+  readonly session: ToolSession;
+  readonly files: Map<string, string>;
+} {
   const files = new Map<string, string>();
   const unused = () => Promise.reject(new Error("Not expected here"));
   const session: ToolSession = {
@@ -145,7 +154,14 @@ function memorySession(): { readonly session: ToolSession; readonly files: Map<s
         task: unused,
         close: () => Promise.resolve(),
         files: {
-          read: unused,
+          read: (path) => {
+            const bytes = Buffer.from(files.get(path) ?? "");
+            return Promise.resolve(
+              files.has(path)
+                ? { bytes: bytes.subarray(0, 64 * 1024), size: bytes.length }
+                : undefined,
+            );
+          },
           export: unused,
           list: unused,
           stat: unused,

@@ -171,7 +171,7 @@ test("old outputs become references to files before the window is full", async (
   const model = answering(...Array.from({ length: 12 }, () => again), "done");
   const { entries, files, transcript } = await run({ model, tools: [look] });
   expect(kinds(entries)).toContain("context-trimmed");
-  expect(transcript.tokens).toBeLessThan(10_000);
+  expect(transcript.conversation.size.tokens).toBeLessThan(10_000);
   const [reference] = transcript.items.flatMap((item) =>
     item.type === "tool-result" ? [item.result.output] : [],
   );
@@ -187,7 +187,7 @@ test("what a journal says makes the same transcript as the run that wrote it", a
   const replayed = new Transcript();
   for (const entry of entries) replayed.apply(entry);
   expect(replayed.items).toEqual(transcript.items);
-  expect(replayed.tokens).toBe(transcript.tokens);
+  expect(replayed.conversation.size.tokens).toBe(transcript.conversation.size.tokens);
 });
 
 test("aborting ends running tools, reports them as stopped, starts no queued one, and throws the reason", async () => {

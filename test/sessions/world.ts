@@ -3,7 +3,7 @@ import { setImmediate as tick } from "node:timers/promises";
 import { z } from "zod";
 
 import type { Adapter, Inbound, Received } from "../../src/adapters/adapter.ts";
-import { defaultBudget } from "../../src/agent/budget.ts";
+import { defaultBudgets } from "../../src/agent/budget.ts";
 import type { Item, Model } from "../../src/agent/model.ts";
 import type { Tool } from "../../src/agent/tool.ts";
 import type { AuditRecord } from "../../src/core/audit.ts";
@@ -198,7 +198,8 @@ export class World {
       policy: defaultApprovals,
       audit: (record) => this.audited.push(record),
       snapshots: true,
-      budget: defaultBudget,
+      budgets: defaultBudgets,
+      prices: {},
       mode: () => mode,
       maxAttachmentBytes: 1000,
       maxAttempts: 50,
@@ -234,6 +235,7 @@ export class World {
       }, false),
       release: guard((...args) => store.release(...args), true),
       append: guard((...args) => store.append(...args), true),
+      spent: guard((...args) => store.spent(...args), false),
       readInbox: guard((...args) => store.readInbox(...args), false),
       readJournal: guard((...args) => store.readJournal(...args), false),
       dirtySessions: guard(() => store.dirtySessions(), false),

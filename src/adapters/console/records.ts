@@ -1,6 +1,7 @@
 import { z } from "zod";
 
 import { Actor, Attachment } from "../../core/message.ts";
+import { TurnUsage } from "../../core/post.ts";
 
 const stamp = { v: z.literal(1), at: z.number() };
 const place = { channel: z.string().min(1), thread: z.string().min(1) };
@@ -46,6 +47,7 @@ export const ConsoleRecord = z.discriminatedUnion("type", [
         }),
       )
       .readonly(),
+    usage: TurnUsage.optional(),
   }),
 ]);
 export type ConsoleRecord = z.infer<typeof ConsoleRecord>;

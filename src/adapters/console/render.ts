@@ -3,6 +3,7 @@ import { visibleControls, visibleLabel } from "../text/control.ts";
 import { renderMarkdown } from "../text/markdown.ts";
 import { paint } from "../text/paint.ts";
 import { terminalRenderer } from "../text/terminal.ts";
+import { usageLine } from "../text/usage-line.ts";
 import { clip, wrap } from "../text/width.ts";
 import type { SavedArtifact, Transcript, TranscriptEntry } from "./transcript.ts";
 
@@ -55,7 +56,8 @@ export function renderEntry(entry: TranscriptEntry, options: RenderOptions = {})
       const text = renderMarkdown(entry.markdown, renderer);
       const files = entry.artifacts.map((artifact) => artifactLine(artifact, dim));
       const gap = text !== "" && files.length > 0 ? [""] : [];
-      const body = [...(text === "" ? [] : [text]), ...gap, ...files];
+      const used = entry.usage ? [dim(usageLine(entry.usage))] : [];
+      const body = [...(text === "" ? [] : [text]), ...gap, ...files, ...used];
       const name = visibleLabel(options.botName ?? "opsthread");
       return withBody(`${bold(cyan(name))}${mark[entry.kind]}  ${time}`, body);
     }

@@ -117,6 +117,7 @@ export function consoleServer(core: WorkspaceCore): ConsoleServer {
           kind: post.kind,
           markdown: post.markdown,
           artifacts,
+          ...(post.usage && { usage: post.usage }),
         });
         return { type: "taken", messageId: id };
       });

@@ -82,14 +82,15 @@ function applyMessage(state: ConsoleState, record: MessageRecord) {
 }
 
 function applyPost(state: ConsoleState, record: PostRecord, dir: string) {
-  const { id, at, key, kind, markdown, thread } = record;
+  const { id, at, key, kind, markdown, usage, thread } = record;
   const known = threadOf(state, record);
   const artifacts = record.artifacts.map(({ file, ...artifact }) => {
     if (file === undefined) return artifact;
     known.files.add(foldName(file));
     return { ...artifact, path: join(dir, "artifacts", threadFolder(thread), file) };
   });
-  const entry = { type: "post", id, at, key, kind, markdown, artifacts } as const;
+  const told = usage && { usage };
+  const entry = { type: "post", id, at, key, kind, markdown, artifacts, ...told } as const;
   known.entries.push(entry);
   if (!known.posts.has(key)) known.posts.set(key, id);
   state.counts.post += 1;

@@ -1,5 +1,5 @@
 import type { Actor, Attachment } from "../../core/message.ts";
-import type { Post } from "../../core/post.ts";
+import type { Post, TurnUsage } from "../../core/post.ts";
 
 /** What a person sees of one thread. */
 export interface Transcript {
@@ -28,6 +28,8 @@ export type TranscriptEntry =
       readonly kind: Post["kind"];
       readonly markdown: string;
       readonly artifacts: readonly SavedArtifact[];
+      /** What the turn took that ends with it. */
+      readonly usage?: TurnUsage;
     }
   /** The platform itself tells the person something, such as that the bot refused. */
   | { readonly type: "system"; readonly id: string; readonly at: number; readonly text: string };

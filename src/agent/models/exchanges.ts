@@ -6,6 +6,8 @@ import type { Item } from "../model.ts";
 export interface Exchange {
   /** Only the first may have none. */
   readonly answer: ModelResponse | undefined;
+  /** It is shorter than it was. */
+  readonly isCut: boolean;
   /** One for each call of the answer, in their order; without a result when there is none. */
   readonly results: readonly { readonly call: ToolCall; readonly result: ToolResult | undefined }[];
   /** What people and the harness said, each marked with who it was. */
@@ -19,6 +21,7 @@ export interface Exchange {
 export function exchangesOf(items: readonly Item[]): readonly Exchange[] {
   const exchanges: Exchange[] = [];
   let answer: ModelResponse | undefined;
+  let isCut = false;
   let results = new Map<string, ToolResult>();
   let texts: string[] = [];
 
@@ -27,6 +30,7 @@ export function exchangesOf(items: readonly Item[]): readonly Exchange[] {
     const isEmpty = calls.length === 0 && texts.length === 0;
     exchanges.push({
       answer,
+      isCut,
       results: calls.map((call) => ({ call, result: results.get(call.callId) })),
       texts: isEmpty ? [noteText(answer === undefined ? unseen : "Go on.")] : texts,
     });
@@ -39,6 +43,7 @@ export function exchangesOf(items: readonly Item[]): readonly Exchange[] {
         if (item.response.text.trim() === "" && item.response.toolCalls.length === 0) break;
         close();
         answer = item.response;
+        isCut = item.isCut ?? false;
         break;
       case "tool-result": {
         const { call, result } = item;

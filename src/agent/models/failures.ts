@@ -1,5 +1,8 @@
+import { z } from "zod";
+
 import type { OpsthreadError } from "../../core/errors.ts";
-import { Usage } from "../../core/journal.ts";
+import { ModelUse, Usage } from "../../core/journal.ts";
+import { noUsage } from "../../core/spent.ts";
 import { ModelFailure } from "./model-error.ts";
 
 /** What may be done about a failed call. */
@@ -33,10 +36,13 @@ const transient: ReadonlySet<ModelFailure> = new Set<ModelFailure>([
   "timeout",
 ]);
 
-export const noUsage: Usage = { inputTokens: 0, outputTokens: 0 };
+/** Whether the conversation was too long for the model. */
+export const isOverflow = ({ data }: OpsthreadError): boolean => data["failure"] === "context";
 
-export const addUsage = (a: Usage, b: Usage): Usage => ({
-  ...a,
-  inputTokens: a.inputTokens + b.inputTokens,
-  outputTokens: a.outputTokens + b.outputTokens,
-});
+/** What a failed call used all the same, by model; `asked` is the name of the model that was called. */
+export function failedUses({ data }: OpsthreadError, asked: string): readonly ModelUse[] {
+  const told = z.array(ModelUse).safeParse(data["failed"]);
+  if (told.success) return told.data;
+  const usage = Usage.safeParse(data["usage"]);
+  return usage.success ? [{ model: asked, usage: usage.data }] : [];
+}

@@ -1,9 +1,10 @@
 import type { Clock } from "../../core/clock.ts";
-import { isOpsthreadError, messageOf, type OpsthreadError } from "../../core/errors.ts";
-import type { Usage } from "../../core/journal.ts";
+import { isOpsthreadError, messageOf, OpsthreadError } from "../../core/errors.ts";
+import type { ModelUse } from "../../core/journal.ts";
+import { addUsage } from "../../core/spent.ts";
 import type { Model, ModelEvent, ModelRequest } from "../model.ts";
 import { attempt } from "./attempt.ts";
-import { addUsage, failureOf, noUsage } from "./failures.ts";
+import { failedUses, failureOf } from "./failures.ts";
 
 export interface RetryPolicy {
   /** Calls of one model for one step, the first included. Default 6. */
@@ -50,7 +51,7 @@ export function resilientModel(
     { signal }: { readonly signal: AbortSignal },
   ): AsyncGenerator<ModelEvent> {
     const until = clock.now() + policy.deadlineMs;
-    let wasted: Usage = noUsage;
+    const wasted: ModelUse[] = [];
     let calls = 0;
     for (const [index, model] of models.entries()) {
       const next = models[index + 1];
@@ -67,12 +68,12 @@ export function resilientModel(
           if (!isOpsthreadError(error, "MODEL_FAILED")) throw error;
           failed = error;
         }
-        const { isTransient, isFinal, retryAfterMs, usage } = failureOf(failed);
-        wasted = addUsage(wasted, usage);
-        if (isFinal) throw failed;
+        const { isTransient, isFinal, retryAfterMs } = failureOf(failed);
+        wasted.push(...failedUses(failed, model.name));
+        if (isFinal) throw withUses(failed, wasted);
         const waitMs = waitAfter(tries, retryAfterMs, { ...policy, random });
         const again = isTransient && tries < policy.attempts && clock.now() + waitMs <= until;
-        if (!again && !next) throw failed;
+        if (!again && !next) throw withUses(failed, wasted);
         const reason = again
           ? messageOf(failed)
           : `${messageOf(failed)}: going on with ${next?.name}`;
@@ -85,6 +86,7 @@ export function resilientModel(
 
   return {
     name: models.map(({ name }) => name).join(" | "),
+    names: models.map(({ name }) => name),
     capabilities: { ...first.capabilities, contextTokens },
     respond,
   };
@@ -111,9 +113,19 @@ function resumeOf({ resume, ...request }: ModelRequest, { name }: Model): ModelR
   return isOwn && "handle" in resume ? { ...request, resume: resume.handle } : request;
 }
 
-function told(event: ModelEvent, { name }: Model, wasted: Usage): ModelEvent {
+function told(event: ModelEvent, { name }: Model, wasted: readonly ModelUse[]): ModelEvent {
   if (event.type === "started") return { ...event, handle: { of: name, handle: event.handle } };
   if (event.type !== "completed") return event;
   const { response } = event;
-  return { ...event, response: { ...response, usage: addUsage(response.usage, wasted) } };
+  const failed = wasted.length > 0 && { failed: [...wasted] };
+  const usage = wasted.reduce((sum, use) => addUsage(sum, use.usage), response.usage);
+  return { ...event, response: { ...response, model: name, usage, ...failed } };
+}
+
+/** The failure that ends it, with what all tries used. */
+function withUses(failed: OpsthreadError, wasted: readonly ModelUse[]): OpsthreadError {
+  const { code, message, cause, data } = failed;
+  return wasted.length === 0
+    ? failed
+    : new OpsthreadError(code, message, { cause, data: { ...data, failed: wasted } });
 }

@@ -8,6 +8,7 @@ import { createBot } from "../../bot.ts";
 import { fileSource } from "../../sources/file.ts";
 import type { Source } from "../../sources/source.ts";
 import { sqliteStore } from "../../store/sqlite/index.ts";
+import { type BudgetFlags, budgetOf, withBudgetOptions } from "../budget-options.ts";
 import { converse } from "../chat/conversation.ts";
 import { inputHelp } from "../chat/input.ts";
 import { commandLog } from "../log.ts";
@@ -15,14 +16,15 @@ import { keysOf, type ModelFlags, urlsOf, withModelOption } from "../model-optio
 import { sandboxConfigOf, type SandboxFlags, withSandboxOptions } from "../sandbox-options.ts";
 import { settled } from "../settled.ts";
 
-interface ChatOptions extends SandboxFlags, ModelFlags {
+interface ChatOptions extends SandboxFlags, ModelFlags, BudgetFlags {
   readonly data: string;
   readonly source?: readonly Source[];
 }
 
 /** `opsthread chat`: the bot in a terminal. */
 export function chatCommand({ signal }: { readonly signal: AbortSignal }): Command {
-  return withModelOption(withSandboxOptions(new Command("chat"), { driver: "auto" }))
+  const chat = withSandboxOptions(new Command("chat"), { driver: "auto" });
+  return withBudgetOptions(withModelOption(chat))
     .description(
       "Talk to the bot in this terminal: threads, attachments by path, artifacts saved, stop.",
     )
@@ -54,6 +56,7 @@ export function chatCommand({ signal }: { readonly signal: AbortSignal }): Comma
         sources: source,
         sandbox: sandboxConfigOf(flags),
         ...(model && { model }),
+        ...budgetOf(flags),
         keys: keysOf(process.env),
         urls: urlsOf(process.env),
         log,

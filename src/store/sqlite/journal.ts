@@ -7,21 +7,24 @@ import { Message } from "../../core/message.ts";
 import type { Post } from "../../core/post.ts";
 import type { Lease, Store } from "../store.ts";
 import type { Database } from "./database.ts";
+import type { Spends } from "./spends.ts";
 
 interface Options {
   readonly clock: Clock;
   readonly fence: (lease: Lease) => void;
   /** Puts a post into the outbox, within the running transaction. */
   readonly putPost: (sessionId: string, post: Post) => void;
+  /** Adds what was spent, within the running transaction. */
+  readonly addSpends: Spends["add"];
 }
 
 /** What sessions did, and the messages that they have yet to read. */
 export function journal(
   { run, get, all, transaction }: Database,
-  { clock, fence, putPost }: Options,
+  { clock, fence, putPost, addSpends }: Options,
 ): Pick<Store, "append" | "readInbox" | "readJournal"> {
   return {
-    async append(lease, { after, entries, posts = [], inboxThrough = 0 }) {
+    async append(lease, { after, entries, posts = [], inboxThrough = 0, spends = [] }) {
       const { sessionId } = lease;
       const texts = entries.map((entry) => JSON.stringify(entry));
       const seq = after + texts.length;
@@ -36,6 +39,7 @@ export function journal(
           run(appendSql, { sessionId, seq: after + index + 1, text });
         }
         for (const post of posts) putPost(sessionId, post);
+        addSpends(spends);
         if (inboxThrough > 0) run(readSql, { sessionId, inboxThrough });
         run(touchSql, { sessionId, seq, now: clock.now() });
         return seq;

@@ -13,7 +13,10 @@ import type { Database } from "./database.ts";
  * The ids of their messages stay until they are a week old, longer than platforms repeat a delivery: a late repeat
  * must not open a removed session again. A session that stays keeps all of its ids.
  */
-export function prune({ run, all, transaction }: Database, clock: Clock): Store["prune"] {
+export function prune(
+  { run, all, transaction }: Database,
+  { clock, forgetSpends }: { readonly clock: Clock; readonly forgetSpends: () => void },
+): Store["prune"] {
   return async ({ idleBefore }) => {
     const removed: string[] = [];
     for (;;) {
@@ -23,6 +26,7 @@ export function prune({ run, all, transaction }: Database, clock: Clock): Store[
       await setImmediate();
     }
     run(forgetSql, { before: clock.now() - keepIdsMs });
+    forgetSpends();
     return removed;
   };
 }

@@ -84,4 +84,16 @@ const migrations: readonly string[] = [
   CREATE INDEX posts_session ON posts (session_id, state);
   CREATE INDEX posts_due ON posts (due_at) WHERE due_at IS NOT NULL;
   `,
+  `
+  -- What was used, by account and day: see spends.ts.
+  CREATE TABLE spends (
+    account TEXT NOT NULL,
+    day TEXT NOT NULL,
+    steps REAL NOT NULL,
+    tokens REAL NOT NULL,
+    usd REAL NOT NULL,
+    ms REAL NOT NULL,
+    PRIMARY KEY (account, day)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

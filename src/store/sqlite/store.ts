@@ -7,6 +7,7 @@ import { leases } from "./leases.ts";
 import { outbox } from "./outbox.ts";
 import { prune } from "./prune.ts";
 import { sessions } from "./sessions.ts";
+import { spends } from "./spends.ts";
 
 export interface SqliteStoreOptions {
   /** The data folder. It is made when absent, and belongs to one process at a time. */
@@ -37,6 +38,7 @@ export async function sqliteStore({
   const db = await openDatabase(folder);
   const lease = leases(db, clock);
   const posts = outbox(db, clock);
+  const accounts = spends(db, clock);
   log.info({ folder, interruptedPosts: posts.endClaims() }, "Store opened");
 
   return {
@@ -44,12 +46,13 @@ export async function sqliteStore({
     lease: lease.lease,
     renew: lease.renew,
     release: lease.release,
-    ...journal(db, { clock, fence: lease.fence, putPost: posts.put }),
+    ...journal(db, { clock, fence: lease.fence, putPost: posts.put, addSpends: accounts.add }),
+    spent: accounts.spent,
     claimPost: posts.claimPost,
     settlePost: posts.settlePost,
     nextPostAt: posts.nextPostAt,
     posts: posts.posts,
-    prune: prune(db, clock),
+    prune: prune(db, { clock, forgetSpends: accounts.forget }),
     async [Symbol.asyncDispose]() {
       db.close();
     },

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { z } from "zod";
 
-import { createBudget, defaultBudget } from "../../../src/agent/budget.ts";
+import { createBudget, defaultBudgets } from "../../../src/agent/budget.ts";
 import { type LoopEvent, runLoop } from "../../../src/agent/loop.ts";
 import { offlineModel } from "../../../src/agent/models/offline.ts";
 import { builtinTools } from "../../../src/agent/tools/builtin.ts";
@@ -53,11 +53,15 @@ test("the offline model goes through the loop with the built-in tools", async ()
       tools: builtinTools({ tasks }),
       session: contextOf(fake).session,
       transcript,
-      budget: createBudget(
-        defaultBudget,
-        { steps: 0, usage: { inputTokens: 0, outputTokens: 0 }, startedAt: Date.now() },
-        systemClock,
-      ),
+      budget: createBudget({
+        limits: defaultBudgets.turn,
+        spent: {
+          steps: 0,
+          usage: { inputTokens: 0, outputTokens: 0 },
+          startedAt: Date.now(),
+        },
+        clock: systemClock,
+      }),
       turn: 1,
       clock: systemClock,
       redact: (text) => text,

@@ -153,6 +153,35 @@ test("what failed attempts used is counted", async () => {
   expect(response?.usage).toEqual({ inputTokens: 30, outputTokens: 15 });
 });
 
+test("what failed attempts used is told by the model that failed, also when all fail", async () => {
+  const failing = fails({ failure: "server", usage });
+  const cached = { ...usage, cachedInputTokens: 4 };
+  const models = () =>
+    [
+      model("a", fails({ failure: "auth", usage: cached })),
+      model("b", failing, says("well")),
+    ] as const;
+  const { response } = await ask(models());
+  expect(response).toMatchObject({
+    model: "b",
+    usage: { inputTokens: 30, outputTokens: 15, cachedInputTokens: 4 },
+    failed: [
+      { model: "a", usage: cached },
+      { model: "b", usage },
+    ],
+  });
+  const { error } = await ask(models(), { retry: { attempts: 1 } });
+  expect(error).toMatchObject({
+    data: {
+      failure: "server",
+      failed: [
+        { model: "a", usage: cached },
+        { model: "b", usage },
+      ],
+    },
+  });
+});
+
 test("a call is picked up by the model that began it, and by no other", async () => {
   const began: Call = async function* start() {
     yield { type: "started", handle: 7 };

@@ -34,6 +34,7 @@ export function anthropicModel(options: AnthropicOptions): Model {
     name: settings.name,
     capabilities: {
       contextTokens: settings.contextTokens,
+      outputTokens: settings.maxOutputTokens,
       ...(settings.native && { native: ["shell", "text_editor"] as const }),
     },
     async *respond(request, { signal }): AsyncGenerator<ModelEvent> {

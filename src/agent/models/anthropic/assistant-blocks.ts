@@ -9,7 +9,10 @@ import type { Toolbox } from "./tools.ts";
 /** Translates answers of one conversation. */
 export interface AssistantBlocks {
   /** The blocks of an answer, and the vendor's id of each call that is among them. */
-  of(response: ModelResponse): {
+  of(
+    response: ModelResponse,
+    options: { readonly isCut: boolean },
+  ): {
     readonly blocks: readonly Anthropic.ContentBlockParam[];
     readonly ids: ReadonlyMap<string, string>;
   };
@@ -25,17 +28,18 @@ export function assistantBlocks({
 }): AssistantBlocks {
   const used = new Set<string>();
   return {
-    of(response) {
+    of(response, { isCut }) {
       const own = providerOf(response.provider);
       const ids = new Map(
         response.toolCalls.map(({ callId }) => [callId, own ? callId : freshId(callId, used)]),
       );
-      const blocks = own
-        ? ownBlocks(response, own, model)
-        : [
-            { type: "text" as const, text: response.text },
-            ...response.toolCalls.map((call) => toolUse(call, ids, toolbox)),
-          ];
+      const told = (): readonly Anthropic.ContentBlockParam[] => [
+        { type: "text", text: response.text },
+        ...response.toolCalls.map((call) => toolUse(call, ids, toolbox)),
+      ];
+      // The API wants to see the thoughts of its latest answer also where that is shorter than it was.
+      const thoughts = own?.model === model ? own.content.filter(isThought) : [];
+      const blocks = own && !isCut ? ownBlocks(response, own, model) : [...thoughts, ...told()];
       for (const id of ids.values()) used.add(id);
       return { blocks: blocks.filter((block) => !isBlank(block)), ids };
     },

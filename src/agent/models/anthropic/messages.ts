@@ -20,8 +20,8 @@ export function messagesOf(
   options: { readonly model: string; readonly toolbox: Toolbox },
 ): readonly WireMessage[] {
   const assistant = assistantBlocks(options);
-  return exchangesOf(items).flatMap(({ answer, results, texts }): WireMessage[] => {
-    const spoken = answer && assistant.of(answer);
+  return exchangesOf(items).flatMap(({ answer, isCut, results, texts }): WireMessage[] => {
+    const spoken = answer && assistant.of(answer, { isCut });
     const content: UserBlock[] = [
       ...results.map((result) => resultBlock(result, spoken?.ids ?? new Map())),
       ...texts.map((text) => ({ type: "text" as const, text })),

@@ -23,7 +23,10 @@ export function compatibleModel(options: CompatibleOptions): Model {
   const name = `compatible/${model}`;
   return {
     name,
-    capabilities: { contextTokens },
+    capabilities: {
+      contextTokens,
+      ...(maxOutputTokens !== undefined && { outputTokens: maxOutputTokens }),
+    },
     async *respond(request, { signal }): AsyncGenerator<ModelEvent> {
       signal.throwIfAborted();
       yield* completionOf(request, { server, name, model, maxOutputTokens, extra, signal });

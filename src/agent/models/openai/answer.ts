@@ -60,7 +60,16 @@ export function answerOf(
     output,
   };
   const added = isCut && toolCalls.length === 0 ? cutNote : "";
-  const whole: ModelResponse = { text: `${text}${added}`, toolCalls, usage, provider };
+  const compacted = output.some(({ type }) => type === "compaction") && {
+    compacted: true as const,
+  };
+  const whole: ModelResponse = {
+    text: `${text}${added}`,
+    toolCalls,
+    usage,
+    provider,
+    ...compacted,
+  };
   return { type: "answered", response: whole, added };
 }
 

@@ -1,7 +1,7 @@
 import { stableKey } from "../../../core/ids.ts";
 import type { ModelResponse } from "../../../core/journal.ts";
 import type { ToolResult } from "../../../core/tool-result.ts";
-import type { Item } from "../../model.ts";
+import type { Item, ModelRequest } from "../../model.ts";
 import { outputOf } from "./call-outputs.ts";
 import { callOf } from "./calls.ts";
 import { withoutSealed, writable } from "./own-items.ts";
@@ -14,11 +14,14 @@ export interface Input {
 }
 
 /**
- * Only what is new since the last answer that the server keeps; undefined when it keeps none. What was trimmed before it
- * stays in the server's state as it was sent: a trimmed result takes effect when the input is built from the whole.
+ * Only what is new since the last answer that the server keeps; undefined when it keeps none, or has kept it with more
+ * before it than there is now (`stateFrom`): then the input is built from the whole.
  */
-export function newInput(items: readonly Item[], origin: Origin): Input | undefined {
-  for (let index = items.length - 1; index >= 0; index -= 1) {
+export function newInput(
+  { items, stateFrom = 0 }: Pick<ModelRequest, "items" | "stateFrom">,
+  origin: Origin,
+): Input | undefined {
+  for (let index = items.length - 1; index >= stateFrom; index -= 1) {
     const item = items[index];
     const state = item?.type === "assistant" ? stateOf(item.response, origin) : undefined;
     if (!state?.stored) continue;
@@ -61,7 +64,7 @@ function inputOf(items: readonly Item[], start: number, manner: Manner): readonl
         break;
       case "assistant": {
         const results = resultsAfter(items, start + offset);
-        const state = stateOf(item.response, manner.origin);
+        const state = item.isCut ? undefined : stateOf(item.response, manner.origin);
         if (!state) input.push(...translated(item.response, results, start + offset));
         else {
           if (offset > 0 || !manner.hasState) input.push(...ownItems(state, manner));

@@ -20,10 +20,13 @@ export function openaiModel({ apiKey, ...options }: OpenaiModelOptions): Model {
   const settings = settingsOf(options);
   const client = responsesClient({ apiKey, baseUrl: settings.baseUrl });
   const { name, contextTokens, native, isStored, isBackground } = settings;
+  const { maxOutputTokens, compactAtTokens } = settings;
   return {
     name,
     capabilities: {
       contextTokens,
+      ...(maxOutputTokens !== undefined && { outputTokens: maxOutputTokens }),
+      ...(isStored && compactAtTokens !== undefined && { compactsAtTokens: compactAtTokens }),
       serverState: isStored,
       native: native ? nativeTools : [],
       resumes: isBackground,

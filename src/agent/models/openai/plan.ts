@@ -13,16 +13,16 @@ export type Plan = "new" | "whole" | "plain";
 /** Undefined when there is nothing that the server would have kept. */
 export function inputFor(
   plan: Plan,
-  { items }: ModelRequest,
+  request: ModelRequest,
   { origin, isStored }: Settings,
 ): Input | undefined {
   switch (plan) {
     case "new":
-      return isStored ? newInput(items, origin) : undefined;
+      return isStored ? newInput(request, origin) : undefined;
     case "whole":
-      return wholeInput(items, { origin });
+      return wholeInput(request.items, { origin });
     case "plain":
-      return wholeInput(items, { origin, isPlain: true });
+      return wholeInput(request.items, { origin, isPlain: true });
   }
 }
 
@@ -32,7 +32,7 @@ export function planAfter(plan: Plan, outcome: Outcome): Plan | undefined {
   const { trouble } = outcome;
   switch (plan) {
     case "new":
-      // The server keeps results as long as they were, so what was trimmed since may make the whole fit.
+      // What the server keeps and nobody can see, such as reasoning, may be more than what is said again.
       return isForgotten(trouble) || failureOf(trouble) === "context" ? "whole" : undefined;
     case "whole":
       return isSealed(trouble) ? "plain" : undefined;

@@ -10,6 +10,7 @@ test("shell and editor are offered as the vendor's own, and told about in the in
   await using s = await start([say("Yes.")]);
   expect(s.model.capabilities).toEqual({
     contextTokens: 1_000_000,
+    outputTokens: 16_000,
     native: ["shell", "text_editor"],
   });
   await s.ask({ tools: [shell, patch, editor, count] });
