@@ -122,7 +122,7 @@ test("trace lists sessions, shows a turn of one that is meant, and says what it 
 });
 
 test("trace works while the bot holds its store, and after it was killed", async () => {
-  const bot = spawn(process.execPath, [program, "chat", "--data", "busy"], {
+  const bot = spawn(process.execPath, [program, "chat", "--data", "busy", "--sandbox", "virtual"], {
     cwd: folder,
     stdio: ["pipe", "pipe", "inherit"],
   });
