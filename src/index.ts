@@ -12,7 +12,7 @@ export { type BudgetLimits, type Budgets, defaultBudgets } from "./agent/budget.
 export type { BudgetConfig } from "./agent/budget-config.ts";
 export { defineTool } from "./agent/define-tool.ts";
 export type { Guardrail, Verdict } from "./agent/guardrail.ts";
-export { McpServerConfig, McpServers } from "./agent/mcp/config.ts";
+export type { McpServerConfig, McpServers } from "./agent/mcp/config.ts";
 export { defaultInstructions } from "./agent/instructions.ts";
 export type {
   Item,

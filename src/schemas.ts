@@ -6,6 +6,7 @@ export { ApprovalCard, Artifact, Post, TurnUsage } from "./core/post.ts";
 export { Spent } from "./core/spent.ts";
 export { Measures, ToolCall, ToolResult } from "./core/tool-result.ts";
 export { BudgetConfig } from "./agent/budget-config.ts";
+export { McpServerConfig, McpServers } from "./agent/mcp/config.ts";
 export { Price } from "./agent/prices.ts";
 export { SpanRecord } from "./observe/span-record.ts";
 export { Limits, Permissions } from "./sandbox/permissions.ts";

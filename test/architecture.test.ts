@@ -67,7 +67,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     "tasks/task.ts",
   ],
   "models.ts": ["agent/", "open-model.ts"],
-  "schemas.ts": ["observe/", "sandbox/permissions.ts", "security/"],
+  "schemas.ts": ["agent/", "observe/", "sandbox/permissions.ts", "security/"],
   cli: [
     "adapters/",
     "agent/",
