@@ -5,10 +5,11 @@
 export { type Bot, type BotOptions, createBot, defaultApprovals } from "./bot.ts";
 
 export type { Adapter, Inbound, OpenArtifact, Received } from "./adapters/adapter.ts";
+export { type Agent, defaultDelegateBudget, type Delegate, type Place } from "./agent/agent.ts";
+export { defaultInstructions, opsAgent } from "./agent/agents/ops.ts";
 export { type BudgetLimits, defaultBudget } from "./agent/budget.ts";
 export { defineTool } from "./agent/define-tool.ts";
-export type { Guardrail, Verdict } from "./agent/guardrail.ts";
-export { defaultInstructions } from "./agent/instructions.ts";
+export type { CallGuardrail, GuardContext, Guardrail, Verdict } from "./agent/guardrail.ts";
 export type {
   Item,
   Model,
@@ -16,13 +17,22 @@ export type {
   ModelCheck,
   ModelEvent,
   ModelRequest,
+  ModelSettings,
   NativeTool,
   ToolSpec,
 } from "./agent/model.ts";
 export { offlineModel } from "./agent/models/offline.ts";
 export { defaultRetry, resilientModel, type RetryPolicy } from "./agent/models/resilient.ts";
 export { modelError, type ModelFailure } from "./agent/models/model-error.ts";
-export type { AccessStanding, Tool, ToolContext, ToolReturn, ToolSession } from "./agent/tool.ts";
+export type { Route } from "./agent/route.ts";
+export type {
+  AccessStanding,
+  NestedFacts,
+  Tool,
+  ToolContext,
+  ToolReturn,
+  ToolSession,
+} from "./agent/tool.ts";
 
 export { AccessRequest, accessText, ApprovalChoice } from "./core/access-request.ts";
 export type { Audit, AuditedGrant, AuditEvent, AuditRecord } from "./core/audit.ts";

@@ -16,13 +16,14 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   sources: [],
   tasks: [],
   sandbox: ["tasks/task.ts"],
-  agent: ["sandbox/sandbox.ts", "tasks/task.ts", "sources/source.ts"],
+  agent: ["sandbox/sandbox.ts", "sandbox/permissions.ts", "tasks/task.ts", "sources/source.ts"],
   adapters: [],
   sessions: [
     "adapters/adapter.ts",
-    "agent/model.ts",
+    "agent/agent.ts",
     "agent/tool.ts",
-    "agent/loop.ts",
+    "agent/run-agents.ts",
+    "agent/beside-checks.ts",
     "agent/budget.ts",
     "agent/guardrail.ts",
     "agent/transcript.ts",
@@ -32,6 +33,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     "store/blobs.ts",
   ],
   "bot.ts": [
+    "open-agents.ts",
     "open-model.ts",
     "open-sandboxes.ts",
     "adapters/adapter.ts",
@@ -44,6 +46,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     "store/",
     "tasks/",
   ],
+  "open-agents.ts": ["agent/"],
   "open-model.ts": ["agent/", "tasks/task.ts"],
   "open-sandboxes.ts": ["sandbox/"],
   "index.ts": [

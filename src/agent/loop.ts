@@ -3,17 +3,21 @@ import { OpsthreadError } from "../core/errors.ts";
 import { stableKey } from "../core/ids.ts";
 import type { JournalEntry, ModelResponse, ToolIntent } from "../core/journal.ts";
 import type { ToolCall } from "../core/tool-result.ts";
+import { besideChecks, type Unchecked } from "./beside-checks.ts";
 import type { Budget } from "./budget.ts";
 import { fitContext } from "./fit-context.ts";
 import { guard, type Guarded, type Guardrail, guardrailStopped } from "./guardrail.ts";
-import type { Model, ModelRequest } from "./model.ts";
+import type { Model, ModelRequest, ModelSettings } from "./model.ts";
 import { runCalls } from "./run-calls.ts";
 import type { Tool, ToolSession } from "./tool.ts";
 import type { Transcript } from "./transcript.ts";
 
 /** What a turn runs with. */
 export interface LoopOptions {
+  /** The name of the agent, where there are several. */
+  readonly agent?: string;
   readonly model: Model;
+  readonly settings?: ModelSettings;
   readonly instructions: string;
   readonly tools: readonly Tool[];
   readonly session: ToolSession;
@@ -32,8 +36,14 @@ export interface LoopOptions {
   readonly maxOutputBytes?: number;
   /** Asked about calls, what they give, and answers. Default: none. */
   readonly guardrails?: readonly Guardrail[];
+  /** Messages that the parallel guardrails have not looked at yet. Default: none. */
+  readonly unchecked?: () => readonly Unchecked[];
   /** Tool calls of one step that run side by side. Default 4. */
   readonly parallelCalls?: number;
+  /** Execution id of the call that this agent runs inside of; part of every execution id. */
+  readonly within?: string;
+  /** How many calls it is inside of. Default 0. */
+  readonly depth?: number;
 }
 
 /**
@@ -41,6 +51,7 @@ export interface LoopOptions {
  * waits at each, so that intent is on record before effect, and nothing happens that the journal does not know.
  */
 export type LoopEvent =
+  /** Of an answer that no guardrail has looked at: not to be shown to anybody as it is. */
   | { readonly type: "text-delta"; readonly text: string }
   | { readonly type: "entry"; readonly entry: JournalEntry }
   | { readonly type: "end"; readonly outcome: "answered" | "asked"; readonly text: string };
@@ -56,7 +67,8 @@ type EntryFields = JournalEntry extends infer Entry
 
 /**
  * Runs an agent turn to its end: messages in, model out, tools run, until the model answers in words, asks a person, or
- * the budget is spent, which earns it one last answer. Calls that the transcript still holds open are settled first.
+ * the budget is spent, which earns it one last answer; or, without an `end`, until it has handed over to another agent.
+ * Calls that the transcript still holds open are settled first.
  * When `signal` aborts, running tools are ended and their results reported, then the loop throws the signal's reason.
  */
 export async function* runLoop(
@@ -87,6 +99,7 @@ async function* steps(options: LoopOptions, ending: AbortController): AsyncGener
   }));
   const { sessionId } = options.session;
   const sessionKey = stableKey("model", sessionId);
+  const place = placeOf(options);
   const record: Recorder = (fields) => {
     const entry = { v: 1 as const, turn: options.turn, at: options.clock.now(), ...fields };
     transcript.apply(entry);
@@ -96,8 +109,14 @@ async function* steps(options: LoopOptions, ending: AbortController): AsyncGener
   let rejected = 0;
 
   const left = transcript.openCalls;
-  if (left.length > 0)
-    yield* runCalls(left, toolsByName, record, { ...options, resumed: true, ending });
+  if (left.length > 0) {
+    const isOver = yield* runCalls(left, toolsByName, record, {
+      ...options,
+      resumed: true,
+      ending,
+    });
+    if (isOver) return;
+  }
 
   for (;;) {
     const question = questionIn(transcript, toolsByName);
@@ -118,20 +137,21 @@ async function* steps(options: LoopOptions, ending: AbortController): AsyncGener
 
     const step = budget.steps + 1;
     const started = transcript.startedCall;
-    const answer = yield* respond(options, record, {
-      step,
-      signal,
-      request: {
-        instructions: options.instructions,
-        items: transcript.items,
-        tools: specs,
-        toolChoice: last ? "none" : "auto",
-        sessionKey,
-        stepKey: stableKey("step", sessionId, options.turn, step),
-        ...(started?.step === step &&
-          started.model === options.model.name && { resume: started.handle }),
-      },
-    });
+    const request: ModelRequest = {
+      instructions: options.instructions,
+      items: transcript.items,
+      tools: specs,
+      toolChoice: last ? "none" : "auto",
+      sessionKey,
+      stepKey: stableKey("step", ...place, step),
+      ...(options.settings && { settings: options.settings }),
+      ...(started?.step === step &&
+        started.model === options.model.name && { resume: started.handle }),
+    };
+    const answer = yield* besideChecks(
+      (calling) => respond(options, record, { step, signal: calling, request }),
+      { ...options, record, signal },
+    );
     const response = last ? conclude(answer) : answer;
     const intents = response.toolCalls.map((call) => intentOf(call, toolsByName, options, step));
     budget.spend(response.usage);
@@ -146,7 +166,12 @@ async function* steps(options: LoopOptions, ending: AbortController): AsyncGener
       yield record({ type: "note", text });
       continue;
     }
-    yield* runCalls(intents, toolsByName, record, { ...options, resumed: false, ending });
+    const isOver = yield* runCalls(intents, toolsByName, record, {
+      ...options,
+      resumed: false,
+      ending,
+    });
+    if (isOver) return;
   }
 }
 
@@ -164,12 +189,22 @@ function questionIn(
   return asked?.result.output ?? (asksForAccess ? "" : undefined);
 }
 
-const guardOutput = (
+/** What the guardrails say of what is to be told. */
+export const guardOutput = (
   text: string,
-  { guardrails = [], session: { sessionId } }: LoopOptions,
+  { guardrails = [], session: { sessionId }, clock }: LoopOptions,
   signal: AbortSignal,
 ): Promise<Guarded> =>
-  guard(guardrails, text, (guardrail, left) => guardrail.output?.(left, { sessionId, signal }));
+  guard(
+    guardrails.filter(({ output }) => output),
+    text,
+    {
+      sessionId,
+      signal,
+      clock,
+      ask: (guardrail, left, context) => guardrail.output?.(left, context),
+    },
+  );
 
 /** Answers of one turn that may be rejected. */
 const maxRejected = 3;
@@ -219,9 +254,20 @@ function conclude(response: ModelResponse): ModelResponse {
 function intentOf(
   call: ToolCall,
   tools: ReadonlyMap<string, Tool>,
-  { session, turn }: LoopOptions,
+  options: LoopOptions,
   step: number,
 ): ToolIntent {
-  const executionId = stableKey("execution", session.sessionId, turn, step, call.callId);
+  const executionId = stableKey("execution", ...placeOf(options), step, call.callId);
   return { ...call, executionId, effect: tools.get(call.tool)?.effect ?? "pure" };
 }
+
+/** Where a step is, in all that is ever done. */
+const placeOf = ({
+  session: { sessionId },
+  turn,
+  within,
+}: LoopOptions): readonly (string | number)[] => [
+  sessionId,
+  turn,
+  ...(within === undefined ? [] : [within]),
+];

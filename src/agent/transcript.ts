@@ -1,6 +1,6 @@
 import { type AccessRequest, accessText } from "../core/access-request.ts";
 import { grantWordOf } from "../core/grant-words.ts";
-import type { JournalEntry, SandboxIdentity, ToolIntent } from "../core/journal.ts";
+import type { JournalEntry, NestedEntry, SandboxIdentity, ToolIntent } from "../core/journal.ts";
 import type { ToolResult } from "../core/tool-result.ts";
 import type { Item } from "./model.ts";
 
@@ -14,6 +14,10 @@ export class Transcript {
   readonly #open = new Map<string, ToolIntent>();
   /** Where each untrimmed tool result is. */
   readonly #results = new Map<string, { readonly item: Item; readonly executionId: string }>();
+  /** Where the running turn's messages are, by their ids. */
+  readonly #said = new Map<string, Item>();
+  /** What agents inside calls that are still open have done, by the call's execution id. */
+  readonly #nested = new Map<string, NestedEntry["entry"][]>();
   /** What was asked for, by approval id. */
   readonly #requests = new Map<string, AccessRequest>();
   #step: Step = { index: 0, order: [], over: true, asksForAccess: false };
@@ -22,9 +26,18 @@ export class Transcript {
   #tokens = 0;
   readonly #redact: (text: string) => string;
 
-  /** `redact` takes secrets out of what people wrote; tool results come in redacted. */
-  constructor(options: { readonly redact?: (text: string) => string } = {}) {
+  /**
+   * `redact` takes secrets out of what people wrote; tool results come in redacted. `brief` is what an agent inside a
+   * call was told to do.
+   */
+  constructor(
+    options: {
+      readonly redact?: (text: string) => string;
+      readonly brief?: { readonly actor: string; readonly text: string };
+    } = {},
+  ) {
     this.#redact = options.redact ?? ((text) => text);
+    if (options.brief) this.#push({ type: "user", ...options.brief, files: [] });
   }
 
   get items(): readonly Item[] {
@@ -39,6 +52,11 @@ export class Transcript {
   /** Calls that were announced and have no result: after a crash, what has to be settled. */
   get openCalls(): readonly ToolIntent[] {
     return [...this.#open.values()];
+  }
+
+  /** What an agent inside an open call has done so far: after a crash, where it goes on. */
+  nested(executionId: string): readonly NestedEntry["entry"][] {
+    return this.#nested.get(executionId) ?? [];
   }
 
   /** The call of a model that an earlier process began, and whose answer is not here yet. */
@@ -65,12 +83,10 @@ export class Transcript {
       case "message":
         // What is said to the harness is no business of the model; what comes of it is noted.
         if (entry.message.kind === "stop" || grantWordOf(entry.message)) return;
-        this.#push({
-          type: "user",
-          actor: entry.message.actor.name ?? entry.message.actor.id,
-          text: this.#redact(entry.message.text),
-          files: entry.paths,
-        });
+        this.#hear(entry);
+        return;
+      case "message-checked":
+        if (entry.blocked) this.#withhold(entry.messageId);
         return;
       case "model-started":
         this.#started = entry;
@@ -88,6 +104,13 @@ export class Transcript {
         return;
       case "tool-result":
         this.#settle(entry.callId, entry.result);
+        return;
+      case "handed-off":
+        this.#settle(entry.callId, handedOver(entry.to));
+        this.#note(`From here on the agent is "${entry.to}"; "${entry.from}" handed over to it.`);
+        return;
+      case "nested":
+        this.#nest(entry);
         return;
       case "note":
         this.#note(entry.text);
@@ -112,6 +135,8 @@ export class Transcript {
         for (const callId of this.#open.keys()) this.#settle(callId, neverFinished);
         this.#step.over = true;
         this.#started = undefined;
+        this.#said.clear();
+        this.#nested.clear();
         if (!["answered", "asked", "told"].includes(entry.outcome))
           this.#note(`The turn ended: ${entry.outcome}.`);
         return;
@@ -158,6 +183,34 @@ export class Transcript {
     return `${what} (approval ${approvalId}), by ${by.name ?? by.id}`;
   }
 
+  #hear({ message, paths, guarded }: Extract<JournalEntry, { type: "message" }>): void {
+    if (guarded && guarded.type !== "replace") return;
+    const item: Item = {
+      type: "user",
+      actor: message.actor.name ?? message.actor.id,
+      text: this.#redact(guarded?.text ?? message.text),
+      files: paths,
+    };
+    this.#push(item);
+    this.#said.set(message.id, item);
+  }
+
+  #nest({ executionId, entry }: NestedEntry): void {
+    const entries = this.#nested.get(executionId) ?? [];
+    entries.push(entry);
+    this.#nested.set(executionId, entries);
+  }
+
+  /** The model has been told it, but is not told it again. */
+  #withhold(messageId: string): void {
+    const item = this.#said.get(messageId);
+    const index = item ? this.#items.indexOf(item) : -1;
+    if (!item || index < 0) return;
+    const note: Item = { type: "note", text: "A message that stood here was withheld." };
+    this.#items[index] = note;
+    this.#tokens += estimate(note) - estimate(item);
+  }
+
   #note(text: string): void {
     this.#push({ type: "note", text });
   }
@@ -168,6 +221,7 @@ export class Transcript {
     if (!intent) return;
     this.#open.delete(callId);
     const { tool, args, executionId } = intent;
+    this.#nested.delete(executionId);
     const item: Item = { type: "tool-result", call: { callId, tool, args }, result };
     const before = this.#step.order.slice(0, this.#step.order.indexOf(callId));
     const settled = before.filter((id) => !this.#open.has(id)).length;
@@ -230,6 +284,13 @@ const neverFinished: ToolResult = {
   measures: {},
   artifacts: [],
 };
+
+const handedOver = (to: string): ToolResult => ({
+  status: "ok",
+  output: `Handed over to "${to}".`,
+  measures: {},
+  artifacts: [],
+});
 
 /** Shorter outputs cost about as much as the reference that would replace them. */
 const worthTrimming = 400;

@@ -1,3 +1,4 @@
+import type { Unchecked } from "../agent/beside-checks.ts";
 import { Transcript } from "../agent/transcript.ts";
 import type { Clock } from "../core/clock.ts";
 import { grantWordOf } from "../core/grant-words.ts";
@@ -19,6 +20,12 @@ export interface OpenTurn {
   asks: number;
   steps: number;
   usage: Usage;
+  /** Agents that it went from and to. */
+  readonly handoffs: { readonly from: string; readonly to: string }[];
+  /** Of what it has read, what no parallel guardrail has looked at. */
+  readonly unchecked: Unchecked[];
+  /** A guardrail let a message not pass, which ends it. */
+  blocked?: { readonly by: string; readonly reason: string };
   /** Files that go with the answer. */
   readonly artifacts: Artifact[];
 }
@@ -56,6 +63,7 @@ export class Session {
   #seq = 0;
   #turn = 0;
   #open: OpenTurn | undefined;
+  #agent: string | undefined;
 
   private constructor(options: SessionOptions & Pick<SessionInfo, "thread" | "createdAt">) {
     this.lease = options.lease;
@@ -85,6 +93,11 @@ export class Session {
 
   get open(): OpenTurn | undefined {
     return this.#open;
+  }
+
+  /** Who has the session since it was handed over; undefined while it never was. */
+  get agent(): string | undefined {
+    return this.#agent;
   }
 
   /** Files that go with the running turn's answer. */
@@ -119,6 +132,8 @@ export class Session {
         asks: 0,
         steps: 0,
         usage: { inputTokens: 0, outputTokens: 0 },
+        handoffs: [],
+        unchecked: [],
         artifacts: [],
       };
       this.#open.attempts += 1;
@@ -127,22 +142,51 @@ export class Session {
     if (entry.type === "message") for (const path of entry.paths) this.paths.add(path);
     const open = this.#open;
     if (!open) return;
-    if (entry.type === "message") {
-      open.messages += 1;
-      if (!grantWordOf(entry.message)) open.asks += 1;
+    if (entry.type === "message") hear(open, entry);
+    if (entry.type === "message-checked") check(open, entry);
+    if (entry.type === "handed-off") {
+      this.#agent = entry.to;
+      open.handoffs.push(entry);
     }
     if (entry.type === "approval-decided") open.asks += 1;
     if (entry.type === "tool-result") open.artifacts.push(...entry.result.artifacts);
     if (entry.type === "turn-ended") this.#open = undefined;
-    if (entry.type === "step") {
-      const { inputTokens, outputTokens } = entry.response.usage;
-      open.steps += 1;
-      open.usage = {
-        inputTokens: open.usage.inputTokens + inputTokens,
-        outputTokens: open.usage.outputTokens + outputTokens,
-      };
-    }
+    // What an agent inside a call uses is used by the turn; its files come with the call's result.
+    const did = entry.type === "nested" ? entry.entry : entry;
+    if (did.type === "step") spend(open, did.response.usage);
   }
+}
+
+function hear(
+  open: OpenTurn,
+  { message, guarded }: Extract<JournalEntry, { type: "message" }>,
+): void {
+  open.messages += 1;
+  if (grantWordOf(message)) return;
+  if (guarded?.type === "stop") open.blocked = guarded;
+  if (guarded && guarded.type !== "replace") return;
+  open.asks += 1;
+  if (message.kind === "stop") return;
+  const { id, actor, text } = message;
+  open.unchecked.push({ id, actor, text: guarded?.text ?? text });
+}
+
+function check(
+  open: OpenTurn,
+  { messageId, blocked, usage }: Extract<JournalEntry, { type: "message-checked" }>,
+): void {
+  const index = open.unchecked.findIndex(({ id }) => id === messageId);
+  if (index >= 0) open.unchecked.splice(index, 1);
+  if (blocked) open.blocked = blocked;
+  if (usage) spend(open, usage);
+}
+
+function spend(open: OpenTurn, { inputTokens, outputTokens }: Usage): void {
+  open.steps += 1;
+  open.usage = {
+    inputTokens: open.usage.inputTokens + inputTokens,
+    outputTokens: open.usage.outputTokens + outputTokens,
+  };
 }
 
 interface SessionOptions {

@@ -1,9 +1,8 @@
 import type { Adapter } from "../adapters/adapter.ts";
+import type { Agents } from "../agent/agent.ts";
 import { type BudgetLimits, createBudget } from "../agent/budget.ts";
-import type { Guardrail } from "../agent/guardrail.ts";
-import { runLoop } from "../agent/loop.ts";
-import type { Model } from "../agent/model.ts";
-import type { Tool } from "../agent/tool.ts";
+import { guardrailStopped } from "../agent/guardrail.ts";
+import { runAgents } from "../agent/run-agents.ts";
 import { Stopped } from "../core/abort.ts";
 import type { Audit } from "../core/audit.ts";
 import type { Clock } from "../core/clock.ts";
@@ -15,6 +14,7 @@ import type { SandboxSpec } from "../sandbox/sandbox.ts";
 import type { Blobs } from "../store/blobs.ts";
 import type { Store } from "../store/store.ts";
 import type { Gate } from "./accept.ts";
+import { agentOf } from "./agent-of.ts";
 import type { Control } from "./control.ts";
 import { endTurn, failTurn, stopTurn } from "./ending.ts";
 import { type InboxWatch, watchInbox } from "./inbox-watch.ts";
@@ -38,10 +38,7 @@ export interface TurnOptions {
   readonly blobs: Blobs;
   readonly sandboxes: RestingSandboxes;
   readonly adapters: ReadonlyMap<string, Adapter>;
-  readonly model: Model;
-  readonly instructions: string;
-  readonly tools: readonly Tool[];
-  readonly guardrails?: readonly Guardrail[];
+  readonly agents: Agents;
   readonly sandbox: Omit<SandboxSpec, "sessionId" | "image">;
   /** The image that a thread's sandbox starts from. Default: the driver's own. */
   readonly image?: (thread: ThreadRef) => string | undefined;
@@ -144,21 +141,30 @@ async function answer(
   const open = session.open;
   if (!open) throw new RangeError(`Cannot run a turn of "${session.id}": none is open`);
   const redact = (text: string): string => redactor.text(text);
+  const { agents, store, gate, policy, audit, maxAttachmentBytes } = options;
+  const checks = { gate, policy, capabilities, redact, audit, clock, maxAttachmentBytes };
   const take = async (): Promise<void> => {
     if (open.messages > 0 && !steers) return;
-    const { store, gate, policy, audit, maxAttachmentBytes } = options;
-    const checks = { gate, policy, capabilities, redact, audit, clock, maxAttachmentBytes };
-    await takeMessages(session, { ...checks, store, adapter, workspace, signal });
+    const { guardrails } = agentOf(session, options);
+    await takeMessages(session, { ...checks, guardrails, store, adapter, workspace, signal });
+    if (open.blocked) throw guardrailStopped(open.blocked);
     await inbox.look();
   };
   if (open.messages === 0) await take();
+  // Before a crash, it seems: else the turn would be over.
+  if (open.blocked) throw guardrailStopped(open.blocked);
   // Nothing was said to the model: it has nothing to answer.
   if (open.asks === 0) return endTurn(session, options, { outcome: "told", text: "" });
 
-  progress.show("Working on it …");
-  const loop = runLoop(
+  const { name } = agentOf(session, options);
+  progress.show(agents.byName.size > 1 ? `${name}: working on it …` : "Working on it …");
+  const loop = runAgents(
     {
       ...options,
+      agents: agents.byName,
+      agent: name,
+      thread: session.thread,
+      handoffs: open.handoffs.length,
       session: workspace,
       transcript: session.transcript,
       budget: createBudget(options.budget, open, clock),
@@ -166,6 +172,7 @@ async function answer(
       redact,
       onProgress: (text) => progress.show(redact(text)),
       steer: take,
+      unchecked: () => [...open.unchecked],
     },
     { signal },
   );
@@ -212,9 +219,8 @@ async function write(
 function leavesOpen(entry: JournalEntry, signal: AbortSignal): boolean {
   const moves =
     signal.reason instanceof Stopped && ["shutdown", "lease-lost"].includes(signal.reason.by);
-  return (
-    moves && entry.type === "tool-result" && ["stopped", "unknown"].includes(entry.result.status)
-  );
+  const did = entry.type === "nested" ? entry.entry : entry;
+  return moves && did.type === "tool-result" && ["stopped", "unknown"].includes(did.result.status);
 }
 
 async function settle(session: Session, options: TurnOptions, error: unknown): Promise<void> {

@@ -1,0 +1,23 @@
+import type { Budget } from "./budget.ts";
+
+/** The budget of an agent inside a call: what it uses counts in both, and the tighter one decides. */
+export function budgetWithin(outer: Budget, own: Budget): Budget {
+  return {
+    get steps() {
+      return own.steps;
+    },
+    get usage() {
+      return own.usage;
+    },
+    spend(usage) {
+      own.spend(usage);
+      outer.spend(usage);
+    },
+    state() {
+      const [mine, theirs] = [own.state(), outer.state()];
+      return urgency[theirs.type] > urgency[mine.type] ? theirs : mine;
+    },
+  };
+}
+
+const urgency = { open: 0, near: 1, spent: 2 };
