@@ -68,7 +68,7 @@ export interface ModelRequest {
 export interface ModelSettings {
   /** Of one answer, its thoughts included. */
   readonly maxOutputTokens?: number;
-  /** From 0, the same each time as far as that goes, up. Left out where a model that reasons does not take it. */
+  /** From 0, the same each time as far as that goes, up. Left out where the model does not take it. */
   readonly temperature?: number;
   /** How much it thinks before it answers. Left out where the model does not take it. */
   readonly effort?: "low" | "medium" | "high";

@@ -37,7 +37,9 @@ export class Transcript {
     } = {},
   ) {
     this.#redact = options.redact ?? ((text) => text);
-    if (options.brief) this.#push({ type: "user", ...options.brief, files: [] });
+    const { brief } = options;
+    if (!brief) return;
+    this.#push({ type: "user", actor: brief.actor, text: this.#redact(brief.text), files: [] });
   }
 
   get items(): readonly Item[] {

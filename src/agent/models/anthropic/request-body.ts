@@ -38,18 +38,16 @@ export function bodyOf(
   };
 }
 
-/** What the agent wants, as far as the API takes that from the model: no temperature beside thoughts, and room for them. */
+/** What the agent wants, as far as the model takes it: with room for thoughts, and the API takes no temperature. */
 function generationOf(
   { settings: wanted = {} }: ModelRequest,
   { model, thinking, maxOutputTokens: common }: Settings,
-): Pick<Anthropic.MessageCreateParamsStreaming, "max_tokens" | "temperature" | "output_config"> {
-  const { maxOutputTokens = common, temperature, effort } = wanted;
+): Pick<Anthropic.MessageCreateParamsStreaming, "max_tokens" | "output_config"> {
+  const { maxOutputTokens = common, effort } = wanted;
   const { maxOutputTokens: most = Infinity, effort: takesEffort } = limitsOf(model);
   const least = typeof thinking === "object" ? thinking.budgetTokens + 1 : 1;
-  const thinks = thinking !== undefined && thinking !== "off";
   return {
     max_tokens: Math.max(least, Math.min(maxOutputTokens, most)),
-    ...(temperature !== undefined && !thinks && { temperature: Math.min(temperature, 1) }),
     ...(effort && takesEffort && { output_config: { effort } }),
   };
 }
