@@ -24,6 +24,7 @@ export type {
 export { offlineModel } from "./agent/models/offline.ts";
 export { defaultRetry, resilientModel, type RetryPolicy } from "./agent/models/resilient.ts";
 export { modelError, type ModelFailure } from "./agent/models/model-error.ts";
+export { resultText } from "./agent/models/result-text.ts";
 export type { Route } from "./agent/route.ts";
 export type {
   AccessStanding,

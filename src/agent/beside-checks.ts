@@ -19,7 +19,9 @@ export async function* besideChecks(
   > & { readonly record: Recorder; readonly signal: AbortSignal },
 ): AsyncGenerator<LoopEvent, ModelResponse> {
   const { guardrails = [], unchecked = () => [], transcript, redact, record, signal } = options;
-  const parallel = guardrails.filter(({ input, parallel: isBeside }) => input && isBeside);
+  const parallel = guardrails.filter(
+    (guardrail) => guardrail.input !== undefined && guardrail.parallel,
+  );
   const messages = parallel.length > 0 ? unchecked() : [];
   if (messages.length === 0) return yield* call(signal);
 
@@ -86,8 +88,8 @@ function startChecks(
       sessionId,
       signal,
       clock,
-      ask: async ({ input }, _text, context) => {
-        const verdict = Promise.resolve(input?.(message, context));
+      ask: async (asking, _text, context) => {
+        const verdict = Promise.resolve(asking.input?.(message, context));
         asked.push(verdict);
         return (await verdict) ?? { type: "allow" };
       },

@@ -196,7 +196,7 @@ export const guardOutput = (
   signal: AbortSignal,
 ): Promise<Guarded> =>
   guard(
-    guardrails.filter(({ output }) => output),
+    guardrails.filter((guardrail) => guardrail.output !== undefined),
     text,
     {
       sessionId,

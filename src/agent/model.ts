@@ -93,6 +93,7 @@ export type Item =
       readonly files: readonly string[];
     }
   | { readonly type: "assistant"; readonly response: ModelResponse }
+  /** Data, not words of anybody: to be told as `resultText()` has it. */
   | { readonly type: "tool-result"; readonly call: ToolCall; readonly result: ToolResult }
   /** The harness speaks, not a person. */
   | { readonly type: "note"; readonly text: string };

@@ -48,7 +48,7 @@ export async function* runCalls(
           executionId: intent.executionId,
           session: options.session,
           progress: options.onProgress,
-          journal: nested.send,
+          journal: (facts: NestedFacts) => nested.send(facts),
           resumed: options.resumed,
           maxOutputBytes,
           guardrails,

@@ -88,7 +88,7 @@ async function withinGrace(
 async function call(intent: ToolIntent, tool: Tool, context: RunContext): Promise<ToolReturn> {
   context.signal.throwIfAborted();
   const allowed = await guard(
-    guardrailsOf(tool, context).filter((guardrail) => guardrail.call),
+    guardrailsOf(tool, context).filter((guardrail) => guardrail.call !== undefined),
     intent.args,
     {
       ...guardContext(context),
@@ -113,7 +113,9 @@ async function checked(
   }: { readonly intent: ToolIntent; readonly returned: ToolReturn; readonly tool: Tool },
   context: RunContext,
 ): Promise<ToolReturn> {
-  const guardrails = guardrailsOf(tool, context).filter(({ result }) => result);
+  const guardrails = guardrailsOf(tool, context).filter(
+    (guardrail) => guardrail.result !== undefined,
+  );
   if (returned.stoppedBy || guardrails.length === 0) return returned;
   try {
     const passed = await guard(guardrails, returned.output, {

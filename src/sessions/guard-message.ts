@@ -11,7 +11,7 @@ export async function guardMessage(
   { guardrails, clock, signal }: Pick<IntakeOptions, "guardrails" | "clock" | "signal">,
 ): Promise<MessageGuarded | undefined> {
   const guarded = await guard(
-    guardrails.filter(({ input, parallel }) => input && !parallel),
+    guardrails.filter((guardrail) => guardrail.input !== undefined && !guardrail.parallel),
     text,
     {
       sessionId,

@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-import { type Guardrail, verdictMs } from "../../src/agent/guardrail.ts";
+import { type Guardrail, type Verdict, verdictMs } from "../../src/agent/guardrail.ts";
 import { sessionIdOf, type ThreadRef } from "../../src/core/ids.ts";
 import type { JournalEntry } from "../../src/core/journal.ts";
 import { sqliteStore } from "../../src/store/sqlite/index.ts";
@@ -84,9 +84,9 @@ test("a rejected message is not told to the model, and the thread is told why; t
   await bot.say("fool again");
   await bot.world.settle();
   const rejected = 'I was not given a message of Ada: guardrail "polite" rejected it: it is rude';
-  expect(bot.posts().toSorted()).toEqual([
-    ["answer", "fine"],
+  expect(bot.posts()).toEqual([
     ["notice", rejected],
+    ["answer", "fine"],
     ["notice", rejected],
   ]);
   expect(model.requests).toHaveLength(1);
@@ -133,9 +133,9 @@ test("a guardrail that says nothing for too long stops the turn", async () => {
 
 /** A parallel guardrail whose verdict is given by the test, and a model that works with a tool. */
 function beside() {
-  let speak = (_: ReturnType<NonNullable<Guardrail["input"]>>): void => {};
-  const verdict = new Promise<Awaited<ReturnType<NonNullable<Guardrail["input"]>>>>((resolve) => {
-    speak = (given) => void Promise.resolve(given).then(resolve);
+  let speak: (given: Verdict) => void = () => {};
+  const verdict = new Promise<Verdict>((resolve) => {
+    speak = resolve;
   });
   const asked: string[] = [];
   const guardrail: Guardrail = {
@@ -146,7 +146,7 @@ function beside() {
       return verdict;
     },
   };
-  return { guardrail, asked, speak: (given: Parameters<typeof speak>[0]) => speak(given) };
+  return { guardrail, asked, speak };
 }
 
 test("beside the model: its answer waits for the verdict, and no tool runs before it", async () => {
