@@ -4,13 +4,15 @@ import { join, resolve } from "node:path";
 import { z } from "zod";
 
 import type { Adapter } from "./adapters/adapter.ts";
+import type { Agent } from "./agent/agent.ts";
+import { opsAgent } from "./agent/agents/ops.ts";
 import { BudgetConfig, budgetsOf } from "./agent/budget-config.ts";
 import type { Guardrail } from "./agent/guardrail.ts";
-import { defaultInstructions } from "./agent/instructions.ts";
 import { McpServers } from "./agent/mcp/config.ts";
 import type { Model } from "./agent/model.ts";
 import type { RetryPolicy } from "./agent/models/resilient.ts";
 import { Price, requirePrices } from "./agent/prices.ts";
+import type { Route } from "./agent/route.ts";
 import type { Tool } from "./agent/tool.ts";
 import { builtinTools } from "./agent/tools/builtin.ts";
 import type { Audit } from "./core/audit.ts";
@@ -19,6 +21,7 @@ import { OpsthreadError } from "./core/errors.ts";
 import type { ThreadRef } from "./core/ids.ts";
 import { type Logger, silentLogger } from "./core/logger.ts";
 import { openTracing, type TracingOptions } from "./observe/open-tracing.ts";
+import { openAgents } from "./open-agents.ts";
 import { openMcp } from "./open-mcp.ts";
 import { type ModelKeys, type ModelUrls, openModel } from "./open-model.ts";
 import { openSandboxes, SandboxConfig } from "./open-sandboxes.ts";
@@ -63,13 +66,20 @@ export interface BotOptions {
   readonly urls?: ModelUrls;
   /** How calls of models that are given by name are tried again. */
   readonly retry?: Partial<RetryPolicy>;
-  /** Told to the model before every conversation. Default {@link defaultInstructions}. */
-  readonly instructions?: string;
+  /** What the agent `ops` is told before every conversation. Default {@link defaultInstructions}. */
+  readonly instructions?: Agent["instructions"];
   /** Ops work that the agent can do. Default `logs` and `diff`. */
   readonly tasks?: readonly Task[];
-  /** Tools besides the built-in ones. */
+  /** Tools of the agent `ops` besides the built-in ones. */
   readonly tools?: readonly Tool[];
-  /** Asked about calls, what they give, and answers, in this order. */
+  /**
+   * Agents besides `ops`, which `instructions` and `tools` describe. One of that name here takes its place, and has from
+   * those only what it does not say itself.
+   */
+  readonly agents?: readonly Agent[];
+  /** Which agent answers where. Default: `ops` everywhere. */
+  readonly route?: Route;
+  /** Asked about messages, calls, what they give, and answers, in this order; of all agents. */
   readonly guardrails?: readonly Guardrail[];
   /** Places that data may be read from. */
   readonly sources?: readonly Source[];
@@ -165,16 +175,25 @@ export async function createBot(options: BotOptions): Promise<Bot> {
     log,
   });
   const { image, model: wanted = "offline" } = options;
-  const model =
-    typeof wanted === "string" || isNames(wanted)
-      ? await openModel([wanted].flat(), {
-          keys,
-          tasks,
-          clock,
-          ...(options.urls && { urls: options.urls }),
-          ...(options.retry && { retry: options.retry }),
-        })
-      : wanted;
+  const modelNamed = (names: string | readonly string[]): Promise<Model> =>
+    openModel([names].flat(), {
+      keys,
+      tasks,
+      clock,
+      ...(options.urls && { urls: options.urls }),
+      ...(options.retry && { retry: options.retry }),
+    });
+  const model = typeof wanted === "string" || isNames(wanted) ? await modelNamed(wanted) : wanted;
+  const agents = await openAgents(agentsOf(options), {
+    route: options.route,
+    fallback: opsAgent.name,
+    model,
+    openModel: modelNamed,
+    builtins: builtinTools({ tasks }),
+    guardrails: options.guardrails ?? [],
+    place: () => ({ sandbox: driver.capabilities, permissions, limits, sources }),
+    log,
+  });
   const mcp = await openMcp(parseOption(McpServers, options.mcpServers ?? {}, "mcpServers"), {
     secrets: options.network?.secrets ?? [],
     redact: (text) => redactor.text(text),
@@ -184,7 +203,8 @@ export async function createBot(options: BotOptions): Promise<Bot> {
   const budgets = budgetsOf(parseOption(BudgetConfig, options.budget ?? {}, "budget"));
   const prices = parseOption(z.record(z.string(), Price), options.prices ?? {}, "prices");
   const priced = { "opsthread/offline": { input: 0, output: 0 }, ...prices };
-  if (Object.values(budgets).some(({ usd }) => usd !== undefined)) requirePrices(model, priced);
+  if (Object.values(budgets).some(({ usd }) => usd !== undefined))
+    for (const agent of agents.byName.values()) requirePrices(agent.model, priced);
   const blobs = options.blobs ?? directoryBlobs({ folder: join(dataFolder, "blobs") });
   // The store first: it refuses a second process on the same folder.
   const store = options.store ?? (await openStore(dataFolder, clock, log));
@@ -212,12 +232,8 @@ export async function createBot(options: BotOptions): Promise<Bot> {
     clock,
     log,
     adapters: new Map(options.adapters.map((adapter) => [adapter.platform, adapter])),
-    model,
-    instructions:
-      options.instructions ?? defaultInstructions({ sandbox: driver.capabilities, sources }),
-    tools: [...builtinTools({ tasks }), ...(options.tools ?? [])],
+    agents,
     ...(mcp && { toolSource: mcp }),
-    ...(options.guardrails && { guardrails: options.guardrails }),
     sandbox: { permissions, limits, sources },
     ...(image !== undefined && { image: typeof image === "function" ? image : () => image }),
     policy: {
@@ -267,6 +283,13 @@ export async function createBot(options: BotOptions): Promise<Bot> {
     [Symbol.asyncDispose]: () => bot.stop(),
   };
   return bot;
+}
+
+/** Those that are configured, `ops` among them whether it is or not. */
+function agentsOf({ agents = [], instructions, tools }: BotOptions): readonly Agent[] {
+  const ops = { ...opsAgent, ...(instructions && { instructions }), ...(tools && { tools }) };
+  const own = agents.map((agent) => (agent.name === ops.name ? { ...ops, ...agent } : agent));
+  return agents.some(({ name }) => name === ops.name) ? own : [...own, ops];
 }
 
 const isNames = (wanted: Model | readonly string[]): wanted is readonly string[] =>

@@ -8,12 +8,13 @@ export type { Bot, BotOptions } from "./bot.ts";
 export { createBot } from "./create-bot.ts";
 
 export type { Adapter, Inbound, OpenArtifact, Received } from "./adapters/adapter.ts";
+export { type Agent, defaultDelegateBudget, type Delegate, type Place } from "./agent/agent.ts";
+export { defaultInstructions, opsAgent } from "./agent/agents/ops.ts";
 export { type BudgetLimits, type Budgets, defaultBudgets } from "./agent/budget.ts";
 export type { BudgetConfig } from "./agent/budget-config.ts";
 export { defineTool } from "./agent/define-tool.ts";
-export type { Guardrail, Verdict } from "./agent/guardrail.ts";
+export type { CallGuardrail, GuardContext, Guardrail, Verdict } from "./agent/guardrail.ts";
 export type { McpServerConfig, McpServers } from "./agent/mcp/config.ts";
-export { defaultInstructions } from "./agent/instructions.ts";
 export type {
   Item,
   Model,
@@ -21,13 +22,23 @@ export type {
   ModelCheck,
   ModelEvent,
   ModelRequest,
+  ModelSettings,
   NativeTool,
   ToolSpec,
 } from "./agent/model.ts";
 export type { Price } from "./agent/prices.ts";
 export type { ModelFailure } from "./agent/models/model-error.ts";
 export type { RetryPolicy } from "./agent/models/resilient.ts";
-export type { AccessStanding, Tool, ToolContext, ToolReturn, ToolSession } from "./agent/tool.ts";
+export { resultText } from "./agent/models/result-text.ts";
+export type { Route } from "./agent/route.ts";
+export type {
+  AccessStanding,
+  NestedFacts,
+  Tool,
+  ToolContext,
+  ToolReturn,
+  ToolSession,
+} from "./agent/tool.ts";
 
 export type { AccessRequest, ApprovalChoice } from "./core/access-request.ts";
 export type { Audit, AuditedGrant, AuditEvent, AuditRecord } from "./core/audit.ts";

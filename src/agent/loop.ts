@@ -4,12 +4,13 @@ import { stableKey } from "../core/ids.ts";
 import type { JournalEntry, ModelResponse, ToolIntent } from "../core/journal.ts";
 import type { ToolCall } from "../core/tool-result.ts";
 import { noSpan, type Span } from "../core/trace.ts";
+import { besideChecks, type Unchecked } from "./beside-checks.ts";
 import type { Budget } from "./budget.ts";
 import { bytesPerToken } from "./context/estimate.ts";
 import { offerNotes } from "./context/offer-notes.ts";
 import { contextWindow } from "./context/window.ts";
 import { guard, type Guarded, type Guardrail, guardrailStopped } from "./guardrail.ts";
-import type { Model, ModelRequest } from "./model.ts";
+import type { Model, ModelRequest, ModelSettings } from "./model.ts";
 import { costOf, type Prices, usesOf } from "./prices.ts";
 import { runCalls } from "./run-calls.ts";
 import type { Tool, ToolSession } from "./tool.ts";
@@ -19,7 +20,10 @@ import { withinWindow } from "./within-window.ts";
 
 /** What a turn runs with. */
 export interface LoopOptions {
+  /** The name of the agent, where there are several. */
+  readonly agent?: string;
   readonly model: Model;
+  readonly settings?: ModelSettings;
   readonly instructions: string;
   readonly tools: readonly Tool[];
   readonly session: ToolSession;
@@ -40,10 +44,16 @@ export interface LoopOptions {
   readonly maxOutputBytes?: number;
   /** Asked about calls, what they give, and answers. Default: none. */
   readonly guardrails?: readonly Guardrail[];
+  /** Messages that the parallel guardrails have not looked at yet. Default: none. */
+  readonly unchecked?: () => readonly Unchecked[];
   /** Tool calls of one step that run side by side. Default 4. */
   readonly parallelCalls?: number;
   /** The turn's, which gets a span for each step. Default: nobody watches. */
   readonly span?: Span;
+  /** Execution id of the call that this agent runs inside of; part of every execution id. */
+  readonly within?: string;
+  /** How many calls it is inside of. Default 0. */
+  readonly depth?: number;
 }
 
 /**
@@ -51,6 +61,7 @@ export interface LoopOptions {
  * waits at each, so that intent is on record before effect, and nothing happens that the journal does not know.
  */
 export type LoopEvent =
+  /** Of an answer that no guardrail has looked at: not to be shown to anybody as it is. */
   | { readonly type: "text-delta"; readonly text: string }
   | { readonly type: "entry"; readonly entry: JournalEntry }
   | { readonly type: "end"; readonly outcome: "answered" | "asked"; readonly text: string };
@@ -66,7 +77,8 @@ export type EntryFields = JournalEntry extends infer Entry
 
 /**
  * Runs an agent turn to its end: messages in, model out, tools run, until the model answers in words, asks a person, or
- * the budget is spent, which earns it one last answer. Calls that the transcript still holds open are settled first.
+ * the budget is spent, which earns it one last answer; or, without an `end`, until it has handed over to another agent.
+ * Calls that the transcript still holds open are settled first.
  * When `signal` aborts, running tools are ended and their results reported, then the loop throws the signal's reason.
  */
 export async function* runLoop(
@@ -97,6 +109,7 @@ async function* steps(options: LoopOptions, ending: AbortController): AsyncGener
   }));
   const { sessionId } = options.session;
   const sessionKey = stableKey("model", sessionId);
+  const place = placeOf(options);
   const record: Recorder = (fields) => {
     const entry = { v: 1 as const, turn: options.turn, at: options.clock.now(), ...fields };
     transcript.apply(entry);
@@ -109,7 +122,10 @@ async function* steps(options: LoopOptions, ending: AbortController): AsyncGener
 
   yield* offerNotes(options, record, signal);
   const left = transcript.openCalls;
-  if (left.length > 0) yield* runCalls(left, toolsByName, record, { ...calling, resumed: true });
+  if (left.length > 0) {
+    const isOver = yield* runCalls(left, toolsByName, record, { ...calling, resumed: true });
+    if (isOver) return;
+  }
 
   for (;;) {
     const question = questionIn(transcript, toolsByName);
@@ -138,17 +154,23 @@ async function* steps(options: LoopOptions, ending: AbortController): AsyncGener
         tools: specs,
         toolChoice: last ? "none" : "auto",
         sessionKey,
-        stepKey: stableKey("step", sessionId, options.turn, step),
+        stepKey: stableKey("step", ...place, step),
+        ...(options.settings && { settings: options.settings }),
         ...(started?.step === step &&
           started.model === options.model.name && { resume: started.handle }),
       }),
-      ask: (request) => respond(options, record, { request, step, signal, span: stepSpan }),
+      ask: (request) =>
+        besideChecks(
+          (calling) => respond(options, record, { request, step, signal: calling, span: stepSpan }),
+          { ...options, record, signal },
+        ),
     });
     const response = last ? conclude(answer) : answer;
     const intents = response.toolCalls.map((call) => intentOf(call, toolsByName, options, step));
     const used = usesOf(response, options.model.name);
     const usd = costOf(used, options.prices ?? {});
     budget.spend({ steps: 1, used, usd });
+    stepSpan.set({ usd });
     yield record({ type: "step", step, response, intents, ...(usd !== undefined && { usd }) });
     if (intents.length === 0) {
       const said = await guardOutput(response.text, options, signal);
@@ -160,7 +182,9 @@ async function* steps(options: LoopOptions, ending: AbortController): AsyncGener
       yield record({ type: "note", text });
       continue;
     }
-    yield* runCalls(intents, toolsByName, record, { ...calling, span: stepSpan, resumed: false });
+    const calls = { ...calling, span: stepSpan, resumed: false };
+    const isOver = yield* runCalls(intents, toolsByName, record, calls);
+    if (isOver) return;
   }
 }
 
@@ -178,12 +202,22 @@ function questionIn(
   return asked?.result.output ?? (asksForAccess ? "" : undefined);
 }
 
-const guardOutput = (
+/** What the guardrails say of what is to be told. */
+export const guardOutput = (
   text: string,
-  { guardrails = [], session: { sessionId } }: LoopOptions,
+  { guardrails = [], session: { sessionId }, clock }: LoopOptions,
   signal: AbortSignal,
 ): Promise<Guarded> =>
-  guard(guardrails, text, (guardrail, left) => guardrail.output?.(left, { sessionId, signal }));
+  guard(
+    guardrails.filter((guardrail) => guardrail.output !== undefined),
+    text,
+    {
+      sessionId,
+      signal,
+      clock,
+      ask: (guardrail, left, context) => guardrail.output?.(left, context),
+    },
+  );
 
 /** Answers of one turn that may be rejected. */
 const maxRejected = 3;
@@ -239,9 +273,20 @@ function conclude(response: ModelResponse): ModelResponse {
 function intentOf(
   call: ToolCall,
   tools: ReadonlyMap<string, Tool>,
-  { session, turn }: LoopOptions,
+  options: LoopOptions,
   step: number,
 ): ToolIntent {
-  const executionId = stableKey("execution", session.sessionId, turn, step, call.callId);
+  const executionId = stableKey("execution", ...placeOf(options), step, call.callId);
   return { ...call, executionId, effect: tools.get(call.tool)?.effect ?? "pure" };
 }
+
+/** Where a step is, in all that is ever done. */
+const placeOf = ({
+  session: { sessionId },
+  turn,
+  within,
+}: LoopOptions): readonly (string | number)[] => [
+  sessionId,
+  turn,
+  ...(within === undefined ? [] : [within]),
+];

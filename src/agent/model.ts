@@ -66,12 +66,23 @@ export interface ModelRequest {
   readonly tools: readonly ToolSpec[];
   /** `none`: answer in words now; a tool call would not be run. */
   readonly toolChoice: "auto" | "none";
+  readonly settings?: ModelSettings;
   /** The same for all calls of a session: for the provider's cache, and its safety systems. Says nothing of who talks. */
   readonly sessionKey: string;
   /** The same for each try of the same step. */
   readonly stepKey: string;
   /** What `started` said in an earlier process that has not got to the answer. */
   readonly resume?: unknown;
+}
+
+/** How an agent wants its model to answer, where it differs from what the driver was made with. */
+export interface ModelSettings {
+  /** Of one answer, its thoughts included. */
+  readonly maxOutputTokens?: number;
+  /** From 0, the same each time as far as that goes, up. Left out where the model does not take it. */
+  readonly temperature?: number;
+  /** How much it thinks before it answers. Left out where the model does not take it. */
+  readonly effort?: "low" | "medium" | "high";
 }
 
 /** What the model is told about a tool. */

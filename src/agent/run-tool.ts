@@ -5,7 +5,7 @@ import type { ToolIntent } from "../core/journal.ts";
 import { headTail } from "../core/output.ts";
 import type { ToolCall, ToolResult } from "../core/tool-result.ts";
 import { outputFile } from "./context/pieces.ts";
-import { guard, type Guarded, type Guardrail } from "./guardrail.ts";
+import { type CallGuardrail, guard, type Guarded } from "./guardrail.ts";
 import type { Tool, ToolContext, ToolReturn } from "./tool.ts";
 
 /**
@@ -23,7 +23,8 @@ export async function runTool(
   const limited = { ...context, signal };
   try {
     const run = context.resumed ? resume(intent, tool, limited) : call(intent, tool, limited);
-    return await cap(await checked(intent, await withinGrace(run, limited), limited), context);
+    const returned = await withinGrace(run, limited);
+    return await cap(await checked({ intent, returned, tool }, context), context);
   } catch (error) {
     if (context.signal.aborted) return stopped(messageOf(context.signal.reason));
     if (signal.aborted) return timedOut(tool);
@@ -35,13 +36,15 @@ export interface RunContext extends ToolContext {
   readonly resumed: boolean;
   readonly maxOutputBytes: number;
   readonly clock: Clock;
-  readonly guardrails: readonly Guardrail[];
+  readonly guardrails: readonly CallGuardrail[];
+  /** How long a call that was told to end may take over it, milliseconds. Default 700. */
+  readonly graceMs?: number;
 }
 
 /** A tool that does not obey its signal must not keep a stopped turn waiting. */
 async function withinGrace(
   run: Promise<ToolReturn>,
-  { signal, clock }: RunContext,
+  { signal, clock, graceMs = 700 }: RunContext,
 ): Promise<ToolReturn> {
   let ended: AbortController | undefined;
   let wait = (): void => {};
@@ -64,14 +67,15 @@ async function withinGrace(
   }
 }
 
-/** Stopping has to be told within a second. */
-const graceMs = 700;
-
 async function call(intent: ToolIntent, tool: Tool, context: RunContext): Promise<ToolReturn> {
   context.signal.throwIfAborted();
-  const { guardrails, ...about } = guardContext(context);
-  const allowed = await guard(guardrails, intent.args, (guardrail, text) =>
-    guardrail.call?.({ ...callOf(intent), args: text }, about),
+  const allowed = await guard(
+    guardrailsOf(tool, context).filter((guardrail) => guardrail.call !== undefined),
+    intent.args,
+    {
+      ...guardContext(context),
+      ask: (guardrail, args, about) => guardrail.call?.({ ...callOf(intent), args }, about),
+    },
   );
   if (allowed.type !== "passed") return refused(allowed);
   const args = parseArguments(allowed.text);
@@ -84,24 +88,42 @@ async function call(intent: ToolIntent, tool: Tool, context: RunContext): Promis
 
 /** What a call gave, as far as the guardrails let it through. */
 async function checked(
-  intent: ToolIntent,
-  returned: ToolReturn,
+  {
+    intent,
+    returned,
+    tool,
+  }: { readonly intent: ToolIntent; readonly returned: ToolReturn; readonly tool: Tool },
   context: RunContext,
 ): Promise<ToolReturn> {
-  if (returned.stoppedBy) return returned;
-  const { guardrails, ...about } = guardContext(context);
-  const passed = await guard(guardrails, returned.output, (guardrail, output) =>
-    guardrail.result?.({ call: callOf(intent), output }, about),
+  const guardrails = guardrailsOf(tool, context).filter(
+    (guardrail) => guardrail.result !== undefined,
   );
-  if (passed.type === "passed") return { ...returned, output: passed.text };
-  // It ran, but nothing of what it gave is told.
-  return { ...refused(passed), measures: returned.measures };
+  if (returned.stoppedBy || guardrails.length === 0) return returned;
+  try {
+    const passed = await guard(guardrails, returned.output, {
+      ...guardContext(context),
+      ask: (guardrail, output, about) =>
+        guardrail.result?.({ call: callOf(intent), output }, about),
+    });
+    if (passed.type === "passed") return { ...returned, output: passed.text };
+    // It ran, but nothing of what it gave is told.
+    return { ...refused(passed), measures: returned.measures };
+  } catch {
+    // The turn ends, and nobody has looked at it.
+    return { ...returned, output: "Kept back: the turn ended before its output was checked." };
+  }
 }
 
-const guardContext = ({ guardrails, session: { sessionId }, signal }: RunContext) => ({
-  guardrails,
+/** Those of the agent, then the tool's own. */
+const guardrailsOf = (tool: Tool, { guardrails }: RunContext): readonly CallGuardrail[] => [
+  ...guardrails,
+  ...(tool.guardrails ?? []),
+];
+
+const guardContext = ({ session: { sessionId }, signal, clock }: RunContext) => ({
   sessionId,
   signal,
+  clock,
 });
 
 const callOf = ({ callId, tool, args }: ToolIntent): ToolCall => ({ callId, tool, args });

@@ -1,10 +1,12 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 
 import type { AccessRequest } from "../core/access-request.ts";
-import type { Effect } from "../core/journal.ts";
+import type { Effect, NestedEntry } from "../core/journal.ts";
 import type { Artifact } from "../core/post.ts";
 import type { ToolResult } from "../core/tool-result.ts";
+import type { Span } from "../core/trace.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
+import type { CallGuardrail } from "./guardrail.ts";
 import type { NativeTool } from "./model.ts";
 
 /** A function that the model may call. Runs under the session's grants. */
@@ -24,6 +26,8 @@ export interface Tool<Input = unknown> {
   readonly effect: Effect;
   /** A call ends the turn, and its output is what the thread is told: for questions to a person. */
   readonly endsTurn?: boolean;
+  /** Asked about its calls and what they give, after those of the agent. */
+  readonly guardrails?: readonly CallGuardrail[];
   /** Throwing is the same as returning `status: "failed"` with the message as output. */
   run(input: Input, context: ToolContext): Promise<ToolReturn>;
   /**
@@ -50,6 +54,8 @@ export interface OfferedTools {
 
 /** What a call gave, and what a person has to decide because of it; a call that asks for access ends the turn. */
 export interface ToolReturn extends ToolResult {
+  /** The session goes on with another agent; of several that one step asks for, the first counts. */
+  readonly handsOff?: { readonly to: string; readonly reason: string };
   /** A guardrail ends the turn. */
   readonly stoppedBy?: { readonly by: string; readonly reason: string };
   readonly asksFor?: {
@@ -68,7 +74,14 @@ export interface ToolContext {
   readonly session: ToolSession;
   /** Shows a line in the thread while the tool runs. */
   readonly progress: (text: string) => void;
+  /** Journals what an agent inside this call does, and resolves when that is on record. */
+  readonly journal?: (entry: NestedFacts) => Promise<void>;
+  /** The call's, for what works inside it. */
+  readonly span?: Span;
 }
+
+/** What an agent inside a call did, and which call that is. */
+export type NestedFacts = Pick<NestedEntry, "executionId" | "agent" | "entry">;
 
 /** What a tool may use of its session. */
 export interface ToolSession {

@@ -1,5 +1,6 @@
 import { failSpan, noSpan, type Span, type Spoken } from "../core/trace.ts";
 import type { Item, Model, ModelEvent, ModelRequest } from "./model.ts";
+import { ownUsage } from "./prices.ts";
 
 /** Asks the model, as a span of its own below `parent`. */
 export function tracedAnswer(
@@ -60,8 +61,9 @@ function tellEvent(span: Span, event: ModelEvent): void {
       return span.event("retry", { attempt, waitMs, reason });
     }
     case "completed": {
-      const { text, toolCalls, usage } = event.response;
-      span.set({ ...usage, ...event.about, toolCalls: toolCalls.length });
+      const { text, toolCalls, model } = event.response;
+      const told = { ...event.about, responseModel: model, toolCalls: toolCalls.length };
+      span.set({ ...ownUsage(event.response), ...told });
       return span.content(() => ({ output: [{ role: "assistant", text, calls: toolCalls }] }));
     }
   }

@@ -1,6 +1,6 @@
 import { type AccessRequest, accessText } from "../core/access-request.ts";
 import { grantWordOf } from "../core/grant-words.ts";
-import type { JournalEntry, SandboxIdentity, ToolIntent } from "../core/journal.ts";
+import type { JournalEntry, NestedEntry, SandboxIdentity, ToolIntent } from "../core/journal.ts";
 import type { ToolResult } from "../core/tool-result.ts";
 import { Conversation } from "./context/conversation.ts";
 import { notesFile, notesText } from "./context/notes-text.ts";
@@ -15,6 +15,8 @@ export class Transcript {
   readonly conversation = new Conversation();
   /** Calls of the last step that have no result yet, by call id. */
   readonly #open = new Map<string, ToolIntent>();
+  /** What agents inside calls that are still open have done, by the call's execution id. */
+  readonly #nested = new Map<string, NestedEntry["entry"][]>();
   /** What was asked for, by approval id. */
   readonly #requests = new Map<string, AccessRequest>();
   #step: Step = { index: 0, order: [], over: true, asksForAccess: false };
@@ -24,9 +26,23 @@ export class Transcript {
   #namesNotes = false;
   readonly #redact: (text: string) => string;
 
-  /** `redact` takes secrets out of what people wrote; tool results come in redacted. */
-  constructor(options: { readonly redact?: (text: string) => string } = {}) {
+  /**
+   * `redact` takes secrets out of what people wrote; tool results come in redacted. `brief` is what an agent inside a
+   * call was told to do.
+   */
+  constructor(
+    options: {
+      readonly redact?: (text: string) => string;
+      readonly brief?: { readonly actor: string; readonly text: string };
+    } = {},
+  ) {
     this.#redact = options.redact ?? ((text) => text);
+    const { brief } = options;
+    if (!brief) return;
+    this.conversation.add(
+      { type: "user", actor: brief.actor, text: this.#redact(brief.text), files: [] },
+      { key: "brief", isPinned: true },
+    );
   }
 
   get items(): readonly Item[] {
@@ -46,6 +62,11 @@ export class Transcript {
   /** Calls that were announced and have no result: after a crash, what has to be settled. */
   get openCalls(): readonly ToolIntent[] {
     return [...this.#open.values()];
+  }
+
+  /** What an agent inside an open call has done so far: after a crash, where it goes on. */
+  nested(executionId: string): readonly NestedEntry["entry"][] {
+    return this.#nested.get(executionId) ?? [];
   }
 
   /** The call of a model that an earlier process began, and whose answer is not here yet. */
@@ -72,15 +93,11 @@ export class Transcript {
       case "message":
         // What is said to the harness is no business of the model; what comes of it is noted.
         if (entry.message.kind === "stop" || grantWordOf(entry.message)) return;
-        this.conversation.add(
-          {
-            type: "user",
-            actor: entry.message.actor.name ?? entry.message.actor.id,
-            text: this.#redact(entry.message.text),
-            files: entry.paths,
-          },
-          { key: entry.message.id, isPinned: true },
-        );
+        this.#hear(entry);
+        return;
+      case "message-checked":
+        // The model has been told it, but is not told it again.
+        if (entry.blocked) this.conversation.withhold(entry.messageId, withheld);
         return;
       case "model-started":
         this.#started = entry;
@@ -99,6 +116,13 @@ export class Transcript {
         return;
       case "tool-result":
         this.#settle(entry.callId, entry.result);
+        return;
+      case "handed-off":
+        this.#settle(entry.callId, handedOver(entry.to));
+        this.#note(`From here on the agent is "${entry.to}"; "${entry.from}" handed over to it.`);
+        return;
+      case "nested":
+        this.#nest(entry);
         return;
       case "note":
         this.#note(entry.text);
@@ -136,6 +160,7 @@ export class Transcript {
         for (const callId of this.#open.keys()) this.#settle(callId, neverFinished);
         this.#step.over = true;
         this.#started = undefined;
+        this.#nested.clear();
         if (!["answered", "asked", "told"].includes(entry.outcome))
           this.#note(`The turn ended: ${entry.outcome}.`);
         return;
@@ -166,6 +191,23 @@ export class Transcript {
     return `${what} (approval ${approvalId}), by ${by.name ?? by.id}`;
   }
 
+  #hear({ message, paths, guarded }: Extract<JournalEntry, { type: "message" }>): void {
+    if (guarded && guarded.type !== "replace") return;
+    const item: Item = {
+      type: "user",
+      actor: message.actor.name ?? message.actor.id,
+      text: this.#redact(guarded?.text ?? message.text),
+      files: paths,
+    };
+    this.conversation.add(item, { key: message.id, isPinned: true });
+  }
+
+  #nest({ executionId, entry }: NestedEntry): void {
+    const entries = this.#nested.get(executionId) ?? [];
+    entries.push(entry);
+    this.#nested.set(executionId, entries);
+  }
+
   #note(text: string, origin?: Origin): Item {
     return this.conversation.add({ type: "note", text }, origin);
   }
@@ -176,6 +218,7 @@ export class Transcript {
     if (!intent) return;
     this.#open.delete(callId);
     const { tool, args, executionId } = intent;
+    this.#nested.delete(executionId);
     const item: Item = { type: "tool-result", call: { callId, tool, args }, result };
     const before = this.#step.order.slice(0, this.#step.order.indexOf(callId));
     const settled = before.filter((id) => !this.#open.has(id)).length;
@@ -224,3 +267,11 @@ const neverFinished: ToolResult = {
 };
 
 const pinned: Origin = { key: "", isPinned: true };
+const handedOver = (to: string): ToolResult => ({
+  status: "ok",
+  output: `Handed over to "${to}".`,
+  measures: {},
+  artifacts: [],
+});
+
+const withheld: Item = { type: "note", text: "A message that stood here was withheld." };

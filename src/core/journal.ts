@@ -89,14 +89,17 @@ export const ContextCut = z.object({
   file: z.string().optional(),
 });
 export type ContextCut = z.infer<typeof ContextCut>;
+/** What guardrails made of a message before the model saw it: other words, nothing at all, or the end of the turn. */
+export const MessageGuarded = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("replace"), text: z.string() }),
+  z.object({ type: z.enum(["reject", "stop"]), by: z.string(), reason: z.string() }),
+]);
+export type MessageGuarded = z.infer<typeof MessageGuarded>;
 
 const at = { v: z.literal(1), turn: z.number().int(), at: z.number() };
 
-/**
- * One record of what a session did. The journal is append-only, dense and fenced; everything else
- * (what the model sees, what is left to do after a crash) is derived from it.
- */
-export const JournalEntry = z.discriminatedUnion("type", [
+/** One record of what a session, or an agent inside one of its calls, did. */
+const OwnEntry = z.discriminatedUnion("type", [
   /** A worker began, or after a crash went on with, the turn. `sandbox` is what its tools will run in. */
   z.object({
     ...at,
@@ -112,6 +115,18 @@ export const JournalEntry = z.discriminatedUnion("type", [
     type: z.literal("message"),
     message: Message,
     paths: z.array(z.string()).readonly(),
+    guarded: MessageGuarded.optional(),
+  }),
+  /**
+   * What the guardrails that were asked beside the model said of a message. `usage` is what the model's call took that
+   * nobody will see the answer of, as far as it is known.
+   */
+  z.object({
+    ...at,
+    type: z.literal("message-checked"),
+    messageId: z.string(),
+    blocked: z.object({ by: z.string(), reason: z.string() }).optional(),
+    usage: Usage.optional(),
   }),
   /** A model works on its answer, and can be asked for it again by `handle`: see `ModelEvent`. */
   z.object({
@@ -140,6 +155,18 @@ export const JournalEntry = z.discriminatedUnion("type", [
     usd: z.number().nonnegative().optional(),
   }),
   z.object({ ...at, type: z.literal("tool-result"), callId: z.string(), result: ToolResult }),
+  /**
+   * An agent handed the session over to another one, which goes on from here. It settles the call that asked for it, so
+   * that no crash can come between the two.
+   */
+  z.object({
+    ...at,
+    type: z.literal("handed-off"),
+    callId: z.string(),
+    from: z.string(),
+    to: z.string(),
+    reason: z.string(),
+  }),
   /** A call asked for more access than the session has. Nothing is granted by it. */
   z.object({
     ...at,
@@ -196,7 +223,26 @@ export const JournalEntry = z.discriminatedUnion("type", [
     text: z.string(),
   }),
 ]);
+
+/**
+ * One record of what a session did. The journal is append-only, dense and fenced; everything else
+ * (what the model sees, what is left to do after a crash) is derived from it.
+ */
+export const JournalEntry = z.discriminatedUnion("type", [
+  OwnEntry,
+  /** What an agent did that runs inside a call; `executionId` is the call's, also of one inside such a call. */
+  z.object({
+    ...at,
+    type: z.literal("nested"),
+    executionId: z.string(),
+    agent: z.string(),
+    entry: OwnEntry,
+  }),
+]);
 export type JournalEntry = z.infer<typeof JournalEntry>;
+
+/** What an agent inside a call can do. */
+export type NestedEntry = Extract<JournalEntry, { type: "nested" }>;
 
 /** An entry with its place in the journal: 1, 2, 3, … without a gap. */
 export interface JournalRecord {

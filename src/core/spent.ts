@@ -44,8 +44,20 @@ export function usageOf(
 ):
   | { readonly steps: number; readonly usage: Usage; readonly usd?: number | undefined }
   | undefined {
-  if (entry.type === "step") return { steps: 1, usage: entry.response.usage, usd: entry.usd };
-  if (entry.type !== "model-failed" && entry.type !== "context-summarized") return undefined;
-  const usage = entry.used.map((use) => use.usage).reduce(addUsage, noUsage);
-  return { steps: 0, usage, usd: entry.usd };
+  switch (entry.type) {
+    case "step":
+      return { steps: 1, usage: entry.response.usage, usd: entry.usd };
+    case "model-failed":
+    case "context-summarized": {
+      const usage = entry.used.map((use) => use.usage).reduce(addUsage, noUsage);
+      return { steps: 0, usage, usd: entry.usd };
+    }
+    case "message-checked":
+      return entry.usage && { steps: 0, usage: entry.usage };
+    // What an agent inside a call uses is used by the turn.
+    case "nested":
+      return usageOf(entry.entry);
+    default:
+      return undefined;
+  }
 }

@@ -18,7 +18,6 @@ export function beginAttributes(name: SpanName, facts: Facts): Record<string, Sc
   const { genai } = operations[name];
   return {
     ...(genai !== undefined && { "gen_ai.operation.name": genai }),
-    ...(genai === "invoke_agent" && { "gen_ai.agent.name": "opsthread" }),
     ...(genai === "execute_tool" && { "gen_ai.tool.type": "function" }),
     ...attributesOf(facts),
   };
@@ -60,7 +59,7 @@ const operations: Readonly<
   Record<SpanName, { readonly name: string; readonly of?: string; readonly genai?: string }>
 > = {
   receive: { name: "receive", of: "platform" },
-  turn: { name: "invoke_agent opsthread", genai: "invoke_agent" },
+  turn: { name: "invoke_agent", of: "agent", genai: "invoke_agent" },
   step: { name: "step" },
   model: { name: "chat", of: "model", genai: "chat" },
   tool: { name: "execute_tool", of: "tool", genai: "execute_tool" },
@@ -72,6 +71,7 @@ const operations: Readonly<
 
 const names: Readonly<Record<string, string>> = {
   session: "gen_ai.conversation.id",
+  agent: "gen_ai.agent.name",
   tool: "gen_ai.tool.name",
   callId: "gen_ai.tool.call.id",
   responseId: "gen_ai.response.id",

@@ -3,6 +3,7 @@ import type { JournalEntry, TurnOutcome } from "../core/journal.ts";
 import type { Post, TurnUsage } from "../core/post.ts";
 import { addUsage, usageOf } from "../core/spent.ts";
 import type { InboxItem } from "../store/store.ts";
+import { agentNameOf } from "./agent-of.ts";
 import { approvalPost } from "./approval.ts";
 import type { Fact, Session } from "./session.ts";
 import type { TurnOptions } from "./turn.ts";
@@ -27,7 +28,8 @@ export async function stopTurn(session: Session, options: TurnOptions): Promise<
 export async function failTurn(session: Session, options: TurnOptions, why: string): Promise<void> {
   const nothingRead = session.open?.messages === 0;
   const unread = nothingRead ? await options.store.readInbox(session.id, { after: 0 }) : [];
-  const text = `I could not finish this: ${why}. Nothing in this thread is lost; ask again to retry.`;
+  const who = options.agents.byName.size > 1 ? ` (agent ${agentNameOf(session, options)})` : "";
+  const text = `I could not finish this${who}: ${why}. Nothing in this thread is lost; ask again to retry.`;
   await endTurn(session, options, { outcome: "failed", text, unread });
 }
 
@@ -86,7 +88,7 @@ function postsOf(
   // Who asks for nothing but access has said it with that.
   const told = usage && { usage };
   if (first && text === "") return [{ ...first, artifacts, ...told }, ...more];
-  const post = noticeOf(session, { text, parts: [] });
+  const post = noticeOf(session, { text: `${bylineOf(session)}${text}`, parts: [] });
   return [{ ...post, kind, artifacts, ...told }, ...approvals];
 }
 
@@ -110,6 +112,13 @@ function usedIn(
     ...(usd > 0 && { usd }),
     ms: Math.max(0, now - open.startedAt),
   };
+}
+
+/** Who had the turn one after the other, where it changed hands. */
+function bylineOf({ open }: Session): string {
+  const [first, ...more] = open?.handoffs ?? [];
+  if (!first) return "";
+  return `*${[first.from, first.to, ...more.map(({ to }) => to)].join(" → ")}*\n\n`;
 }
 
 /** What the harness itself tells the thread in this turn; `parts` make its key another one than the turn's answer's. */

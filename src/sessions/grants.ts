@@ -83,8 +83,12 @@ export class Grants {
             this.#set(approval, { type: "withdrawn" });
         return;
       case "turn-started":
+      case "message-checked":
       case "model-started":
       case "tool-result":
+      case "handed-off":
+      // No agent inside a call can ask for more.
+      case "nested":
       case "note":
       case "context-trimmed":
       case "context-summarized":

@@ -1,17 +1,20 @@
 import { basename } from "node:path";
 
 import type { Adapter } from "../adapters/adapter.ts";
+import type { Guardrail } from "../agent/guardrail.ts";
 import { Stopped } from "../core/abort.ts";
 import type { Audit } from "../core/audit.ts";
 import type { Clock } from "../core/clock.ts";
 import { isOpsthreadError, OpsthreadError } from "../core/errors.ts";
 import { type GrantWord, grantWordOf } from "../core/grant-words.ts";
 import type { Attachment, Message } from "../core/message.ts";
+import type { Post } from "../core/post.ts";
 import type { SandboxCapabilities } from "../sandbox/sandbox.ts";
 import type { InboxItem, Store } from "../store/store.ts";
 import type { Gate } from "./accept.ts";
 import { settleWord } from "./approval.ts";
 import { noticeOf } from "./ending.ts";
+import { guardMessage } from "./guard-message.ts";
 import type { Fact, Session } from "./session.ts";
 import type { ApprovalPolicy } from "./widen.ts";
 import type { Workspace } from "./workspace.ts";
@@ -26,6 +29,8 @@ export interface IntakeOptions {
   readonly redact: (text: string) => string;
   readonly audit: Audit;
   readonly clock: Clock;
+  /** Asked about each message; what they say is journalled with it, so that none is asked about twice. */
+  readonly guardrails: readonly Guardrail[];
   readonly maxAttachmentBytes: number;
   readonly signal: AbortSignal;
 }
@@ -39,17 +44,21 @@ export async function takeMessages(session: Session, options: IntakeOptions): Pr
   const unread = await options.store.readInbox(session.id, { after: 0 });
   if (unread.some(({ message }) => message.kind === "stop")) throw new Stopped("stop");
   let facts: Fact[] = [];
+  let posts: Post[] = [];
   for (const [index, item] of unread.entries()) {
     const word = grantWordOf(item.message);
     if (word) {
       await settle(session, { ...item, word }, options);
       continue;
     }
-    facts.push(...(await bringIn(session, item.message, options)));
+    const taken = await bringIn(session, item.message, options);
+    facts.push(...taken.facts);
+    posts.push(...taken.posts);
     const next = unread[index + 1];
-    if (next && !grantWordOf(next.message)) continue;
-    await session.record(facts, { inboxThrough: item.seq });
-    facts = [];
+    if (next && !grantWordOf(next.message) && !taken.isBlocked) continue;
+    await session.record(facts, { inboxThrough: item.seq, posts });
+    if (taken.isBlocked) return;
+    [facts, posts] = [[], []];
   }
 }
 
@@ -82,7 +91,23 @@ async function bringIn(
   session: Session,
   message: Message,
   options: IntakeOptions,
-): Promise<readonly Fact[]> {
+): Promise<{
+  readonly facts: readonly Fact[];
+  readonly posts: readonly Post[];
+  /** It ends the turn; what came after it waits for the next one. */
+  readonly isBlocked: boolean;
+}> {
+  const guarded = await guardMessage(session, message, options);
+  if (guarded && guarded.type !== "replace") {
+    const isBlocked = guarded.type === "stop";
+    const text = `I was not given a message of ${message.actor.name ?? message.actor.id}: guardrail "${guarded.by}" rejected it: ${guarded.reason}`;
+    const notice = noticeOf(session, {
+      text: options.redact(text),
+      parts: ["rejected", message.id],
+    });
+    const facts: readonly Fact[] = [{ type: "message", message, paths: [], guarded }];
+    return { facts, posts: isBlocked ? [] : [notice], isBlocked };
+  }
   const paths: string[] = [];
   const notes: Fact[] = [];
   for (const attachment of message.attachments) {
@@ -93,11 +118,18 @@ async function bringIn(
       paths.push(path);
     } catch (error) {
       if (!isOpsthreadError(error, ...unreadable)) throw error;
-      notes.push({ type: "note", text: `Attachment "${attachment.name}": ${error.message}` });
+      notes.push({
+        type: "note",
+        text: oneLine(`Attachment "${attachment.name}": ${error.message}`),
+      });
     }
   }
-  return [{ type: "message", message, paths }, ...notes];
+  const fact: Fact = { type: "message", message, paths, ...(guarded && { guarded }) };
+  return { facts: [fact, ...notes], posts: [], isBlocked: false };
 }
+
+/** A file's name is anybody's choice, and must not look like further words of the harness. */
+const oneLine = (text: string): string => text.replaceAll(/[\s\p{Cc}]+/gu, " ").slice(0, 500);
 
 const unreadable = ["ATTACHMENT_UNAVAILABLE", "ATTACHMENT_TOO_LARGE", "SANDBOX_QUOTA"] as const;
 

@@ -1,3 +1,4 @@
+import type { Unchecked } from "../agent/beside-checks.ts";
 import { Transcript } from "../agent/transcript.ts";
 import type { Clock } from "../core/clock.ts";
 import { grantWordOf } from "../core/grant-words.ts";
@@ -28,6 +29,12 @@ export interface OpenTurn {
   usd: number;
   /** Up to when its time is on the accounts. */
   chargedAt: number;
+  /** Agents that it went from and to. */
+  readonly handoffs: { readonly from: string; readonly to: string }[];
+  /** Of what it has read, what no parallel guardrail has looked at. */
+  readonly unchecked: Unchecked[];
+  /** A guardrail let a message not pass, which ends it. */
+  blocked?: { readonly by: string; readonly reason: string };
   /** Files that go with the answer. */
   readonly artifacts: Artifact[];
 }
@@ -68,6 +75,7 @@ export class Session {
   #turn = 0;
   #open: OpenTurn | undefined;
   #spent = nothingSpent;
+  #agent: string | undefined;
 
   private constructor(options: SessionOptions & Pick<SessionInfo, "thread" | "createdAt">) {
     this.lease = options.lease;
@@ -102,6 +110,11 @@ export class Session {
 
   get open(): OpenTurn | undefined {
     return this.#open;
+  }
+
+  /** Who has the session since it was handed over; undefined while it never was. */
+  get agent(): string | undefined {
+    return this.#agent;
   }
 
   /** Files that go with the running turn's answer. */
@@ -167,6 +180,8 @@ export class Session {
         usage: noUsage,
         usd: 0,
         chargedAt: entry.at,
+        handoffs: [],
+        unchecked: [],
         artifacts: [],
       };
       this.#open.attempts += 1;
@@ -175,9 +190,11 @@ export class Session {
     if (entry.type === "message") for (const path of entry.paths) this.paths.add(path);
     const open = this.#open;
     if (!open) return;
-    if (entry.type === "message") {
-      open.messages += 1;
-      if (!grantWordOf(entry.message)) open.asks += 1;
+    if (entry.type === "message") hear(open, entry);
+    if (entry.type === "message-checked") check(open, entry);
+    if (entry.type === "handed-off") {
+      this.#agent = entry.to;
+      open.handoffs.push(entry);
     }
     if (entry.type === "approval-decided") open.asks += 1;
     if (entry.type === "tool-result") open.artifacts.push(...entry.result.artifacts);
@@ -192,6 +209,29 @@ export class Session {
     this.#spent = addSpent(this.#spent, charge);
     if (entry.type === "turn-ended") this.#open = undefined;
   }
+}
+
+function hear(
+  open: OpenTurn,
+  { message, guarded }: Extract<JournalEntry, { type: "message" }>,
+): void {
+  open.messages += 1;
+  if (grantWordOf(message)) return;
+  if (guarded?.type === "stop") open.blocked = guarded;
+  if (guarded && guarded.type !== "replace") return;
+  open.asks += 1;
+  if (message.kind === "stop") return;
+  const { id, actor, text } = message;
+  open.unchecked.push({ id, actor, text: guarded?.text ?? text });
+}
+
+function check(
+  open: OpenTurn,
+  { messageId, blocked }: Extract<JournalEntry, { type: "message-checked" }>,
+): void {
+  const index = open.unchecked.findIndex(({ id }) => id === messageId);
+  if (index >= 0) open.unchecked.splice(index, 1);
+  if (blocked) open.blocked = blocked;
 }
 
 interface SessionOptions {

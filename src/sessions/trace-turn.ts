@@ -1,7 +1,9 @@
+import type { Agents } from "../agent/agent.ts";
 import type { JournalEntry } from "../core/journal.ts";
 import { type Facts, noSpan, noTracer, type Tracer } from "../core/trace.ts";
 import type { SandboxProvider } from "../sandbox/sandbox.ts";
 import type { InboxItem } from "../store/store.ts";
+import { agentNameOf } from "./agent-of.ts";
 import type { Grants } from "./grants.ts";
 import type { Session } from "./session.ts";
 
@@ -12,17 +14,19 @@ import type { Session } from "./session.ts";
  */
 export function beginTurn(
   session: Session,
-  { tracer = noTracer, model, sandboxes }: TurnTools,
+  { tracer = noTracer, agents, sandboxes }: TurnTools,
   unread: readonly InboxItem[],
 ): Disposable & { readonly journalled: { readonly trace?: string } } {
   const { id, turn, thread, lease, open } = session;
+  const agent = agentNameOf(session, { agents });
   const facts = {
     session: id,
     turn,
     platform: thread.platform,
     attempt: (open?.attempts ?? 0) + 1,
     epoch: lease.epoch,
-    model: model.name,
+    agent,
+    model: agents.byName.get(agent)?.model.name,
     sandbox: sandboxes.name,
   };
   const links = unread.flatMap(({ message: { trace } }) => trace ?? []).slice(0, maxLinks);
@@ -40,7 +44,7 @@ export function beginTurn(
 
 interface TurnTools {
   readonly tracer?: Tracer;
-  readonly model: { readonly name: string };
+  readonly agents: Agents;
   readonly sandboxes: Pick<SandboxProvider, "name">;
 }
 
@@ -48,8 +52,9 @@ interface TurnTools {
 export function tellEntry({ span, grants, open }: Session, entry: JournalEntry): void {
   if (span === noSpan || haveSpans.has(entry.type)) return;
   if (entry.type !== "turn-ended") return span.event(entry.type, factsOf(entry, grants));
-  const { steps, messages, usage } = open ?? {};
-  span.set({ outcome: entry.outcome, steps, messages, ...usage });
+  const { steps, messages, usage, usd } = open ?? {};
+  const cost = usd !== undefined && usd > 0 ? { usd } : {};
+  span.set({ outcome: entry.outcome, steps, messages, ...usage, ...cost });
   if (entry.outcome === "failed") span.fail("failed");
 }
 
@@ -58,12 +63,14 @@ const haveSpans: ReadonlySet<JournalEntry["type"]> = new Set([
   "model-started",
   "step",
   "tool-result",
+  "nested",
 ]);
 
 /** Of an entry that is an event of its turn: whom and what it is about. Not what was said. */
 function factsOf(entry: JournalEntry, grants: Grants): Facts {
   if (entry.type === "message") return { messageId: entry.message.id };
   if (entry.type === "grant-revoked") return { approvalId: entry.approvalId, by: entry.by.id };
+  if (entry.type === "handed-off") return { from: entry.from, to: entry.to };
   if (entry.type === "approval-requested") {
     const { approvalId, callId, request } = entry;
     return { approvalId, callId, kind: request.kind };

@@ -1,9 +1,9 @@
 import type { Adapter } from "../adapters/adapter.ts";
+import type { Agents } from "../agent/agent.ts";
 import { type Budgets, createBudget, spentScope } from "../agent/budget.ts";
-import type { Guardrail } from "../agent/guardrail.ts";
-import { runLoop } from "../agent/loop.ts";
-import type { Model } from "../agent/model.ts";
+import { guardrailStopped } from "../agent/guardrail.ts";
 import type { Prices } from "../agent/prices.ts";
+import { runAgents } from "../agent/run-agents.ts";
 import type { Tool, ToolSource } from "../agent/tool.ts";
 import { Stopped } from "../core/abort.ts";
 import type { Audit } from "../core/audit.ts";
@@ -17,6 +17,7 @@ import type { SandboxSpec } from "../sandbox/sandbox.ts";
 import type { Blobs } from "../store/blobs.ts";
 import type { Store } from "../store/store.ts";
 import type { Gate } from "./accept.ts";
+import { agentOf } from "./agent-of.ts";
 import type { Control } from "./control.ts";
 import { endTurn, failTurn, stopTurn } from "./ending.ts";
 import { type InboxWatch, watchInbox } from "./inbox-watch.ts";
@@ -42,12 +43,9 @@ export interface TurnOptions {
   readonly blobs: Blobs;
   readonly sandboxes: RestingSandboxes;
   readonly adapters: ReadonlyMap<string, Adapter>;
-  readonly model: Model;
-  readonly instructions: string;
-  readonly tools: readonly Tool[];
-  /** Further ones, asked at the beginning of each turn. */
+  readonly agents: Agents;
+  /** Tools besides the agents' own, for all of them, asked for at the beginning of each turn. */
   readonly toolSource?: ToolSource;
-  readonly guardrails?: readonly Guardrail[];
   readonly sandbox: Omit<SandboxSpec, "sessionId" | "image">;
   /** The image that a thread's sandbox starts from. Default: the driver's own. */
   readonly image?: (thread: ThreadRef) => string | undefined;
@@ -155,14 +153,18 @@ async function answer(
   const open = session.open;
   if (!open) throw new RangeError(`Cannot run a turn of "${session.id}": none is open`);
   const redact = (text: string): string => redactor.text(text);
+  const { agents, store, gate, policy, audit, maxAttachmentBytes } = options;
+  const checks = { gate, policy, capabilities, redact, audit, clock, maxAttachmentBytes };
   const take = async (): Promise<void> => {
     if (open.messages > 0 && !steers) return;
-    const { store, gate, policy, audit, maxAttachmentBytes } = options;
-    const checks = { gate, policy, capabilities, redact, audit, clock, maxAttachmentBytes };
-    await takeMessages(session, { ...checks, store, adapter, workspace, signal });
+    const { guardrails } = agentOf(session, options);
+    await takeMessages(session, { ...checks, guardrails, store, adapter, workspace, signal });
+    if (open.blocked) throw guardrailStopped(open.blocked);
     await inbox.look();
   };
   if (open.messages === 0) await take();
+  // Before a crash, it seems: else the turn would be over.
+  if (open.blocked) throw guardrailStopped(open.blocked);
   // Nothing was said to the model: it has nothing to answer.
   if (open.asks === 0) return endTurn(session, options, { outcome: "told", text: "" });
   const scopes = scopesOf(session, options);
@@ -173,12 +175,16 @@ async function answer(
     return endTurn(session, options, { outcome: "over-budget", text });
   }
 
-  progress.show("Working on it …");
-  const tools = await toolsOf(session, options, { workspace, signal });
-  const loop = runLoop(
+  const { name } = agentOf(session, options);
+  progress.show(agents.byName.size > 1 ? `${name}: working on it …` : "Working on it …");
+  const loop = runAgents(
     {
       ...options,
-      tools,
+      agents: agents.byName,
+      agent: name,
+      thread: session.thread,
+      handoffs: open.handoffs.length,
+      offered: await offeredTo(session, options, { workspace, signal }),
       session: workspace,
       transcript: session.transcript,
       budget: createBudget({ limits: options.budgets.turn, spent: open, scopes, clock }),
@@ -187,6 +193,7 @@ async function answer(
       onProgress: (text) => progress.show(redact(text)),
       steer: take,
       span: session.span,
+      unchecked: () => [...open.unchecked],
     },
     { signal },
   );
@@ -206,19 +213,18 @@ async function answer(
   }
 }
 
-/** The tools of this turn. What the model has to know of those that are missing is journalled as a note. */
-async function toolsOf(
+/** Further tools of this turn. What the model has to know of those that are missing is journalled as a note. */
+async function offeredTo(
   session: Session,
-  { tools, toolSource, image }: TurnOptions,
+  { toolSource, image }: TurnOptions,
   { workspace, signal }: { readonly workspace: Workspace; readonly signal: AbortSignal },
 ): Promise<readonly Tool[]> {
-  if (!toolSource) return tools;
+  if (!toolSource) return [];
   const from = image?.(session.thread);
   const turn = { signal, ...(from !== undefined && { image: from }) };
-  const offered = await toolSource.offer(workspace, turn);
-  if (offered.notes.length > 0)
-    await session.record(offered.notes.map((text) => ({ type: "note", text })));
-  return [...tools, ...offered.tools];
+  const { tools, notes } = await toolSource.offer(workspace, turn);
+  if (notes.length > 0) await session.record(notes.map((text) => ({ type: "note", text })));
+  return tools;
 }
 
 /** Journals what the loop did. Where another worker owns the session, what still runs is that one's from here on. */
@@ -248,9 +254,8 @@ async function write(
 function leavesOpen(entry: JournalEntry, signal: AbortSignal): boolean {
   const moves =
     signal.reason instanceof Stopped && ["shutdown", "lease-lost"].includes(signal.reason.by);
-  return (
-    moves && entry.type === "tool-result" && ["stopped", "unknown"].includes(entry.result.status)
-  );
+  const did = entry.type === "nested" ? entry.entry : entry;
+  return moves && did.type === "tool-result" && ["stopped", "unknown"].includes(did.result.status);
 }
 
 async function settle(session: Session, options: TurnOptions, error: unknown): Promise<void> {

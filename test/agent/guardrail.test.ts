@@ -1,7 +1,14 @@
 import { expect, test } from "vitest";
 
-import type { Guardrail, Verdict } from "../../src/agent/guardrail.ts";
+import {
+  type CallGuardrail,
+  type Guardrail,
+  type Verdict,
+  verdictMs,
+} from "../../src/agent/guardrail.ts";
+import { Stopped } from "../../src/core/abort.ts";
 import type { JournalEntry } from "../../src/core/journal.ts";
+import { manualClock } from "../../src/testing/manual-clock.ts";
 import { answering, run, tool } from "./harness.ts";
 
 const results = (entries: readonly JournalEntry[]) =>
@@ -130,4 +137,63 @@ test("a call that stops the turn has its result on record, without what it gave"
   await expect(turn).rejects.toMatchObject({ code: "GUARDRAIL_STOPPED" });
   expect(JSON.stringify(seen)).not.toContain("kirschkuchen");
   expect(results(seen)).toHaveLength(1);
+});
+
+test("a tool's own guardrails are asked after the agent's, and about no other tool", async () => {
+  const asked: string[] = [];
+  const own: CallGuardrail = {
+    name: "own",
+    call({ tool: name, args }) {
+      asked.push(`${name} ${args}`);
+      return { type: "allow" };
+    },
+    result: ({ output }) => ({ type: "replace", text: `${output}, checked` }),
+  };
+  const common: Guardrail = { name: "common", call: () => ({ type: "replace", text: '{"a":1}' }) };
+  const { entries } = await run({
+    model: answering([["look"], ["other"]], "done"),
+    tools: [{ ...look(), guardrails: [own] }, tool("other", async () => "as it was")],
+    guardrails: [common],
+  });
+  expect(asked).toEqual(['look {"a":1}']);
+  expect(
+    results(entries)
+      .map(({ output }) => output)
+      .toSorted(),
+  ).toEqual(["as it was", "the password is kirschkuchen, checked"]);
+});
+
+test("a guardrail of an answer that says nothing for too long stops the turn", async () => {
+  const clock = manualClock();
+  const mute: Guardrail = { name: "mute", output: () => new Promise(() => {}) };
+  const turn = run({ model: answering("hello"), guardrails: [mute], clock });
+  const over = turn.catch((error: unknown) => error);
+  await clock.advance(verdictMs);
+  expect(await over).toMatchObject({
+    code: "GUARDRAIL_STOPPED",
+    data: { by: "mute", reason: "it could not be asked: it said nothing for 30 s" },
+  });
+});
+
+test("what was not looked at before a stop is kept back, and no guardrail keeps a stopped turn waiting", async () => {
+  const stop = new AbortController();
+  const seen: JournalEntry[] = [];
+  const slow: Guardrail = {
+    name: "slow",
+    result() {
+      stop.abort(new Stopped("stop"));
+      return new Promise(() => {});
+    },
+  };
+  const turn = run({
+    model: answering([["look"]], "never"),
+    tools: [look()],
+    guardrails: [slow],
+    signal: stop.signal,
+    onEvent: (event) => event.type === "entry" && seen.push(event.entry),
+  });
+  await expect(turn).rejects.toMatchObject({ by: "stop" });
+  expect(results(seen)).toMatchObject([
+    { status: "ok", output: expect.stringContaining("Kept back") },
+  ]);
 });

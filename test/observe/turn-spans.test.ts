@@ -12,13 +12,12 @@ import { shellTool } from "../../src/agent/tools/shell.ts";
 import { OpsthreadError } from "../../src/core/errors.ts";
 import { sessionIdOf } from "../../src/core/ids.ts";
 import type { OpenSpan } from "../../src/observe/record-spans.ts";
-import type { EngineOptions } from "../../src/sessions/engine.ts";
 import { sqliteStore } from "../../src/store/sqlite/index.ts";
 import type { Store } from "../../src/store/store.ts";
 import { manualClock } from "../../src/testing/manual-clock.ts";
 import { answering, tool } from "../agent/harness.ts";
 import { DurableSandboxes } from "../sessions/durable-sandboxes.ts";
-import { messageTo, World, type WorldOptions } from "../sessions/world.ts";
+import { messageTo, World, type WorldEngine, type WorldOptions } from "../sessions/world.ts";
 import { outline, type Watch, watch } from "./watch.ts";
 
 const clock = manualClock();
@@ -41,7 +40,7 @@ afterEach(async () => {
 });
 
 function begin(
-  engine: Partial<EngineOptions>,
+  engine: WorldEngine,
   {
     watching = {},
     ...more
@@ -129,10 +128,10 @@ test("OpenTelemetry is told the same under the same ids, by the names of its con
     "step",
     "chat answering",
     "step",
-    "invoke_agent opsthread",
+    "invoke_agent ops",
     "post test",
   ]);
-  expect(exportedAs("invoke_agent opsthread")[0]?.attributes).toMatchObject({
+  expect(exportedAs("invoke_agent ops")[0]?.attributes).toMatchObject({
     "gen_ai.operation.name": "invoke_agent",
     "gen_ai.conversation.id": sessionIdOf(thread),
     "opsthread.turn": 1,
@@ -159,7 +158,7 @@ test("a turn is linked to the arrival of what it reads, and its posts belong to 
   expect(turn?.links).toEqual([`00-${received?.traceId}-${received?.spanId}-01`]);
   expect(turn?.traceId).not.toBe(received?.traceId);
   expect(post).toMatchObject({ traceId: turn?.traceId, parentId: turn?.spanId });
-  const exported = exportedAs("invoke_agent opsthread")[0];
+  const exported = exportedAs("invoke_agent ops")[0];
   expect(exported?.links[0]?.context.spanId).toBe(received?.spanId);
   expect(exported?.parentSpanContext).toBeUndefined();
 });
@@ -206,7 +205,7 @@ test("a failure is the status of the model's span and of the turn's, by its code
     "    model ! MODEL_FAILED",
     "  post sent",
   ]);
-  for (const name of ["chat answering", "invoke_agent opsthread"])
+  for (const name of ["chat answering", "invoke_agent ops"])
     expect(exportedAs(name)[0]).toMatchObject({
       status: { code: SpanStatusCode.ERROR, message: "Cannot reach it" },
       attributes: { "error.type": "MODEL_FAILED" },

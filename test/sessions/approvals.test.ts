@@ -9,13 +9,12 @@ import { sessionIdOf } from "../../src/core/ids.ts";
 import type { Message } from "../../src/core/message.ts";
 import { AccessConfig, createAccess } from "../../src/security/access.ts";
 import { defaultApprovals } from "../../src/sessions/default-approvals.ts";
-import type { EngineOptions } from "../../src/sessions/engine.ts";
 import { sqliteStore } from "../../src/store/sqlite/index.ts";
 import type { Store } from "../../src/store/store.ts";
 import { manualClock } from "../../src/testing/manual-clock.ts";
 import { type Answer, answering, tool } from "../agent/harness.ts";
 import { DurableSandboxes } from "./durable-sandboxes.ts";
-import { messageTo, World } from "./world.ts";
+import { messageTo, World, type WorldEngine } from "./world.ts";
 
 const clock = manualClock();
 const thread = { platform: "test", workspace: "w", channel: "c", thread: "t" };
@@ -43,7 +42,7 @@ const gate = createAccess(
 );
 const look = tool("look", async ({ session }) => (await session.sandbox()).sessionId);
 
-function begin(answers: readonly Answer[], engine: Partial<EngineOptions> = {}) {
+function begin(answers: readonly Answer[], engine: WorldEngine = {}) {
   const model = answering(...answers);
   const tools = [requestAccessTool(), look];
   world = new World({ store, clock, engine: { model, sandboxes, gate, tools, ...engine } });

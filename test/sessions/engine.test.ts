@@ -8,12 +8,11 @@ import { OpsthreadError } from "../../src/core/errors.ts";
 import { sessionIdOf, type ThreadRef } from "../../src/core/ids.ts";
 import type { Message } from "../../src/core/message.ts";
 import type { Sandbox, SandboxProvider } from "../../src/sandbox/sandbox.ts";
-import type { EngineOptions } from "../../src/sessions/engine.ts";
 import { sqliteStore } from "../../src/store/sqlite/index.ts";
 import type { Store } from "../../src/store/store.ts";
 import { manualClock } from "../../src/testing/manual-clock.ts";
 import { answering, tool, type Answer } from "../agent/harness.ts";
-import { messageTo, World, type WorldOptions } from "./world.ts";
+import { messageTo, World, type WorldEngine, type WorldOptions } from "./world.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "opsthread-engine-"));
 const clock = manualClock();
@@ -39,7 +38,7 @@ function say(thread: ThreadRef, text: string, more: Partial<Message> = {}): Mess
   return { ...messageTo(thread, `${thread.thread}-${text}`, text), ...more };
 }
 
-const worldWith = (engine: Partial<EngineOptions>, more: Partial<WorldOptions> = {}): World =>
+const worldWith = (engine: WorldEngine, more: Partial<WorldOptions> = {}): World =>
   new World({ store, clock, engine, ...more });
 
 const withAnswers = (...answers: readonly Answer[]) => ({ model: answering(...answers) });

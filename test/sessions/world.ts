@@ -3,6 +3,7 @@ import { setImmediate as tick } from "node:timers/promises";
 import { z } from "zod";
 
 import type { Adapter, Inbound, Received } from "../../src/adapters/adapter.ts";
+import type { Agents, ReadyAgent } from "../../src/agent/agent.ts";
 import { defaultBudgets } from "../../src/agent/budget.ts";
 import type { Item, Model } from "../../src/agent/model.ts";
 import type { Tool } from "../../src/agent/tool.ts";
@@ -33,12 +34,15 @@ export type PostTrouble =
   | "crash-before"
   | "crash-after";
 
+/** What differs from a bot that answers by number: of the engine, or of its one agent where `agents` names no others. */
+export type WorldEngine = Partial<EngineOptions> &
+  Partial<Pick<ReadyAgent, "model" | "tools" | "guardrails">>;
+
 export interface WorldOptions {
   readonly store: Store;
   readonly clock: ManualClock;
   readonly mode?: Mode;
-  /** What differs from a bot that answers by number. */
-  readonly engine?: Partial<EngineOptions>;
+  readonly engine?: WorldEngine;
   readonly download?: Adapter["download"];
   /** By number of the write, counted over all processes. */
   readonly troubles?: ReadonlyMap<number, Trouble>;
@@ -171,7 +175,7 @@ export class World {
   }
 
   #start(): Process {
-    const { clock, mode = "steer" } = this.#options;
+    const { clock, mode = "steer", engine = {} } = this.#options;
     const process: Process = {
       dead: false,
       queue: localQueue({ concurrency: 4, clock }),
@@ -187,13 +191,15 @@ export class World {
       clock,
       log: silentLogger,
       adapters: new Map([[adapter.platform, adapter]]),
-      model: accountant,
-      instructions: "",
-      tools: [
-        this.#tool("once", "at-most-once"),
-        this.#tool("keyed", "idempotent"),
-        this.#tool("look", "pure"),
-      ],
+      agents: agentsOf({
+        model: accountant,
+        tools: [
+          this.#tool("once", "at-most-once"),
+          this.#tool("keyed", "idempotent"),
+          this.#tool("look", "pure"),
+        ],
+        ...engine,
+      }),
       sandbox: { permissions: Permissions.parse({}), limits: Limits.parse({}), sources: [] },
       policy: defaultApprovals,
       audit: (record) => this.audited.push(record),
@@ -206,7 +212,7 @@ export class World {
       control: localControl(),
       holder: `process-${this.crashes}`,
       leaseMs: 15_000,
-      ...this.#options.engine,
+      ...engine,
     });
     return process;
   }
@@ -302,6 +308,28 @@ export class World {
       },
     };
   }
+}
+
+/** Agents of which the first is asked. */
+export function agentsOf(
+  ...agents: readonly (Partial<ReadyAgent> & Pick<ReadyAgent, "model">)[]
+): Agents {
+  const ready = agents.map(
+    ({ name = "ops", tools = [], guardrails = [], handoffs = [], delegates = [], ...agent }) => ({
+      description: name,
+      instructions: () => `You are ${name}.`,
+      ...agent,
+      name,
+      tools,
+      guardrails,
+      handoffs,
+      delegates,
+    }),
+  );
+  return {
+    byName: new Map(ready.map((agent) => [agent.name, agent])),
+    route: () => ready[0]?.name ?? "",
+  };
 }
 
 interface Process {

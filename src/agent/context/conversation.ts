@@ -42,6 +42,18 @@ export class Conversation {
     return item;
   }
 
+  /** Puts another item in the place of a person's message. */
+  withhold(messageId: string, instead: Item): void {
+    const index = this.items.findIndex(
+      (item) => item.type === "user" && this.originOf(item).key === messageId,
+    );
+    const item = this.items[index];
+    if (!item) return;
+    this.items[index] = instead;
+    this.#tokens += estimate(instead) - estimate(item);
+    this.#stateFrom = this.items.length;
+  }
+
   answer({ turn, step, response, intents }: Extract<JournalEntry, { type: "step" }>): void {
     this.#counted = { estimated: this.#tokens, usage: ownUsage(response) };
     if (response.compacted) {

@@ -1,6 +1,7 @@
 import type { ModelResponse } from "../../core/journal.ts";
 import type { ToolCall, ToolResult } from "../../core/tool-result.ts";
 import type { Item } from "../model.ts";
+import { resultText } from "./result-text.ts";
 
 /** An answer of the model, and all that was said to it before its next one. */
 export interface Exchange {
@@ -49,7 +50,7 @@ export function exchangesOf(items: readonly Item[]): readonly Exchange[] {
         const { call, result } = item;
         if (answer?.toolCalls.some(({ callId }) => callId === call.callId))
           results.set(call.callId, result);
-        else texts.push(noteText(`The tool ${call.tool} gave:\n${result.output}`));
+        else texts.push(noteText(`A tool gave:\n${resultText(call, result)}`));
         break;
       }
       case "note":
@@ -72,13 +73,14 @@ function userText({ actor, text, files }: Extract<Item, { type: "user" }>): stri
   return [
     // A name is what a person chose, so it may not look like more than a name.
     `${actor.replaceAll(/\s+/g, " ").trim()} writes:`,
-    ...(text.trim() === "" ? [] : [text]),
+    ...(text.trim() === "" ? [] : [quoted(text)]),
     ...(files.length > 0 ? ["Files that came with it:", ...files.map((file) => `- ${file}`)] : []),
   ].join("\n");
 }
 
-/** What the model is told of a call. Vendors refuse empty texts, and a call without a result. */
-export function resultText(result: ToolResult | undefined): string {
-  if (result === undefined) return "There is no result of this call.";
-  return result.output.trim() === "" ? "(no output)" : result.output;
-}
+/** Lines that look like those which say who speaks are marked as quoted: nobody speaks for the harness, or for others. */
+const quoted = (text: string): string =>
+  text.replaceAll(
+    /^(?=\s*(?:\[Opsthread, not a person:\]|<\/?data-|.{1,80} writes:\s*$))/gim,
+    "> ",
+  );

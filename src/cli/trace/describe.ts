@@ -69,8 +69,10 @@ function details(name: string, facts: Facts): readonly string[] {
   switch (name) {
     case "turn":
       return [outcome, Number(facts["attempt"]) > 1 ? `attempt ${text(facts, "attempt")}` : ""];
+    case "step":
+      return [cost(facts)];
     case "model":
-      return [tokens(facts), cost(facts), when("responseModel", (model) => `as ${model}`)];
+      return [tokens(facts), when("responseModel", (model) => `as ${model}`)];
     case "tool":
     case "sandbox-exec":
     case "sandbox-task":

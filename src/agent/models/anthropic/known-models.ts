@@ -4,6 +4,8 @@ export interface ModelLimits {
   readonly maxOutputTokens?: number;
   /** Whether it takes tools with `strict`. */
   readonly strict: boolean;
+  /** Whether it can be told how much to think. https://platform.claude.com/docs/en/build-with-claude/effort */
+  readonly effort?: boolean;
 }
 
 /** What is known of a model by its name, dated or not. https://platform.claude.com/docs/en/about-claude/models/overview */
@@ -15,7 +17,7 @@ export function limitsOf(model: string): ModelLimits {
 const known: readonly { readonly pattern: RegExp; readonly limits: ModelLimits }[] = [
   {
     pattern: /^claude-(fable|mythos|opus|sonnet)-5/,
-    limits: { contextTokens: 1_000_000, maxOutputTokens: 128_000, strict: true },
+    limits: { contextTokens: 1_000_000, maxOutputTokens: 128_000, strict: true, effort: true },
   },
   {
     pattern: /^claude-haiku-5/,
@@ -23,7 +25,7 @@ const known: readonly { readonly pattern: RegExp; readonly limits: ModelLimits }
   },
   {
     pattern: /^claude-(opus-4-[678]|sonnet-4-6)/,
-    limits: { contextTokens: 200_000, maxOutputTokens: 128_000, strict: true },
+    limits: { contextTokens: 200_000, maxOutputTokens: 128_000, strict: true, effort: true },
   },
   {
     pattern: /^claude-(opus|sonnet|haiku)-4-5/,

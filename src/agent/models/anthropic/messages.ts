@@ -1,7 +1,8 @@
 import type { Anthropic } from "@anthropic-ai/sdk";
 
 import type { Item } from "../../model.ts";
-import { type Exchange, exchangesOf, resultText } from "../exchanges.ts";
+import { type Exchange, exchangesOf } from "../exchanges.ts";
+import { resultText } from "../result-text.ts";
 import { assistantBlocks } from "./assistant-blocks.ts";
 import type { Toolbox } from "./tools.ts";
 
@@ -39,6 +40,6 @@ const resultBlock = (
 ): Anthropic.ToolResultBlockParam => ({
   type: "tool_result",
   tool_use_id: ids.get(call.callId) ?? call.callId,
-  content: resultText(result),
+  content: resultText(call, result),
   ...(result?.status !== "ok" && { is_error: true }),
 });

@@ -3,6 +3,7 @@ import { z } from "zod";
 
 import type { ModelRequest } from "../../model.ts";
 import { withBreakpoints } from "./caching.ts";
+import { limitsOf } from "./known-models.ts";
 import { messagesOf, type WireMessage } from "./messages.ts";
 import type { Settings } from "./options.ts";
 import { isThought } from "./provider.ts";
@@ -13,7 +14,7 @@ export function bodyOf(
   request: ModelRequest,
   { settings, toolbox }: { readonly settings: Settings; readonly toolbox: Toolbox },
 ): Anthropic.MessageCreateParamsStreaming {
-  const { model, cache, extra, maxOutputTokens, clearToolUsesAtTokens } = settings;
+  const { model, cache, extra, clearToolUsesAtTokens } = settings;
   const messages = messagesOf(request.items, { model, toolbox });
   const more = ExtraTools.safeParse(extra["tools"]);
   const offered = [...toolbox.tools, ...(more.success ? more.data : [])];
@@ -24,7 +25,7 @@ export function bodyOf(
   return {
     ...extra,
     model,
-    max_tokens: maxOutputTokens,
+    ...generationOf(request, settings),
     stream: true,
     messages: marked.messages,
     ...(marked.system.length > 0 && { system: marked.system }),
@@ -34,6 +35,20 @@ export function bodyOf(
     ...(clearToolUsesAtTokens > 0 && clearing(clearToolUsesAtTokens)),
     // It says who asks without saying who that is.
     metadata: { user_id: request.sessionKey },
+  };
+}
+
+/** What the agent wants, as far as the model takes it: with room for thoughts, and the API takes no temperature. */
+function generationOf(
+  { settings: wanted = {} }: ModelRequest,
+  { model, thinking, maxOutputTokens: common }: Settings,
+): Pick<Anthropic.MessageCreateParamsStreaming, "max_tokens" | "output_config"> {
+  const { maxOutputTokens = common, effort } = wanted;
+  const { maxOutputTokens: most = Infinity, effort: takesEffort } = limitsOf(model);
+  const least = typeof thinking === "object" ? thinking.budgetTokens + 1 : 1;
+  return {
+    max_tokens: Math.max(least, Math.min(maxOutputTokens, most)),
+    ...(effort && takesEffort && { output_config: { effort } }),
   };
 }
 

@@ -1,14 +1,15 @@
 import type { ModelRequest } from "../../model.ts";
 import { objectOf } from "../arguments.ts";
-import { exchangesOf, resultText } from "../exchanges.ts";
+import { exchangesOf } from "../exchanges.ts";
+import { resultText } from "../result-text.ts";
 import type { Names } from "./names.ts";
 
 /** https://platform.openai.com/docs/api-reference/chat/create */
 export function bodyOf(
-  { instructions, items, tools, toolChoice }: ModelRequest,
+  { instructions, items, tools, toolChoice, settings = {} }: ModelRequest,
   {
     model,
-    maxOutputTokens,
+    maxOutputTokens: common,
     extra,
     names,
   }: {
@@ -18,12 +19,13 @@ export function bodyOf(
     readonly names: Names;
   },
 ): object {
+  const { maxOutputTokens = common, temperature, effort } = settings;
   const messages = exchangesOf(items).flatMap(({ answer, results, texts }) => [
     ...(answer ? [assistantMessage(answer, names)] : []),
     ...results.map(({ call, result }) => ({
       role: "tool",
       tool_call_id: call.callId,
-      content: resultText(result),
+      content: resultText(call, result),
     })),
     // One message: templates of many local models insist on alternating roles.
     ...(texts.length > 0 ? [{ role: "user", content: texts.join("\n\n") }] : []),
@@ -39,6 +41,8 @@ export function bodyOf(
       ...messages,
     ],
     ...(maxOutputTokens !== undefined && { max_tokens: maxOutputTokens }),
+    ...(temperature !== undefined && { temperature }),
+    ...(effort && { reasoning_effort: effort }),
     // Many servers do not know `tool_choice: "none"`, and an empty list is refused.
     ...(toolChoice === "auto" &&
       tools.length > 0 && { tools: offered(tools).map(functionOf(names)) }),

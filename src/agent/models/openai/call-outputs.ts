@@ -2,6 +2,7 @@ import { constants } from "node:os";
 
 import { headTail } from "../../../core/output.ts";
 import type { ToolResult } from "../../../core/tool-result.ts";
+import { resultText } from "../result-text.ts";
 import { type CallItem, callIdsOf } from "./calls.ts";
 
 /**
@@ -11,10 +12,11 @@ import { type CallItem, callIdsOf } from "./calls.ts";
 export function outputOf(item: CallItem, results: ReadonlyMap<string, ToolResult>): object {
   const all = callIdsOf(item).map((id) => results.get(id) ?? notRun);
   const [first = notRun] = all;
+  const textOf = (tool: string): string => resultText({ callId: item.call_id, tool }, first);
   const call_id = item.call_id;
   switch (item.type) {
     case "function_call":
-      return { type: "function_call_output", call_id, output: first.output };
+      return { type: "function_call_output", call_id, output: textOf(item.name) };
     case "shell_call":
       return { type: "shell_call_output", call_id, ...shellOutput(item, all) };
     case "apply_patch_call":
@@ -22,7 +24,7 @@ export function outputOf(item: CallItem, results: ReadonlyMap<string, ToolResult
         type: "apply_patch_call_output",
         call_id,
         status: first.status === "ok" ? "completed" : "failed",
-        output: first.output,
+        output: textOf("apply_patch"),
       };
   }
 }
@@ -36,22 +38,33 @@ const notRun: ToolResult = {
 
 /** https://platform.openai.com/docs/guides/tools-shell#handling-shell_call-outputs; the limit has to be echoed. */
 function shellOutput(
-  { action: { max_output_length: limit } }: Extract<CallItem, { type: "shell_call" }>,
+  {
+    call_id: callId,
+    action: { max_output_length: limit },
+  }: Extract<CallItem, { type: "shell_call" }>,
   results: readonly ToolResult[],
 ): object {
   const isLimited = limit !== null && limit !== undefined;
+  const call = { callId, tool: "shell" };
   const output = results.map((result) => ({
     // The text tells the streams apart, and more than an exit code says: limits, times, where all of it lies.
-    stdout: isLimited ? shortened(result.output, limit) : result.output,
+    stdout: resultText(call, isLimited ? shortened(result, limit - marksLength(call)) : result),
     stderr: "",
     outcome: outcomeOf(result),
   }));
   return { output, ...(isLimited && { max_output_length: limit }) };
 }
 
-function shortened(text: string, limit: number): string {
-  return text.length <= limit ? text : headTail(text, limit) || text.slice(0, limit);
+/** The marks count as output too, as long as that leaves any. */
+function shortened({ output }: ToolResult, room: number): Pick<ToolResult, "output"> {
+  const limit = Math.max(room, 1);
+  return output.length <= limit
+    ? { output }
+    : { output: headTail(output, limit) || output.slice(0, limit) };
 }
+
+const marksLength = (call: { readonly callId: string; readonly tool: string }): number =>
+  resultText(call, { output: "." }).length - 1;
 
 type ShellOutcome =
   | { readonly type: "exit"; readonly exit_code: number }

@@ -130,5 +130,6 @@ const message = (role: "user" | "developer" | "assistant", content: string): obj
 
 function saidText({ actor, text, files }: Extract<Item, { type: "user" }>): string {
   const list = files.map((file) => `- ${file}`).join("\n");
-  return `${actor}: ${text}${files.length === 0 ? "" : `\n\nFiles that came with it:\n${list}`}`;
+  // A name is what a person chose, so it may not look like more than a name.
+  return `${actor.replaceAll(/\s+/g, " ").trim()}: ${text}${files.length === 0 ? "" : `\n\nFiles that came with it:\n${list}`}`;
 }

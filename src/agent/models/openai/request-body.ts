@@ -11,7 +11,14 @@ export function requestBody(
   request: ModelRequest,
   { input, previousResponseId }: Input,
 ): object {
-  const { model, reasoning, maxOutputTokens, compactAtTokens, isStored } = settings;
+  const { model, compactAtTokens, isStored } = settings;
+  const {
+    maxOutputTokens = settings.maxOutputTokens,
+    temperature,
+    effort,
+  } = request.settings ?? {};
+  const reasoning =
+    settings.reasons && effort ? { ...settings.reasoning, effort } : settings.reasoning;
   const tools = toolsOf(request.tools, settings);
   return {
     prompt_cache_key: request.sessionKey,
@@ -22,6 +29,8 @@ export function requestBody(
     ...(settings.reasons && { include: ["reasoning.encrypted_content"] }),
     ...(reasoning && { reasoning }),
     ...(maxOutputTokens !== undefined && { max_output_tokens: maxOutputTokens }),
+    // Models that reason refuse it.
+    ...(temperature !== undefined && !settings.reasons && { temperature }),
     ...(compactAtTokens !== undefined &&
       isStored && {
         context_management: [{ type: "compaction", compact_threshold: compactAtTokens }],

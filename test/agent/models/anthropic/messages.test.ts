@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import type { Item } from "../../../../src/agent/model.ts";
 import { redactedThinking } from "../../../../src/testing/twins/anthropic/answers.ts";
 import { call, say, think, together } from "../../../../src/testing/twins/scripting/step.ts";
+import { fenced } from "../fenced.ts";
 import { type Body, name, result, said, shell, start, user } from "./support.ts";
 
 const other = (...calls: { callId: string; tool: string; args: string }[]) => ({
@@ -52,7 +53,12 @@ test("results stand first, in one message with what was said after them", async 
     [
       "user",
       { type: "tool_result", tool_use_id: a?.callId, content: "(no output)" },
-      { type: "tool_result", tool_use_id: b?.callId, content: "no such file", is_error: true },
+      {
+        type: "tool_result",
+        tool_use_id: b?.callId,
+        content: fenced("no such file"),
+        is_error: true,
+      },
       { type: "text", text: "[Opsthread, not a person:] Approved." },
       { type: "text", text: "Ada writes:\nHurry!" },
     ],
@@ -164,7 +170,7 @@ test("calls of other vendors get ids that the API takes, each of its own", async
   });
   expect(bare(s.body()).slice(1)).toEqual([
     ["assistant", { type: "tool_use", id: "call_1_x", name: "bash", input: { command: "df" } }],
-    ["user", { type: "tool_result", tool_use_id: "call_1_x", content: "93%" }],
+    ["user", { type: "tool_result", tool_use_id: "call_1_x", content: fenced("93%") }],
     [
       "assistant",
       {
@@ -174,7 +180,10 @@ test("calls of other vendors get ids that the API takes, each of its own", async
         input: { INVALID_JSON: '{"broken' },
       },
     ],
-    ["user", { type: "tool_result", tool_use_id: "call_1_x_2", content: "no", is_error: true }],
+    [
+      "user",
+      { type: "tool_result", tool_use_id: "call_1_x_2", content: fenced("no"), is_error: true },
+    ],
   ]);
 });
 
@@ -205,7 +214,12 @@ test("what does not fit is made to: no result, a result of nothing, an empty ans
         content: "There is no result of this call.",
         is_error: true,
       },
-      { type: "text", text: "[Opsthread, not a person:] The tool shell gave:\n93%" },
+      {
+        type: "text",
+        text: expect.stringMatching(
+          /^\[Opsthread, not a person:\] A tool gave:\n<(data-\w+) from="shell">\n93%\n<\/\1>$/,
+        ),
+      },
       { type: "text", text: "Ada writes:" },
     ],
     ["assistant", { type: "text", text: "Yes." }],

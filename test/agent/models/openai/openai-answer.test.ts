@@ -5,6 +5,7 @@ import { isOpsthreadError } from "../../../../src/core/errors.ts";
 import { failed, incomplete } from "../../../../src/testing/twins/openai/faults.ts";
 import type { Step } from "../../../../src/testing/twins/openai/script.ts";
 import { all, call, refuse, say, think } from "../../../../src/testing/twins/openai/steps.ts";
+import { fenced } from "../fenced.ts";
 import { ask, open, requestOf, settle, textOf, user } from "./twin-model.ts";
 
 test("only the final answer is the answer; what was said before it is streamed", async () => {
@@ -51,7 +52,7 @@ test("of calls that ran out of tokens the whole ones are run", async () => {
   settle(items, response);
   await ask(api.model, requestOf(items));
   expect(api.bodies()[1]?.["input"]).toMatchObject([
-    { type: "function_call_output", output: "3" },
+    { type: "function_call_output", output: fenced("3") },
     { type: "function_call_output", output: expect.stringContaining("Not run") },
   ]);
 });

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 
 import type { Item, ToolSpec } from "../../../../src/agent/model.ts";
 import { all, call, patch, say, shell } from "../../../../src/testing/twins/openai/steps.ts";
+import { fenced } from "../fenced.ts";
 import {
   ask,
   count,
@@ -77,9 +78,9 @@ test("each command of a shell call is a call, and their results go back as one",
     call_id: callId,
     max_output_length: 120,
     output: [
-      { stdout: "exit code 0\nup", stderr: "", outcome: { type: "exit", exit_code: 0 } },
+      { stdout: fenced("exit code 0\nup"), stderr: "", outcome: { type: "exit", exit_code: 0 } },
       { stderr: "", outcome: { type: "exit", exit_code: 2 } },
-      { stdout: "timed out", stderr: "", outcome: { type: "timeout" } },
+      { stdout: fenced("timed out"), stderr: "", outcome: { type: "timeout" } },
     ],
   });
   const shown = output?.output[1]?.stdout ?? "";
@@ -131,8 +132,8 @@ test("a patch is a call, and its result says whether it took", async () => {
   ]);
   await ask(api.model, requestOf(items, { tools: [patchSpec] }));
   expect(api.bodies()[1]?.["input"]).toMatchObject([
-    { type: "apply_patch_call_output", status: "completed", output: "Updated a.txt" },
-    { type: "apply_patch_call_output", status: "failed", output: "No such file" },
+    { type: "apply_patch_call_output", status: "completed", output: fenced("Updated a.txt") },
+    { type: "apply_patch_call_output", status: "failed", output: fenced("No such file") },
   ]);
 });
 

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import type { Item } from "../../../../src/agent/model.ts";
 import { fail } from "../../../../src/testing/twins/openai/faults.ts";
 import { all, call, say, think } from "../../../../src/testing/twins/openai/steps.ts";
+import { fenced } from "../fenced.ts";
 import { ask, open, requestOf, settle, user } from "./twin-model.ts";
 
 const counting = [
@@ -39,8 +40,8 @@ test("the server is sent what it has not seen yet", async () => {
     instructions: "Be brief.",
     previous_response_id: one?.id,
     input: [
-      { type: "function_call_output", output: "3" },
-      { type: "function_call_output", output: "4" },
+      { type: "function_call_output", output: fenced("3") },
+      { type: "function_call_output", output: fenced("4") },
       { type: "message", role: "developer", content: "The budget is nearly spent." },
     ],
   });
@@ -183,7 +184,7 @@ test("answers of another family are translated, with call ids of their own", asy
     expect.objectContaining({ role: "user" }),
     { type: "message", role: "assistant", content: "Let me see." },
     { type: "function_call", call_id: id, name: "count", arguments: '{"file":"a"}' },
-    { type: "function_call_output", call_id: id, output: "3" },
+    { type: "function_call_output", call_id: id, output: fenced("3") },
   ]);
   expect(api.bodies()[0]).not.toHaveProperty("include");
 });
