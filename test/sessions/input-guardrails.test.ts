@@ -285,7 +285,7 @@ test.each<Trouble>(["crash-before", "crash-after"])(
   },
 );
 
-test("one who is blocked in the middle of a turn ends it, also after a crash", async () => {
+test("a message that stops the turn does so also where a crash comes between the two", async () => {
   const strict: Guardrail = {
     name: "strict",
     input: ({ text }) =>
