@@ -5,6 +5,7 @@ import { z } from "zod";
 
 import type { Adapter } from "./adapters/adapter.ts";
 import { type BudgetLimits, defaultBudget } from "./agent/budget.ts";
+import { CallRules } from "./agent/call-rules.ts";
 import type { Guardrail } from "./agent/guardrail.ts";
 import { defaultInstructions } from "./agent/instructions.ts";
 import type { Model } from "./agent/model.ts";
@@ -145,6 +146,7 @@ export async function createBot(options: BotOptions): Promise<Bot> {
   const redactor = createRedactor({ literals: [...secrets, ...ownKeys] });
   const permissions = parseOption(Permissions, options.permissions ?? {}, "permissions");
   const limits = parseOption(Limits, options.limits ?? {}, "limits");
+  const rules = parseOption(CallRules, options.approvals?.rules ?? {}, "approvals.rules");
   const audit =
     options.audit ??
     auditFile({
@@ -201,6 +203,7 @@ export async function createBot(options: BotOptions): Promise<Bot> {
       ...defaultApprovals,
       secrets: (options.network?.secrets ?? []).map(({ name }) => name),
       ...options.approvals,
+      rules,
     },
     audit,
     snapshots: options.snapshots ?? true,

@@ -22,6 +22,8 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     "adapters/adapter.ts",
     "agent/model.ts",
     "agent/tool.ts",
+    "agent/approvals.ts",
+    "agent/call-rules.ts",
     "agent/loop.ts",
     "agent/budget.ts",
     "agent/guardrail.ts",
@@ -94,6 +96,7 @@ const vendors: Readonly<Record<string, readonly string[]>> = {
   "smol-toml": ["tasks/diff/"],
   "tar-stream": ["sandbox/", "testing/"],
   tinyglobby: ["sources/", "sandbox/"],
+  unbash: ["agent/commands/"],
   yaml: ["tasks/diff/"],
   zod: [
     "core/",

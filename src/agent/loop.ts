@@ -1,8 +1,11 @@
+import { setMaxListeners } from "node:events";
+
 import type { Clock } from "../core/clock.ts";
 import { OpsthreadError } from "../core/errors.ts";
 import { stableKey } from "../core/ids.ts";
 import type { JournalEntry, ModelResponse, ToolIntent } from "../core/journal.ts";
 import type { ToolCall } from "../core/tool-result.ts";
+import type { CallApprovals } from "./approvals.ts";
 import type { Budget } from "./budget.ts";
 import { fitContext } from "./fit-context.ts";
 import { guard, type Guarded, type Guardrail, guardrailStopped } from "./guardrail.ts";
@@ -34,6 +37,8 @@ export interface LoopOptions {
   readonly guardrails?: readonly Guardrail[];
   /** Tool calls of one step that run side by side. Default 4. */
   readonly parallelCalls?: number;
+  /** Who is asked about calls that need approval. Without it they do not run. */
+  readonly approvals?: CallApprovals;
 }
 
 /**
@@ -65,6 +70,8 @@ export async function* runLoop(
 ): AsyncGenerator<LoopEvent> {
   // One controller of its own, so that tools also end when the consumer leaves early.
   const ending = new AbortController();
+  // All that a turn does listens to it: how many that are is no sign of a leak.
+  setMaxListeners(0, ending.signal);
   const end = (): void => ending.abort(outer.reason);
   outer.addEventListener("abort", end);
   if (outer.aborted) end();
@@ -108,6 +115,17 @@ async function* steps(options: LoopOptions, ending: AbortController): AsyncGener
     }
     signal.throwIfAborted();
     await options.steer();
+    const approved = options.approvals?.due() ?? [];
+    if (approved.length > 0) {
+      for (const call of approved) yield record({ type: "approved-call", ...call });
+      // What the transcript does not hold open is not what was approved.
+      yield* runCalls(transcript.openCalls, toolsByName, record, {
+        ...options,
+        resumed: false,
+        ending,
+      });
+      continue;
+    }
     const standing = budget.state();
     if (standing.type === "spent" || (standing.type === "near" && !warned)) {
       yield record({ type: "note", text: standing.text });
@@ -223,5 +241,6 @@ function intentOf(
   step: number,
 ): ToolIntent {
   const executionId = stableKey("execution", session.sessionId, turn, step, call.callId);
-  return { ...call, executionId, effect: tools.get(call.tool)?.effect ?? "pure" };
+  const { callId, tool, args } = call;
+  return { callId, tool, args, executionId, effect: tools.get(call.tool)?.effect ?? "pure" };
 }

@@ -1,17 +1,21 @@
 import { argumentsHash } from "../core/access-request.ts";
+import { isCallRequest } from "../core/call-request.ts";
+import { OpsthreadError } from "../core/errors.ts";
 import { approvalIdOf } from "../core/ids.ts";
-import type { ToolIntent } from "../core/journal.ts";
 import { guardrailStopped } from "./guardrail.ts";
 import type { LoopEvent, LoopOptions, Recorder } from "./loop.ts";
 import { runTool } from "./run-tool.ts";
 import type { Tool, ToolReturn } from "./tool.ts";
+import { failed } from "./tools/tool-output.ts";
+import type { OpenCall } from "./transcript.ts";
 
 /**
- * Runs the calls of one step side by side and yields each result as it comes, what it asks for before it.
+ * Runs the calls of one step side by side and yields each result as it comes, what it asks for before it. A call that
+ * ends the turn ends those that run beside it, and those that wait do not begin; what they have given by then is kept.
  * No tool runs on after this generator has ended, however it ends.
  */
 export async function* runCalls(
-  intents: readonly ToolIntent[],
+  calls: readonly OpenCall[],
   tools: ReadonlyMap<string, Tool>,
   record: Recorder,
   options: LoopOptions & { readonly resumed: boolean; readonly ending: AbortController },
@@ -23,47 +27,66 @@ export async function* runCalls(
     parallelCalls = 4,
     ending,
   } = options;
-  const waiting = [...intents];
-  const running = new Map<string, Promise<{ intent: ToolIntent; returned: ToolReturn }>>();
+  let waiting = [...calls];
+  let end: OpsthreadError | undefined;
+  const running = new Map<string, Promise<{ call: OpenCall; returned: ToolReturn }>>();
+  const run = (call: OpenCall): Promise<ToolReturn> => {
+    const asked = options.transcript.askedBy(call.callId);
+    // It asked before the process ended, and has not run.
+    if (asked !== undefined) return Promise.resolve(failed(waitingText(asked)));
+    return runTool(call, tools.get(call.tool), {
+      signal: ending.signal,
+      callId: call.callId,
+      executionId: call.executionId,
+      session: options.session,
+      progress: options.onProgress,
+      resumed: options.resumed,
+      approvals: options.approvals,
+      approved: call.approvalId !== undefined,
+      maxOutputBytes,
+      guardrails,
+      clock: options.clock,
+    });
+  };
   try {
     for (;;) {
       while (running.size < parallelCalls) {
-        const intent = waiting.shift();
-        if (!intent) break;
-        const context = {
-          signal: ending.signal,
-          callId: intent.callId,
-          executionId: intent.executionId,
-          session: options.session,
-          progress: options.onProgress,
-          resumed: options.resumed,
-          maxOutputBytes,
-          guardrails,
-          clock: options.clock,
-        };
-        const run = runTool(intent, tools.get(intent.tool), context);
+        const call = waiting.shift();
+        if (!call) break;
         running.set(
-          intent.callId,
-          run.then((returned) => ({ intent, returned })),
+          call.callId,
+          run(call).then((returned) => ({ call, returned })),
         );
       }
-      if (running.size === 0) return;
-      const { intent, returned } = await Promise.race(running.values());
-      const { callId, executionId, args } = intent;
+      if (running.size === 0) break;
+      const { call, returned } = await Promise.race(running.values());
+      const { callId, executionId, args } = call;
       running.delete(callId);
-      const { asksFor, stoppedBy, ...raw } = returned;
-      if (asksFor)
+      const { asksFor, stoppedBy, fatal, ...raw } = returned;
+      let output = redact(raw.output);
+      if (asksFor) {
+        const { args: approvable = args, ...asked } = asksFor;
+        const approvalId = approvalIdOf(executionId, options.clock.now());
+        if (isCallRequest(asked.request)) output = waitingText(approvalId);
         yield record({
           type: "approval-requested",
-          approvalId: approvalIdOf(executionId, options.clock.now()),
+          approvalId,
           callId,
-          argumentsHash: argumentsHash(args),
-          ...asksFor,
+          argumentsHash: argumentsHash(approvable),
+          ...asked,
         });
-      const result = { ...raw, output: redact(raw.output) };
-      yield record({ type: "tool-result", callId, result });
-      if (stoppedBy) throw guardrailStopped(stoppedBy);
+      }
+      yield record({ type: "tool-result", callId, result: { ...raw, output } });
+      end ??= stoppedBy
+        ? guardrailStopped(stoppedBy)
+        : fatal === undefined
+          ? undefined
+          : ended(call, fatal);
+      if (!end || waiting.length + running.size === 0) continue;
+      waiting = [];
+      ending.abort(end);
     }
+    if (end) throw end;
   } finally {
     if (running.size > 0) {
       ending.abort();
@@ -71,3 +94,9 @@ export async function* runCalls(
     }
   }
 }
+
+const waitingText = (approvalId: string): string =>
+  `Not run: it waits for a person's approval (${approvalId}). If it is approved, the harness runs exactly this call by itself and tells you the result; do not call it again.`;
+
+const ended = ({ tool }: OpenCall, why: string): OpsthreadError =>
+  new OpsthreadError("TOOL_ENDED_TURN", `Cannot go on: the tool "${tool}" ended the turn: ${why}`);

@@ -1,10 +1,13 @@
 import { Stopped } from "../core/abort.ts";
+import { argumentsHash } from "../core/access-request.ts";
 import type { Clock } from "../core/clock.ts";
 import { messageOf } from "../core/errors.ts";
 import type { ToolIntent } from "../core/journal.ts";
 import { headTail } from "../core/output.ts";
 import type { ToolCall, ToolResult } from "../core/tool-result.ts";
+import type { CallApprovals } from "./approvals.ts";
 import { guard, type Guarded, type Guardrail } from "./guardrail.ts";
+import { withheld } from "./needs-approval.ts";
 import type { Tool, ToolContext, ToolReturn } from "./tool.ts";
 import { outputFile } from "./transcript.ts";
 
@@ -54,6 +57,9 @@ export interface RunContext extends ToolContext {
   readonly maxOutputBytes: number;
   readonly clock: Clock;
   readonly guardrails: readonly Guardrail[];
+  readonly approvals?: CallApprovals | undefined;
+  /** A person has approved just this call. */
+  readonly approved?: boolean;
 }
 
 /** A tool that does not obey its signal must not keep a stopped turn waiting. */
@@ -97,6 +103,13 @@ async function call(intent: ToolIntent, tool: Tool, context: RunContext): Promis
   const parsed = await tool.input["~standard"].validate(args.value);
   if (parsed.issues)
     return failed(`The arguments of "${intent.tool}" do not fit:\n${issuesOf(parsed.issues)}`);
+  if (!context.approved) {
+    const { approvals, session } = context;
+    const ready = { intent, tool, args: allowed.text, input: parsed.value };
+    const instead = await withheld(ready, { approvals, sessionId: session.sessionId });
+    if (instead) return instead;
+  } else if (argumentsHash(allowed.text) !== argumentsHash(intent.args))
+    return failed("Not run: a guardrail changed the arguments after they were approved.");
   return tool.run(parsed.value, context);
 }
 

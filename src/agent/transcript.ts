@@ -1,7 +1,9 @@
-import { type AccessRequest, accessText } from "../core/access-request.ts";
+import { argumentsHash } from "../core/access-request.ts";
+import { type ApprovalRequest, isCallRequest, requestText } from "../core/call-request.ts";
+import { fenced } from "../core/fence.ts";
 import { grantWordOf } from "../core/grant-words.ts";
 import type { JournalEntry, SandboxIdentity, ToolIntent } from "../core/journal.ts";
-import type { ToolResult } from "../core/tool-result.ts";
+import type { ToolCall, ToolResult } from "../core/tool-result.ts";
 import type { Item } from "./model.ts";
 
 /**
@@ -10,13 +12,13 @@ import type { Item } from "./model.ts";
  */
 export class Transcript {
   readonly #items: Item[] = [];
-  /** Calls of the last step that have no result yet, by call id. */
-  readonly #open = new Map<string, ToolIntent>();
-  /** Where each untrimmed tool result is. */
-  readonly #results = new Map<string, { readonly item: Item; readonly executionId: string }>();
+  /** Calls of the last step, or that were approved, that have no result yet, by call id. */
+  readonly #open = new Map<string, OpenCall>();
+  /** What each untrimmed tool result is, and where. */
+  readonly #results = new Map<string, Settled & { readonly item: Item }>();
   /** What was asked for, by approval id. */
-  readonly #requests = new Map<string, AccessRequest>();
-  #step: Step = { index: 0, order: [], over: true, asksForAccess: false };
+  readonly #requests = new Map<string, Asked>();
+  #step: Step = stepAt(0, [], true);
   #sandbox: SandboxIdentity | undefined;
   #started: StartedCall | undefined;
   #tokens = 0;
@@ -37,7 +39,7 @@ export class Transcript {
   }
 
   /** Calls that were announced and have no result: after a crash, what has to be settled. */
-  get openCalls(): readonly ToolIntent[] {
+  get openCalls(): readonly OpenCall[] {
     return [...this.#open.values()];
   }
 
@@ -47,14 +49,18 @@ export class Transcript {
   }
 
   /** What the running turn's last step gave; nothing once the turn has ended. */
-  get lastStep(): {
-    readonly results: readonly Extract<Item, { type: "tool-result" }>[];
-    readonly asksForAccess: boolean;
-  } {
-    const { index, order, over, asksForAccess } = this.#step;
+  get lastStep(): { readonly results: readonly Settled[]; readonly asksForAccess: boolean } {
+    const { order, settled, over, asked } = this.#step;
     if (over) return { results: [], asksForAccess: false };
-    const items = this.#items.slice(index, index + order.length);
-    return { results: items.filter((item) => item.type === "tool-result"), asksForAccess };
+    const results = order.flatMap((callId) => settled.get(callId) ?? []);
+    return { results, asksForAccess: asked.size > 0 };
+  }
+
+  /** The approval that a call of the last step has asked for so that it may run. */
+  askedBy(callId: string): string | undefined {
+    const approvalId = this.#step.asked.get(callId);
+    const asked = this.#requests.get(approvalId ?? "");
+    return asked && isCallRequest(asked.request) ? approvalId : undefined;
   }
 
   apply(entry: JournalEntry): void {
@@ -78,12 +84,10 @@ export class Transcript {
       case "step":
         this.#started = undefined;
         this.#push({ type: "assistant", response: entry.response });
-        this.#step = {
-          index: this.#items.length,
-          order: entry.intents.map((intent) => intent.callId),
-          over: false,
-          asksForAccess: false,
-        };
+        this.#step = stepAt(
+          this.#items.length,
+          entry.intents.map((intent) => intent.callId),
+        );
         for (const intent of entry.intents) this.#open.set(intent.callId, intent);
         return;
       case "tool-result":
@@ -93,14 +97,19 @@ export class Transcript {
         this.#note(entry.text);
         return;
       case "approval-requested":
-        this.#step.asksForAccess = true;
-        this.#requests.set(entry.approvalId, entry.request);
+        this.#step.asked.set(entry.callId, entry.approvalId);
+        this.#requests.set(entry.approvalId, { ...entry, state: "asked" });
+        // That a call waits, its result says.
+        if (isCallRequest(entry.request)) return;
         this.#note(
-          `Asked for ${accessText(entry.request)} (approval ${entry.approvalId}). It is not granted unless a person approves it.`,
+          `Asked for ${requestText(entry.request)} (approval ${entry.approvalId}). It is not granted unless a person approves it.`,
         );
         return;
       case "approval-decided":
-        this.#note(`${decisions[entry.choice]}: ${this.#grant(entry)}.`);
+        this.#decide(entry);
+        return;
+      case "approved-call":
+        this.#begin(entry);
         return;
       case "grant-revoked":
         this.#note(`Taken back, no longer granted: ${this.#grant(entry)}.`);
@@ -112,6 +121,13 @@ export class Transcript {
         for (const callId of this.#open.keys()) this.#settle(callId, neverFinished);
         this.#step.over = true;
         this.#started = undefined;
+        for (const [approvalId, asked] of this.#requests) {
+          if (asked.state !== "approved") continue;
+          asked.state = "over";
+          this.#note(
+            `Not run, since the turn ended first: ${requestText(asked.request)} (approval ${approvalId}).`,
+          );
+        }
         if (!["answered", "asked", "told"].includes(entry.outcome))
           this.#note(`The turn ended: ${entry.outcome}.`);
         return;
@@ -127,10 +143,10 @@ export class Transcript {
   excess(tokens: number): readonly { callId: string; executionId: string; output: string }[] {
     let over = this.#tokens - tokens;
     const excess = [];
-    for (const [callId, { item, executionId }] of this.#results) {
+    for (const [callId, { item, call, result }] of this.#results) {
       if (over <= 0 || this.#step.order.includes(callId)) break;
-      if (item.type !== "tool-result" || item.result.output.length < worthTrimming) continue;
-      excess.push({ callId, executionId, output: item.result.output });
+      if (result.output.length < worthTrimming) continue;
+      excess.push({ callId, executionId: call.executionId, output: result.output });
       over -= estimate(item) - referenceTokens;
     }
     return excess;
@@ -153,9 +169,41 @@ export class Transcript {
     readonly approvalId: string;
     readonly by: { readonly id: string; readonly name?: string | undefined };
   }): string {
-    const request = this.#requests.get(approvalId);
-    const what = request ? accessText(request) : "what was asked for";
+    const asked = this.#requests.get(approvalId);
+    const what = asked ? requestText(asked.request) : "what was asked for";
     return `${what} (approval ${approvalId}), by ${by.name ?? by.id}`;
+  }
+
+  #decide(entry: Extract<JournalEntry, { type: "approval-decided" }>): void {
+    const { approvalId, choice, words } = entry;
+    const asked = this.#requests.get(approvalId);
+    const said = words === undefined ? "" : ` They said: ${JSON.stringify(this.#redact(words))}`;
+    if (!asked || !isCallRequest(asked.request))
+      return this.#note(`${decisions[choice]}: ${this.#grant(entry)}.${said}`);
+    asked.state = choice === "deny" ? "over" : "approved";
+    const what = this.#grant(entry);
+    this.#note(
+      choice === "deny"
+        ? `Denied, not run: ${what}.${said}`
+        : `Approved: ${what}. The harness runs it now.${said}`,
+    );
+  }
+
+  /** Opens an approved call. One that is not what was approved is not opened, so it is never run. */
+  #begin({ approvalId, intent }: Extract<JournalEntry, { type: "approved-call" }>): void {
+    const asked = this.#requests.get(approvalId);
+    if (asked?.state !== "approved" || !isCallRequest(asked.request)) return;
+    asked.state = "over";
+    const isSame =
+      intent.tool === asked.request.tool && argumentsHash(intent.args) === asked.argumentsHash;
+    if (!isSame)
+      return this.#note(
+        `Not run, since it is not the call that was approved (approval ${approvalId}).`,
+      );
+    const { callId } = intent;
+    if (this.#open.size === 0) this.#step = stepAt(this.#items.length, [callId]);
+    else this.#step.order.push(callId);
+    this.#open.set(callId, { ...intent, approvalId });
   }
 
   #note(text: string): void {
@@ -167,12 +215,12 @@ export class Transcript {
     const intent = this.#open.get(callId);
     if (!intent) return;
     this.#open.delete(callId);
-    const { tool, args, executionId } = intent;
-    const item: Item = { type: "tool-result", call: { callId, tool, args }, result };
+    const item = itemOf(intent, result);
     const before = this.#step.order.slice(0, this.#step.order.indexOf(callId));
     const settled = before.filter((id) => !this.#open.has(id)).length;
     this.#items.splice(this.#step.index + settled, 0, item);
-    this.#results.set(callId, { item, executionId });
+    this.#step.settled.set(callId, { call: intent, result });
+    this.#results.set(callId, { item, call: intent, result });
     this.#tokens += estimate(item);
   }
 
@@ -180,9 +228,10 @@ export class Transcript {
     const found = this.#results.get(callId);
     const index = found ? this.#items.indexOf(found.item) : -1;
     const item = this.#items[index];
-    if (!found || item?.type !== "tool-result") return;
-    const reference = `[${item.result.output.length} characters, now in ${outputFile(found.executionId)}]`;
-    const trimmed: Item = { ...item, result: { ...item.result, output: reference } };
+    if (!found || !item) return;
+    const { call, result } = found;
+    const reference = `[${result.output.length} characters, now in ${outputFile(call.executionId)}]`;
+    const trimmed = itemOf(call, { ...result, output: reference });
     this.#items[index] = trimmed;
     this.#results.delete(callId);
     this.#tokens += estimate(trimmed) - estimate(item);
@@ -199,19 +248,55 @@ type StartedCall = Pick<
   "step" | "model" | "handle"
 >;
 
-/** The model's last answer that asked for calls. */
+/** A call without a result. With an `approvalId` it is one that a person has approved. */
+export interface OpenCall extends ToolIntent {
+  readonly approvalId?: string;
+}
+
+interface Settled {
+  readonly call: OpenCall;
+  readonly result: ToolResult;
+}
+
+/** What was asked for, and whether its call is still to begin. */
+interface Asked {
+  readonly request: ApprovalRequest;
+  readonly argumentsHash: string;
+  state: "asked" | "approved" | "over";
+}
+
+/** The model's last answer that asked for calls, or calls that were approved since. */
 interface Step {
   /** Where its results begin. */
   readonly index: number;
-  readonly order: readonly string[];
+  readonly order: string[];
+  readonly settled: Map<string, Settled>;
+  /** Approval ids by call id. */
+  readonly asked: Map<string, string>;
   /** The turn has ended. */
   over: boolean;
-  asksForAccess: boolean;
+}
+
+const stepAt = (index: number, order: string[], over = false): Step => ({
+  index,
+  order,
+  over,
+  settled: new Map(),
+  asked: new Map(),
+});
+
+/** The result of an approved call is no answer to the call that the model made: that one has its result. */
+function itemOf({ callId, tool, args, approvalId }: OpenCall, result: ToolResult): Item {
+  const call: ToolCall = { callId, tool, args };
+  if (approvalId === undefined) return { type: "tool-result", call, result };
+  const text = `Result of the approved call of ${tool} (approval ${approvalId}), status ${result.status}. Between the fences is what the tool gave, not what the harness says:`;
+  return { type: "note", text: `${text}\n${fenced(result.output)}` };
 }
 
 const decisions = {
   once: "Approved for this turn only",
   session: "Approved until the session ends",
+  always: "Approved for all sessions",
   deny: "Denied, not granted",
 };
 

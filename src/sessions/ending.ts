@@ -2,7 +2,7 @@ import { stableKey } from "../core/ids.ts";
 import type { JournalEntry, TurnOutcome } from "../core/journal.ts";
 import type { Post } from "../core/post.ts";
 import type { InboxItem } from "../store/store.ts";
-import { approvalPost } from "./approval.ts";
+import { approvalPost } from "./approval-card.ts";
 import type { Fact, Session } from "./session.ts";
 import type { TurnOptions } from "./turn.ts";
 

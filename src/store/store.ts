@@ -1,3 +1,4 @@
+import type { RememberedCall } from "../core/call-request.ts";
 import type { ThreadRef } from "../core/ids.ts";
 import type { JournalEntry, JournalRecord } from "../core/journal.ts";
 import type { Message } from "../core/message.ts";
@@ -47,7 +48,8 @@ export interface Store extends AsyncDisposable {
   ): Promise<"released" | "inbox-not-empty" | "lost">;
 
   /**
-   * Writes, in one step: journal entries, posts into the outbox, and which inbox messages are now read.
+   * Writes, in one step: journal entries, posts into the outbox, which inbox messages are now read, and which approvals
+   * hold for all sessions from here on, or no more.
    * Returns the new last sequence number. Repeating an append that is already there is harmless, and a post whose
    * key is in the outbox already is not put there again.
    * @throws {OpsthreadError} `STORE_FENCED` when the lease is not the current one, or the journal's last
@@ -61,6 +63,9 @@ export interface Store extends AsyncDisposable {
     sessionId: string,
     options: { readonly after: number },
   ): Promise<readonly JournalRecord[]>;
+
+  /** Approvals that hold for all sessions, oldest first. They outlive the session that they were given in. */
+  remembered(): Promise<readonly RememberedCall[]>;
 
   /** Dirty sessions without a live lease, longest waiting first. */
   dirtySessions(): Promise<readonly string[]>;
@@ -113,6 +118,10 @@ export interface Append {
   readonly posts?: readonly Post[];
   /** Inbox messages up to and with this sequence number are read. */
   readonly inboxThrough?: number;
+  /** Approvals that hold for all sessions from here on. */
+  readonly remember?: readonly RememberedCall[];
+  /** Ids of such approvals that no longer hold, whichever session they were given in. */
+  readonly forget?: readonly string[];
 }
 
 export interface InboxItem {

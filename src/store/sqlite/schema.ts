@@ -84,4 +84,14 @@ const migrations: readonly string[] = [
   CREATE INDEX posts_session ON posts (session_id, state);
   CREATE INDEX posts_due ON posts (due_at) WHERE due_at IS NOT NULL;
   `,
+  `
+  -- Approvals for all sessions. They outlive the session that they were given in.
+  CREATE TABLE remembered (
+    id INTEGER PRIMARY KEY,
+    approval_id TEXT NOT NULL,
+    session_id TEXT NOT NULL,
+    call TEXT NOT NULL,
+    UNIQUE (approval_id, session_id)
+  ) STRICT;
+  `,
 ];

@@ -1,0 +1,95 @@
+import { type CommandWord, isKnown } from "./simple-command.ts";
+
+/**
+ * The shell code that a command is given, by its words or by its input. `unclear` when it is not known, or is in a file.
+ */
+export function codeIn(
+  name: string,
+  args: readonly CommandWord[],
+  input: CommandWord | undefined,
+): string | "unclear" | undefined {
+  if (name === "eval") return joined(args);
+  if (name === "trap") return args.length < 2 ? undefined : textOf(args[0]);
+  if (!shells.has(name)) return undefined;
+  for (let at = 0; at < args.length; at += 1) {
+    const arg = args[at];
+    if (!arg || !isKnown(arg)) return "unclear";
+    if (arg.value === "--" || !/^[-+]/.test(arg.value)) return "unclear";
+    // What comes after the letter c is the next word, whatever letters stand beside it.
+    if (/^-[A-Za-z]*c[A-Za-z]*$/.test(arg.value)) {
+      const next = args[at + 1];
+      return next && /^[-+]/.test(next.value) ? "unclear" : textOf(next);
+    }
+    if (!/^-[eilnuvxrs]+$/.test(arg.value)) return "unclear";
+  }
+  return textOf(input);
+}
+
+/** Why nobody can tell what such a command runs; undefined for all others. */
+export function runsCode(name: string, args: readonly CommandWord[]): string | undefined {
+  if (name === "source" || name === ".") return "it runs what is in a file";
+  if (changesShell.has(name)) return "it changes what other words mean";
+  if (runners.has(name)) return "what it runs in turn can't be told";
+  const evaluates =
+    subscripts.has(name) && args.some(({ value }) => /\[.*(?:\$\(|`|\0)/s.test(value));
+  return evaluates ? "it may run what its words hold" : undefined;
+}
+
+const shells = new Set(["sh", "bash", "dash", "ash", "ksh", "mksh", "zsh", "rbash"]);
+const changesShell = new Set([
+  "alias",
+  "bind",
+  "compgen",
+  "complete",
+  "enable",
+  "fc",
+  "hash",
+  "let",
+  "mapfile",
+  "readarray",
+  "shopt",
+]);
+/** Programs that run what they are given in ways of their own. */
+const runners = new Set([
+  "at",
+  "batch",
+  "entr",
+  "expect",
+  "fakeroot",
+  "flock",
+  "ltrace",
+  "nsenter",
+  "parallel",
+  "proot",
+  "rlwrap",
+  "runuser",
+  "screen",
+  "script",
+  "ssh",
+  "start-stop-daemon",
+  "strace",
+  "su",
+  "systemd-run",
+  "tmux",
+  "watch",
+]);
+/** Shells evaluate the subscript of a variable's name that these are given. */
+const subscripts = new Set([
+  "[",
+  "declare",
+  "export",
+  "local",
+  "printf",
+  "read",
+  "readonly",
+  "test",
+  "typeset",
+  "unset",
+  "wait",
+]);
+
+const textOf = (given: CommandWord | undefined): string | "unclear" =>
+  given && isKnown(given) ? given.value : "unclear";
+
+const joined = (args: readonly CommandWord[]): string | "unclear" =>
+  args.every(isKnown) ? args.map(({ value }) => value).join(" ") : "unclear";
