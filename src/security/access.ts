@@ -84,7 +84,8 @@ export function createAccess(config: AccessConfig): Access {
         admin: none,
       }[action];
       const approves = isAmong(deciders, deciders);
-      const known = approves || isAmong(users, roles);
+      const decides = action === "remember" && isAmong(approvers, approvers);
+      const known = approves || decides || isAmong(users, roles);
       if (!known) return denied("You are not on the list of people who may use this bot");
       if (!channels([...place, thread.channel]))
         return denied("This channel is not on the bot's list");

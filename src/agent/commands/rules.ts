@@ -44,19 +44,23 @@ function judge(
   command: SimpleCommand,
   { allow, remembered, ask, deny, otherwise }: Reader,
 ): CallVerdict {
-  const { text, words } = command;
-  if (deny.some((pattern) => covers(pattern, words)))
-    return { type: "refuse", reason: `the rules of this bot do not allow \`${text}\`` };
+  const { text, words, opaque } = command;
+  const refused: CallVerdict = {
+    type: "refuse",
+    reason: `the rules of this bot do not allow \`${text}\``,
+  };
+  const isAllowed = allow.some((pattern) => lets(pattern, command));
+  const isRemembered = remembered.some((pattern) => lets(pattern, command));
+  const met = ask.find(({ pattern }) => covers(pattern, words));
+  if (deny.some((pattern) => covers(pattern, words))) return refused;
+  if (otherwise === "deny" && !isAllowed && !isRemembered && !met) return refused;
   // What may become what is refused is asked for each time.
   if (deny.some((pattern) => mayMatch(pattern, words))) return asked({ text });
-  if (remembered.some((pattern) => lets(pattern, command))) return { type: "run" };
-  const met = ask.find(({ pattern }) => covers(pattern, words));
-  if (met && !command.opaque) return asked({ text, pattern: met.text });
+  if (isRemembered) return { type: "run" };
+  if (met && opaque === undefined) return asked({ text, pattern: met.text });
   if (ask.some(({ pattern }) => mayMatch(pattern, words))) return asked({ text });
-  if (allow.some((pattern) => lets(pattern, command))) return { type: "run" };
-  if (otherwise === "deny")
-    return { type: "refuse", reason: `the rules of this bot do not allow \`${text}\`` };
-  if (command.opaque !== undefined) return asked({ text: `${text} (${command.opaque})` });
+  if (isAllowed) return { type: "run" };
+  if (opaque !== undefined) return asked({ text: `${text} (${opaque})` });
   if (otherwise === "allow") return { type: "run" };
   const pattern = exactPattern(words);
   return asked({ text, ...(pattern !== undefined && { pattern }) });

@@ -92,6 +92,7 @@ export function wrapped(
   if (!args.slice(0, at).every(isKnown)) return "unclear";
   const inner = args.slice(at);
   if (inner.length === 0) return undefined;
+  if (inner[0]?.value.startsWith("-")) return "unclear";
   const filled = marker ? inner.map((each) => withUnknown(each, marker ?? "")) : inner;
   return wrapper.appends && !marker ? [...filled, { value: unknownText, count: "any" }] : filled;
 }
