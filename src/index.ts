@@ -5,6 +5,10 @@
 export { type Bot, type BotOptions, createBot, defaultApprovals } from "./bot.ts";
 
 export type { Adapter, Inbound, OpenArtifact, Received } from "./adapters/adapter.ts";
+export type { CallPart, CallVerdict } from "./agent/approvals.ts";
+export { CallRules, CommandRules } from "./agent/call-rules.ts";
+export { readOnlyCommands } from "./agent/commands/read-only.ts";
+export { judgeCommand } from "./agent/commands/rules.ts";
 export { type BudgetLimits, defaultBudget } from "./agent/budget.ts";
 export { defineTool } from "./agent/define-tool.ts";
 export type { Guardrail, Verdict } from "./agent/guardrail.ts";
@@ -22,9 +26,23 @@ export type {
 export { offlineModel } from "./agent/models/offline.ts";
 export { defaultRetry, resilientModel, type RetryPolicy } from "./agent/models/resilient.ts";
 export { modelError, type ModelFailure } from "./agent/models/model-error.ts";
-export type { AccessStanding, Tool, ToolContext, ToolReturn, ToolSession } from "./agent/tool.ts";
+export type {
+  AccessStanding,
+  NeedsApproval,
+  Tool,
+  ToolContext,
+  ToolReturn,
+  ToolSession,
+} from "./agent/tool.ts";
 
 export { AccessRequest, accessText, ApprovalChoice } from "./core/access-request.ts";
+export {
+  ApprovalRequest,
+  CallPattern,
+  CallRequest,
+  RememberedCall,
+  requestText,
+} from "./core/call-request.ts";
 export type { Audit, AuditedGrant, AuditEvent, AuditRecord } from "./core/audit.ts";
 export { Stopped } from "./core/abort.ts";
 export { type Clock, systemClock } from "./core/clock.ts";

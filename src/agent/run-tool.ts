@@ -1,3 +1,5 @@
+import { setMaxListeners } from "node:events";
+
 import { Stopped } from "../core/abort.ts";
 import { argumentsHash } from "../core/access-request.ts";
 import type { Clock } from "../core/clock.ts";
@@ -46,8 +48,11 @@ function timeLimit(
     () => over.abort(new Stopped("timeout")),
     () => {}, // It ended in time.
   );
+  const limited = AbortSignal.any([signal, over.signal]);
+  // As for the turn's own: what listens are the tool's commands.
+  setMaxListeners(0, limited);
   return {
-    signal: AbortSignal.any([signal, over.signal]),
+    signal: limited,
     [Symbol.dispose]: () => ended.abort(),
   };
 }

@@ -167,7 +167,9 @@ test("approved, exactly this call runs first, and the model is told its result a
     {
       type: "note",
       text: expect.stringMatching(
-        new RegExp(`approval ${id}\\), status ok[\\s\\S]*\`\`\`\\ndid git push origin main\\n\`\`\``),
+        new RegExp(
+          `approval ${id}\\), status ok[\\s\\S]*\`\`\`\\ndid git push origin main\\n\`\`\``,
+        ),
       ),
     },
   ]);
@@ -410,7 +412,10 @@ test("rules by name hold for every tool, and a tool decides by its arguments", a
     ],
     {
       tools: [picky, broken, shell, { ...deploy, name: "free", needsApproval: false }],
-      policy: { ...defaultApprovals, rules: { tools: { "*": "ask", picky: "allow", broken: "allow", shell: "deny" } } },
+      policy: {
+        ...defaultApprovals,
+        rules: { tools: { "*": "ask", picky: "allow", broken: "allow", shell: "deny" } },
+      },
     },
   );
   await say("ann", "go");
@@ -557,6 +562,8 @@ test("what is hidden in a command is seen on the card, and a long one is cut in 
   begin([sh(`git push # \u202e\u200b\n\`\`\`\n${"x".repeat(5000)} the end`)]);
   await say("ann", "push it");
   const [card] = cards();
-  expect(card?.code).toMatch(/^git push # \\u\{202e\}\\u\{200b\}\n```[\s\S]*left out[\s\S]*the end$/);
+  expect(card?.code).toMatch(
+    /^git push # \\u\{202e\}\\u\{200b\}\n```[\s\S]*left out[\s\S]*the end$/,
+  );
   expect(world.shown[0]?.markdown).toContain("````\ngit push");
 });

@@ -5,7 +5,9 @@ import { parseCommand } from "../../../src/agent/commands/parse-command.ts";
 /** Each command that may run, with `?` for what is not known and `!` in front of what can't be told. */
 const found = (source: string): readonly string[] =>
   parseCommand(source).map(({ words, opaque }) => {
-    const text = words.map(({ value, count }) => value.replaceAll("\0", "?") + (count === "one" ? "" : "…"));
+    const text = words.map(
+      ({ value, count }) => value.replaceAll("\0", "?") + (count === "one" ? "" : "…"),
+    );
     return `${opaque === undefined ? "" : "!"}${text.join(" ")}`;
   });
 
@@ -32,7 +34,7 @@ test.each<[string, ...string[]]>([
   ["A=1 git push", "A=1", "git push"],
   ["x=$(a); PATH=/tmp", "a", "PATH=/tmp"],
   ['git commit -m "a b" c\\ d', "git commit -m a b c d"],
-  ["ls *.log {a,b} $x \"$y\"", "ls ?.log… ?… ?… ?"],
+  ['ls *.log {a,b} $x "$y"', "ls ?.log… ?… ?… ?"],
 ])("%s runs all of these", (source, ...commands) => {
   expect(found(source).toSorted()).toEqual(commands.toSorted());
 });
@@ -40,7 +42,7 @@ test.each<[string, ...string[]]>([
 test.each<[string, string]>([
   ["bash -c 'rm x'", "rm x"],
   ["sh -ec 'rm x' a b", "rm x"],
-  ["/bin/bash -lc \"rm x\"", "rm x"],
+  ['/bin/bash -lc "rm x"', "rm x"],
   ["bash <<E\nrm x\nE", "rm x"],
   ["sh <<< 'rm x'", "rm x"],
   ["eval rm x", "rm x"],
@@ -109,13 +111,19 @@ test.each([
   expect(found(source).filter((command) => command.startsWith("!"))).not.toEqual([]);
 });
 
-test.each(["command -v git", "echo '$(rm x)'", "[ -n \"$x\" ]", "[[ -f x ]]", "env", "trap - EXIT", "echo $((1 + 2))", "${x}"])(
-  "%s is read as it is",
-  (source) => {
-    const opaque = found(source).filter((command) => command.startsWith("!"));
-    expect(opaque).toEqual(source === "${x}" ? ["!?…"] : []);
-  },
-);
+test.each([
+  "command -v git",
+  "echo '$(rm x)'",
+  '[ -n "$x" ]',
+  "[[ -f x ]]",
+  "env",
+  "trap - EXIT",
+  "echo $((1 + 2))",
+  "${x}",
+])("%s is read as it is", (source) => {
+  const opaque = found(source).filter((command) => command.startsWith("!"));
+  expect(opaque).toEqual(source === "${x}" ? ["!?…"] : []);
+});
 
 test("code in code in code is read only so deep, and what is below can't be told", () => {
   let source = "rm x";

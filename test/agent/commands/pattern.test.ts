@@ -2,7 +2,12 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 
 import { parseCommand } from "../../../src/agent/commands/parse-command.ts";
-import { covers, exactPattern, mayMatch, parsePattern } from "../../../src/agent/commands/pattern.ts";
+import {
+  covers,
+  exactPattern,
+  mayMatch,
+  parsePattern,
+} from "../../../src/agent/commands/pattern.ts";
 import { word } from "../../../src/agent/commands/simple-command.ts";
 
 const wordsOf = (source: string) => parseCommand(source)[0]?.words ?? [];
@@ -43,7 +48,10 @@ test.each<[pattern: string, command: string, covered: boolean, may: boolean]>([
   ["echo 🙂*", "echo 🙂🙂", true, true],
 ])("%s and %s: covered %s, may match %s", (pattern, command, covered, may) => {
   const read = parsePattern(pattern);
-  expect([covers(read, wordsOf(command)), mayMatch(read, wordsOf(command))]).toEqual([covered, may]);
+  expect([covers(read, wordsOf(command)), mayMatch(read, wordsOf(command))]).toEqual([
+    covered,
+    may,
+  ]);
 });
 
 test("an exact pattern covers just its words, whatever they hold", () => {

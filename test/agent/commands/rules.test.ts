@@ -74,7 +74,7 @@ test.each([
   "git status; git log --oneline -5",
   "find . -name '*.log' -exec grep -l x {} +",
   "kubectl get pods -o wide; kubectl logs x",
-  "for f in *.log; do wc -l \"$f\"; done",
+  'for f in *.log; do wc -l "$f"; done',
   "timeout 5 tail -n 20 app.log 2>/dev/null",
   "[ -f x ] && echo yes",
 ])("the ready-made rules let %s through", (command) => {
