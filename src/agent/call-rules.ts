@@ -20,7 +20,7 @@ export type CommandRules = z.infer<typeof CommandRules>;
 
 /** What a bot asks for before tools run, besides what the tools say themselves. The strictest rule holds. */
 export const CallRules = z.strictObject({
-  /** By the tool's name; `*` for those that are not named. */
+  /** By the tool's name; `*` for those that are not named, unless they say themselves that they need none. */
   tools: z.record(z.string(), Rule).readonly().optional(),
   /** For the commands of the shell tool, and of others that stand for a vendor's shell. */
   commands: CommandRules.optional(),

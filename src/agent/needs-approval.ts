@@ -72,7 +72,8 @@ async function judge(
     each.type === "command" && each.tool === tool.name ? [each.pattern] : [],
   );
   const { tools = {}, commands } = approvals?.rules ?? {};
-  const rule = (Object.hasOwn(tools, tool.name) ? tools[tool.name] : undefined) ?? tools["*"];
+  const others = tool.needsApproval === false ? undefined : tools["*"];
+  const rule = Object.hasOwn(tools, tool.name) ? tools[tool.name] : others;
   const verdicts: CallVerdict[] = [];
   if (rule === "deny")
     verdicts.push({ type: "refuse", reason: `the rules of this bot do not allow ${tool.name}` });

@@ -28,7 +28,7 @@ export interface Tool<Input = unknown> {
   readonly endsTurn?: boolean;
   /**
    * Whether a person has to approve a call before it runs: always, or by its arguments. Asked when they fit their schema;
-   * throwing means that the call does not run.
+   * throwing means that the call does not run. With `false` only a rule that names the tool makes it wait.
    */
   readonly needsApproval?: boolean | NeedsApproval<Input>;
   /** Throwing is the same as returning `status: "failed"` with the message as output. */

@@ -400,6 +400,9 @@ test("rules by name hold for every tool, and a tool decides by its arguments", a
       throw new Error("no idea");
     },
   };
+  const free = { ...deploy, name: "free", needsApproval: false };
+  const { needsApproval: _, ...plain } = deploy;
+  const unnamed = { ...plain, name: "other" };
   const model = begin(
     [
       [
@@ -408,10 +411,11 @@ test("rules by name hold for every tool, and a tool decides by its arguments", a
         ["broken", { to: "x" }],
         ["shell", { command: "ls" }],
         ["free", { to: "y" }],
+        ["other", { to: "z" }],
       ],
     ],
     {
-      tools: [picky, broken, shell, { ...deploy, name: "free", needsApproval: false }],
+      tools: [picky, broken, shell, free, unnamed],
       policy: {
         ...defaultApprovals,
         rules: { tools: { "*": "ask", picky: "allow", broken: "allow", shell: "deny" } },
@@ -419,10 +423,10 @@ test("rules by name hold for every tool, and a tool decides by its arguments", a
     },
   );
   await say("ann", "go");
-  expect(ran).toEqual(['deploy {"to":"staging"}']);
+  expect(ran).toEqual(['deploy {"to":"staging"}', 'deploy {"to":"y"}']);
   expect(cards().map(({ title }) => title)).toEqual([
     "The agent asks to call picky",
-    "The agent asks to call free",
+    "The agent asks to call other",
   ]);
   await say("bob", `approve ${ids()[0]}`);
   const results = model.requests[1]?.items.flatMap((item) =>

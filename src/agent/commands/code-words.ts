@@ -1,4 +1,4 @@
-import { type CommandWord, isKnown } from "./simple-command.ts";
+import { type CommandWord, isKnown, unknownText } from "./simple-command.ts";
 
 /**
  * The shell code that a command is given, by its words or by its input. `unclear` when it is not known, or is in a file.
@@ -8,8 +8,9 @@ export function codeIn(
   args: readonly CommandWord[],
   input: CommandWord | undefined,
 ): string | "unclear" | undefined {
-  if (name === "eval") return joined(args);
-  if (name === "trap") return args.length < 2 ? undefined : textOf(args[0]);
+  const given = args[0]?.value === "--" ? args.slice(1) : args;
+  if (name === "eval") return joined(given);
+  if (name === "trap") return given.length < 2 ? undefined : textOf(given[0]);
   if (!shells.has(name)) return undefined;
   for (let at = 0; at < args.length; at += 1) {
     const arg = args[at];
@@ -32,7 +33,11 @@ export function runsCode(name: string, args: readonly CommandWord[]): string | u
   if (runners.has(name)) return "what it runs in turn can't be told";
   const evaluates =
     subscripts.has(name) && args.some(({ value }) => /\[.*(?:\$\(|`|\0)/s.test(value));
-  return evaluates ? "it may run what its words hold" : undefined;
+  const isNumber = declares.has(name) && args.some(({ value }) => /^-\w*i/.test(value));
+  if (evaluates || isNumber) return "it may run what its words hold";
+  // A word that is not known may be the option that runs the words after it.
+  const mayRun = name === "find" && args.some(({ value }) => value.startsWith(unknownText));
+  return mayRun ? "what it runs in turn can't be told" : undefined;
 }
 
 const shells = new Set(["sh", "bash", "dash", "ash", "ksh", "mksh", "zsh", "rbash"]);
@@ -73,6 +78,7 @@ const runners = new Set([
   "tmux",
   "watch",
 ]);
+const declares = new Set(["declare", "local", "typeset"]);
 /** Shells evaluate the subscript of a variable's name that these are given. */
 const subscripts = new Set([
   "[",
