@@ -58,7 +58,7 @@ function cardOf(
   }
   const { tool, because, covers } = request;
   const shown = (text: string): string => visible(redact(text)).replaceAll("\n", " ");
-  const quoted = (texts: readonly string[]): string => texts.map(code).join(", ");
+  const quoted = (texts: readonly string[]): string => texts.map(inlineCode).join(", ");
   const fact = (name: string, value: string): readonly { name: string; value: string }[] =>
     value === "" ? [] : [{ name, value }];
   return {
@@ -105,7 +105,7 @@ function callText(args: string): string {
 }
 
 /** Inline code that nothing in it can end. */
-function code(text: string): string {
+function inlineCode(text: string): string {
   const longest = Math.max(0, ...(text.match(/`+/g) ?? []).map(({ length }) => length));
   const ticks = "`".repeat(longest + 1);
   return longest === 0 ? `\`${text}\`` : `${ticks} ${text} ${ticks}`;

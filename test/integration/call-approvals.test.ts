@@ -48,25 +48,24 @@ test.each(["crash-before", "crash-after", "lease-lost"] as const)(
   "%s at any single write: an approved call that may run once never runs twice, and none is forgotten",
   async (trouble) => {
     const quiet = await live({});
-    const all = ["once 1", "keyed 1", "once 2", "once 2", "once 4"];
+    const all = ["once 1", "keyed 1", "once 2", "once 2"];
     expect(quiet.ran.map(({ what }) => what)).toEqual(all);
     expect(quiet.remembered).toBe(1);
     for (let write = 1; write <= quiet.writes; write += 1) {
       const troubles = new Map<number, Trouble>([[write, trouble]]);
       const { ran, journal, remembered } = await live({ troubles });
-      const about = `write ${write}`;
       const once = ran.filter(({ what }) => what.startsWith("once"));
-      expect(new Set(once.map(({ executionId }) => executionId)).size, about).toBe(once.length);
+      expect(new Set(once.map(({ executionId }) => executionId)).size).toBe(once.length);
       for (const what of new Set(all)) {
         const ids = ran.flatMap((each) => (each.what === what ? [each.executionId] : []));
         const most = what === "once 2" ? 2 : 1;
-        expect(new Set(ids).size, `${about} ${what}`).toBeLessThanOrEqual(most);
+        expect(new Set(ids).size).toBeLessThanOrEqual(most);
       }
       const always = journal.filter(
         (entry) => entry.type === "approval-decided" && entry.choice === "always",
       );
-      expect(remembered, about).toBe(always.length);
-      expectTrue(journal, ran, about);
+      expect(remembered).toBe(always.length);
+      expectTrue(journal, ran);
     }
   },
 );
@@ -88,17 +87,17 @@ test("approved in a turn that is stopped before the call begins, it does not run
 });
 
 /** Each decision of the journal is acted on once, in its turn, and its call has just one result. */
-function expectTrue(journal: readonly JournalEntry[], ran: readonly Ran[], about: string): void {
+function expectTrue(journal: readonly JournalEntry[], ran: readonly Ran[]): void {
   const approved = journal.filter(
     (entry) => entry.type === "approval-decided" && entry.choice !== "deny",
   );
   const begun = journal.filter((entry) => entry.type === "approved-call");
-  expect(begun.length, about).toBe(approved.length);
-  for (const { intent, approvalId } of begun) {
+  expect(begun.length).toBe(approved.length);
+  for (const { intent } of begun) {
     const results = journal.filter(
       (entry) => entry.type === "tool-result" && entry.callId === intent.callId,
     );
-    expect(results.length, `${about} ${approvalId}`).toBe(1);
+    expect(results.length).toBe(1);
   }
   // What ran without an intent on record would be none of these.
   const known = journal.flatMap((entry) =>
@@ -154,13 +153,6 @@ async function live(options: Pick<WorldOptions, "troubles">, { stops = false } =
     await world.settle();
     await say("ann", "once 2 again");
     await world.settle();
-    await say("ann", "once 3");
-    await world.settle();
-    await say("bob", `deny ${open().at(-1)}`);
-    await world.settle();
-    await say("ann", "once 4");
-    await world.settle();
-    await say("bob", `approve ${open().at(-1)}`);
   }
   await world.settle();
   const journal = (await store.readJournal(sessionIdOf(thread), { after: 0 })).map(

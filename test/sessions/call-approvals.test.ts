@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { z } from "zod";
 
 import type { CallRules } from "../../src/agent/call-rules.ts";
+import { offlineModel } from "../../src/agent/models/offline.ts";
 import type { Tool } from "../../src/agent/tool.ts";
 import { defaultApprovals } from "../../src/bot.ts";
 import { sessionIdOf, type ThreadRef } from "../../src/core/ids.ts";
@@ -175,6 +176,19 @@ test("approved, exactly this call runs first, and the model is told its result a
   ]);
   expect(world.shown.at(-1)?.markdown).toBe("pushed");
   expect(audited()).toEqual(["approval-requested", "approval-decided", "approved-call"]);
+});
+
+test("the planner without a network tells what came of a call that waited, as if it had run at once", async () => {
+  begin([], { model: offlineModel({ tasks: [] }) });
+  await say("ann", "$ git push a");
+  await say("bob", "approve");
+  expect(ran).toEqual(["git push a"]);
+  expect(world.shown.at(-1)).toMatchObject({ kind: "answer" });
+  expect(world.shown.at(-1)?.markdown).toContain("did git push a");
+  expect(world.shown.at(-1)?.markdown).not.toMatch(/waits|Note|Approved/);
+  await say("ann", "$ git push b");
+  await say("bob", `deny ${ids()[1]} too late`);
+  expect(world.shown.at(-1)?.markdown).toContain('They said: "too late"');
 });
 
 test("what a tool gave can't leave its fence", async () => {

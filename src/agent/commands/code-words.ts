@@ -1,5 +1,9 @@
 import { type CommandWord, isKnown, unknownText } from "./simple-command.ts";
 
+interface Code {
+  readonly code: string;
+}
+
 /**
  * The shell code that a command is given, by its words or by its input. `unclear` when it is not known, or is in a file.
  */
@@ -7,7 +11,7 @@ export function codeIn(
   name: string,
   args: readonly CommandWord[],
   input: CommandWord | undefined,
-): string | "unclear" | undefined {
+): Code | "unclear" | undefined {
   const given = args[0]?.value === "--" ? args.slice(1) : args;
   if (name === "eval") return joined(given);
   if (name === "trap") return given.length < 2 ? undefined : textOf(given[0]);
@@ -94,8 +98,8 @@ const subscripts = new Set([
   "wait",
 ]);
 
-const textOf = (given: CommandWord | undefined): string | "unclear" =>
-  given && isKnown(given) ? given.value : "unclear";
+const textOf = (given: CommandWord | undefined): Code | "unclear" =>
+  given && isKnown(given) ? { code: given.value } : "unclear";
 
-const joined = (args: readonly CommandWord[]): string | "unclear" =>
-  args.every(isKnown) ? args.map(({ value }) => value).join(" ") : "unclear";
+const joined = (args: readonly CommandWord[]): Code | "unclear" =>
+  args.every(isKnown) ? { code: args.map(({ value }) => value).join(" ") } : "unclear";

@@ -16,7 +16,7 @@ import {
   word,
 } from "./simple-command.ts";
 import { readWord } from "./words.ts";
-import { runByFind, wrapped } from "./wrappers.ts";
+import { runByFind, transparent, wrapped } from "./wrappers.ts";
 
 /**
  * All simple commands that a command line may run, whatever way through it is taken: the parts of compound commands, of
@@ -38,8 +38,7 @@ function read(source: string, depth: number): readonly SimpleCommand[] {
     // The text of a script in backticks is not that of what is around it.
     const own = node.type === "Script" ? (node.source ?? text) : text;
     const written = own.slice(node.pos, node.end);
-    if (node.type === "Script" && node.errors?.length)
-      found.push(opaque(own, "it can't be parsed"));
+    if (node.type === "Script" && node.errors?.length) found.push(opaque(own, unparsed));
     if (node.type === "Command") found.push(...ofCommand(node, written, depth));
     const write = node.type === "Redirect" ? ofRedirect(node, written) : undefined;
     if (write) found.push(write);
@@ -108,12 +107,19 @@ function ofWords(
     text,
     words,
     ...(unclear && { opaque: "what it runs in turn can't be told" }),
+    ...(!unclear &&
+      (code !== undefined || (inner.length > 0 && transparent.has(name))) && { transparent: true }),
   };
   return [
     self,
-    ...(code === undefined || code === "unclear" ? [] : read(code, depth + 1)),
+    ...(code === undefined || code === "unclear" ? [] : read(code.code, depth + 1)),
     ...inner.flatMap((each) =>
-      each === "unclear" ? [] : ofWords(each, { text, depth: depth + 1, input }),
+      each === "unclear"
+        ? []
+        : [
+            ...each.settings.map((setting): SimpleCommand => ({ text, words: [setting] })),
+            ...ofWords(each.words, { text, depth: depth + 1, input }),
+          ],
     ),
   ];
 }
@@ -121,7 +127,7 @@ function ofWords(
 /** Files that are written; not a copy of a descriptor, nor what is thrown away. */
 function ofRedirect({ operator, target }: Redirect, text: string): SimpleCommand | undefined {
   if (operator === "<" || operator === "<&") return undefined;
-  if (!target) return opaque(text, "it can't be parsed");
+  if (!target) return opaque(text, unparsed);
   const file = readWord(target);
   if (operator === ">&" && /^(?:\d+|-|\d+-)$/.test(file.value)) return undefined;
   if (file.value === "/dev/null") return undefined;
@@ -130,42 +136,32 @@ function ofRedirect({ operator, target }: Redirect, text: string): SimpleCommand
 
 /** What another shell, which may be the one that runs it, reads as something else; or what evaluates text as code. */
 function dialect(node: SyntaxNode): string | undefined {
-  switch (node.type) {
-    case "ArithmeticCommand":
-      return "only some shells read it as arithmetic";
-    case "TestLogical":
-    case "TestGroup":
-      return "only some shells read it as a test";
-    case "TestUnary":
-      return node.operator === "-v" || node.operator === "-R" ? evaluates : undefined;
-    case "TestBinary":
-      return /^(?:[<>]|-(?:eq|ne|lt|le|gt|ge))$/.test(node.operator) ? evaluates : undefined;
-    case "ArithmeticWord":
-      return /^\s*(?:\d*|0x[\da-f]+)\s*$/i.test(node.value) ? undefined : evaluates;
-    case "ParameterExpansion":
-      return node.prefix === "!" ||
-        node.operation?.type === "Transform" ||
-        node.operation?.type === "Slice" ||
-        (node.index && !/^(?:[@*]|\d+)$/.test(node.index.text))
-        ? evaluates
-        : undefined;
-    case "Assignment":
-      return node.index && !/^\d+$/.test(node.index.text) ? evaluates : undefined;
-    case "ArithmeticCommandExpansion":
-      return evaluates;
-    case "CommandExpansion":
-    case "ProcessSubstitution":
-      return node.script ? undefined : "it can't be parsed";
-    case "ArithmeticExpansion":
-      return node.expression ? undefined : "it can't be parsed";
-    case "Coproc":
-      return "only some shells know it";
-    default:
-      return undefined;
-  }
+  if (node.type === "ArithmeticCommand") return "only some shells read it as arithmetic";
+  if (node.type === "TestLogical" || node.type === "TestGroup")
+    return "only some shells read it as a test";
+  if (node.type === "Coproc") return "only some shells know it";
+  if (node.type === "CommandExpansion" || node.type === "ProcessSubstitution")
+    return node.script ? undefined : unparsed;
+  if (node.type === "ArithmeticExpansion") return node.expression ? undefined : unparsed;
+  return evaluatesText(node) ? "it may run what a variable holds" : undefined;
 }
 
-const evaluates = "it may run what a variable holds";
+/** Arithmetic, indices and indirect names are evaluated, and with them the substitutions in what a variable holds. */
+function evaluatesText(node: SyntaxNode): boolean {
+  if (node.type === "TestUnary") return node.operator === "-v" || node.operator === "-R";
+  if (node.type === "TestBinary") return /^(?:[<>]|-(?:eq|ne|lt|le|gt|ge))$/.test(node.operator);
+  if (node.type === "ArithmeticCommandExpansion") return true;
+  if (node.type === "ArithmeticWord") return !/^\s*(?:\d*|0x[\da-f]+)\s*$/i.test(node.value);
+  if (node.type === "Assignment") return node.index !== undefined && !/^\d+$/.test(node.index.text);
+  if (node.type !== "ParameterExpansion") return false;
+  const { prefix, operation, index } = node;
+  const isIndexed = index !== undefined && !/^(?:[@*]|\d+)$/.test(index.text);
+  return (
+    prefix === "!" || operation?.type === "Transform" || operation?.type === "Slice" || isIndexed
+  );
+}
+
+const unparsed = "it can't be parsed";
 
 function opaque(text: string, why: string): SimpleCommand {
   return { text, words: [], opaque: why };

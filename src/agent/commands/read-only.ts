@@ -1,5 +1,22 @@
 import type { CommandRules } from "../call-rules.ts";
 
+const looking = wordsOf(
+  "basename cat cd cmp column comm cut df diff dirname du echo expr false file find free grep egrep fgrep head id",
+  "join jq ls md5sum nl od paste printf ps pwd readlink realpath seq sha256sum sleep sort stat strings tac tail",
+  "test tr true type uname uptime wc which whoami zcat zgrep [ : exit return break continue set shift read",
+);
+const git = after("git", "status log diff show blame ls-files rev-parse grep");
+const kubectl = after("kubectl", "get describe logs top version explain");
+const docker = after("docker", "ps logs inspect images stats");
+
+function wordsOf(...lines: readonly string[]): readonly string[] {
+  return lines.flatMap((line) => line.split(" "));
+}
+
+function after(program: string, words: string): readonly string[] {
+  return wordsOf(words).map((word) => `${program} ${word}`);
+}
+
 /**
  * Rules that let commands through which look at things, and ask for all others: those that change something, reach
  * something, or run what the rules can't see. A place to start from.
@@ -9,90 +26,9 @@ import type { CommandRules } from "../call-rules.ts";
  */
 export const readOnlyCommands: CommandRules = {
   allow: [
-    ...[
-      "basename",
-      "cat",
-      "cd",
-      "cmp",
-      "column",
-      "comm",
-      "cut",
-      "df",
-      "diff",
-      "dirname",
-      "du",
-      "echo",
-      "expr",
-    ],
-    ...[
-      "false",
-      "file",
-      "find",
-      "free",
-      "grep",
-      "egrep",
-      "fgrep",
-      "head",
-      "id",
-      "join",
-      "jq",
-      "ls",
-      "md5sum",
-    ],
-    ...[
-      "nl",
-      "od",
-      "paste",
-      "printf",
-      "ps",
-      "pwd",
-      "readlink",
-      "realpath",
-      "seq",
-      "sha256sum",
-      "sleep",
-      "sort",
-    ],
-    ...[
-      "stat",
-      "strings",
-      "tac",
-      "tail",
-      "test",
-      "tr",
-      "true",
-      "type",
-      "uname",
-      "uptime",
-      "wc",
-      "which",
-      "whoami",
-    ],
-    ...["zcat", "zgrep", "[", "exit", "return", "break", "continue", "set", "shift", "read", ":"],
-    ...[
-      "git status",
-      "git log",
-      "git diff",
-      "git show",
-      "git blame",
-      "git ls-files",
-      "git rev-parse",
-      "git grep",
-    ],
-    ...[
-      "kubectl get",
-      "kubectl describe",
-      "kubectl logs",
-      "kubectl top",
-      "kubectl version",
-      "kubectl explain",
-    ],
-    ...["docker ps", "docker logs", "docker inspect", "docker images", "docker stats"],
-    // They run another command, which is looked up by itself.
-    ...["bash", "sh", "command", "env", "nice", "nohup", "time", "timeout", "xargs"],
-  ]
-    .map((words) => `${words} *`)
-    .concat("date", "date +*", "date -u *", "uniq", "uniq -*"),
+    ...[...looking, ...git, ...kubectl, ...docker].map((words) => `${words} *`),
+    ...["date", "date +*", "date -u *", "uniq", "uniq -*"],
+  ],
   ask: [
     "find * -delete *",
     "find * -fprint* *",

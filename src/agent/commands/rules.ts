@@ -53,13 +53,14 @@ function judge(
   const isRemembered = remembered.some((pattern) => lets(pattern, command));
   const met = ask.find(({ pattern }) => covers(pattern, words));
   if (deny.some((pattern) => covers(pattern, words))) return refused;
-  if (otherwise === "deny" && !isAllowed && !isRemembered && !met) return refused;
+  if (otherwise === "deny" && !command.transparent && !isAllowed && !isRemembered && !met)
+    return refused;
   // What may become what is refused is asked for each time.
   if (deny.some((pattern) => mayMatch(pattern, words))) return asked({ text });
   if (isRemembered) return { type: "run" };
   if (met && opaque === undefined) return asked({ text, pattern: met.text });
   if (ask.some(({ pattern }) => mayMatch(pattern, words))) return asked({ text });
-  if (isAllowed) return { type: "run" };
+  if (isAllowed || command.transparent) return { type: "run" };
   if (opaque !== undefined) return asked({ text: `${text} (${opaque})` });
   if (otherwise === "allow") return { type: "run" };
   const pattern = exactPattern(words);
@@ -68,7 +69,7 @@ function judge(
 
 const asked = (part: CallPart): CallVerdict => ({ type: "ask", parts: [part] });
 
-/** What can't be told from its words is let through only by a pattern that names its program. */
+/** What can't be told from its words is let through only by a pattern that leaves none open. */
 const lets = (pattern: Pattern, { words, opaque }: SimpleCommand): boolean =>
   covers(pattern, words) &&
-  (opaque === undefined || (pattern[0] !== undefined && !pattern[0].includes(unknownText)));
+  (opaque === undefined || (pattern.length > 0 && !pattern.includes(unknownText)));

@@ -12,6 +12,8 @@ export interface SimpleCommand {
   readonly words: readonly CommandWord[];
   /** Why its words don't tell what it runs. */
   readonly opaque?: string;
+  /** It does nothing but to run commands that stand beside it, as whoever it is run by. */
+  readonly transparent?: boolean;
 }
 
 /** Any text. It can stand in no command. */

@@ -19,40 +19,30 @@ export function readWord({ parts, value, text }: Word): CommandWord {
 }
 
 function partText(part: WordPart): string {
-  switch (part.type) {
-    case "Literal":
-    case "SingleQuoted":
-    case "AnsiCQuoted":
-      return clean(part.value);
-    case "DoubleQuoted":
-    case "LocaleString":
-      return part.parts.map(partText).join("");
-    default:
-      return unknownText;
-  }
+  if (part.type === "DoubleQuoted" || part.type === "LocaleString")
+    return part.parts.map(partText).join("");
+  const isText =
+    part.type === "Literal" || part.type === "SingleQuoted" || part.type === "AnsiCQuoted";
+  return isText ? clean(part.value) : unknownText;
 }
 
 function countOf(part: WordPart): CommandWord["count"] {
-  switch (part.type) {
-    case "SimpleExpansion":
-    case "ParameterExpansion":
-    case "CommandExpansion":
-    case "ArithmeticExpansion":
-      return "any";
-    case "BraceExpansion":
-      return "any";
-    case "Glob":
-    case "ExtendedGlob":
-      return "some";
-    case "DoubleQuoted":
-      // "$@" is as many words as there are.
-      return part.parts.some(({ type, text }) => type !== "Literal" && text.includes("@"))
-        ? "any"
-        : "one";
-    default:
-      return "one";
-  }
+  if (part.type === "Glob" || part.type === "ExtendedGlob") return "some";
+  // "$@" is as many words as there are.
+  if (part.type === "DoubleQuoted")
+    return part.parts.some(({ type, text }) => type !== "Literal" && text.includes("@"))
+      ? "any"
+      : "one";
+  return expansions.has(part.type) ? "any" : "one";
 }
+
+const expansions: ReadonlySet<WordPart["type"]> = new Set([
+  "SimpleExpansion",
+  "ParameterExpansion",
+  "CommandExpansion",
+  "ArithmeticExpansion",
+  "BraceExpansion",
+] as const);
 
 /** What stands for unknown text can't be given. */
 const clean = (text: string): string => text.replaceAll(unknownText, "\uFFFD");

@@ -62,14 +62,25 @@ const wrappers: Readonly<Record<string, Wrapper>> = {
   },
 };
 
+/** What a program runs, and the variables that it sets for that. */
+export interface Wrapped {
+  readonly settings: readonly CommandWord[];
+  readonly words: readonly CommandWord[];
+}
+
+/** Programs that run another one as it is, with no other rights and in no other place. */
+export const transparent: ReadonlySet<string> = new Set(
+  "builtin command env exec ionice nice nohup setsid stdbuf time timeout xargs".split(" "),
+);
+
 /**
- * What a program runs that runs another one: its words; undefined when it is no such program or runs nothing, and
+ * What a program runs that runs another one; undefined when it is no such program or runs nothing, and
  * `unclear` when its options can't be read.
  */
 export function wrapped(
   name: string,
   args: readonly CommandWord[],
-): readonly CommandWord[] | "unclear" | undefined {
+): Wrapped | "unclear" | undefined {
   const wrapper = Object.hasOwn(wrappers, name) ? wrappers[name] : undefined;
   if (!wrapper || (name === "command" && /^-[vV]/.test(args[0]?.value ?? ""))) return undefined;
   let at = 0;
@@ -87,19 +98,23 @@ export function wrapped(
     if (kind === "value") at += 1;
   }
   at += wrapper.operands ?? 0;
+  const from = at;
   while (wrapper.assigns && /^[A-Za-z_]\w*=/.test(args[at]?.value ?? "")) at += 1;
+  const settings = args.slice(from, at);
   // Words that may become several, or none, move what comes after them.
   if (!args.slice(0, at).every(isKnown)) return "unclear";
   const inner = args.slice(at);
   if (inner.length === 0) return undefined;
   if (inner[0]?.value.startsWith("-")) return "unclear";
   const filled = marker ? inner.map((each) => withUnknown(each, marker ?? "")) : inner;
-  return wrapper.appends && !marker ? [...filled, { value: unknownText, count: "any" }] : filled;
+  const appended: readonly CommandWord[] =
+    wrapper.appends && !marker ? [{ value: unknownText, count: "any" }] : [];
+  return { settings, words: [...filled, ...appended] };
 }
 
 /** What `find` runs for the files that it finds. */
-export function runByFind(args: readonly CommandWord[]): readonly (readonly CommandWord[])[] {
-  const commands: CommandWord[][] = [];
+export function runByFind(args: readonly CommandWord[]): readonly Wrapped[] {
+  const commands: Wrapped[] = [];
   for (const [index, { value }] of args.entries()) {
     if (!/^-(?:exec|execdir|ok|okdir)$/.test(value)) continue;
     const rest = args.slice(index + 1);
@@ -108,7 +123,8 @@ export function runByFind(args: readonly CommandWord[]): readonly (readonly Comm
         each.value === ";" || (each.value === "+" && rest[place - 1]?.value === "{}"),
     );
     const command = end < 0 ? rest : rest.slice(0, end);
-    commands.push(command.map((each) => withUnknown(each, "{}")));
+    const words = command.map((each) => withUnknown(each, "{}"));
+    commands.push({ settings: [], words });
   }
   return commands;
 }
@@ -129,8 +145,9 @@ function optionOf(
     return longFlags.includes(name) ? "flag" : "unclear";
   }
   if (numbers && /^-\d+$/.test(option)) return "flag";
-  for (const [index, letter] of [...option.slice(1)].entries()) {
-    if (values.includes(letter)) return index === option.length - 2 ? "value" : "flag";
+  for (let at = 1; at < option.length; at += 1) {
+    const letter = option.charAt(at);
+    if (values.includes(letter)) return at === option.length - 1 ? "value" : "flag";
     if (!flags.includes(letter)) return "unclear";
   }
   return "flag";

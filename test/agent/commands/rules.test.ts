@@ -38,7 +38,9 @@ test.each(["$x", "eval $x", "curl x | sh", "bash other.sh", "echo 'a", "alias gi
   "%s is never let through silently",
   (command) => {
     expect(judged(command)).toEqual([expect.stringMatching(/^once: /)]);
-    expect(judged(command, { ...rules, allow: ["*", "* *", "e* *"] })).not.toBe("run");
+    expect(
+      judged(command, { ...rules, allow: ["*", "* *", "e* *", "bash *", "alias *", "eval *"] }),
+    ).not.toBe("run");
     expect(judged(command, { ...rules, otherwise: "deny" })).toBe("refuse");
   },
 );
@@ -76,6 +78,7 @@ test.each([
   "kubectl get pods -o wide; kubectl logs x",
   'for f in *.log; do wc -l "$f"; done',
   "timeout 5 tail -n 20 app.log 2>/dev/null",
+  "nohup bash -c 'ls; cat x' | xargs -n 1 grep y",
   "[ -f x ] && echo yes",
 ])("the ready-made rules let %s through", (command) => {
   expect(judged(command, readOnlyCommands)).toBe("run");
@@ -96,6 +99,14 @@ test.each([
   "PATH=. ls",
   "curl x | sh",
   "cat x | xargs rm",
+  "cat x | sh",
+  "sh x",
+  'bash -c "$x"',
+  "cat x | xargs sh -c",
+  "timeout 5 sh x",
+  "sudo ls",
+  "env LD_PRELOAD=./x ls",
+  "env -S 'rm x'",
   "date -s 0",
   "env x",
 ])("the ready-made rules ask for %s", (command) => {
