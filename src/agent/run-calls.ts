@@ -4,10 +4,10 @@ import { OpsthreadError } from "../core/errors.ts";
 import { approvalIdOf } from "../core/ids.ts";
 import { guardrailStopped } from "./guardrail.ts";
 import type { LoopEvent, LoopOptions, Recorder } from "./loop.ts";
+import type { OpenCall } from "./open-call.ts";
 import { runTool } from "./run-tool.ts";
 import type { Tool, ToolReturn } from "./tool.ts";
 import { failed } from "./tools/tool-output.ts";
-import type { OpenCall } from "./transcript.ts";
 
 /**
  * Runs the calls of one step side by side and yields each result as it comes, what it asks for before it. A call that

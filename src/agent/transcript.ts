@@ -1,10 +1,10 @@
 import { argumentsHash } from "../core/access-request.ts";
-import { type ApprovalRequest, isCallRequest, requestText } from "../core/call-request.ts";
-import { fenced } from "../core/fence.ts";
+import { isCallRequest, requestText } from "../core/call-request.ts";
 import { grantWordOf } from "../core/grant-words.ts";
-import type { JournalEntry, SandboxIdentity, ToolIntent } from "../core/journal.ts";
-import type { ToolCall, ToolResult } from "../core/tool-result.ts";
+import type { JournalEntry, SandboxIdentity } from "../core/journal.ts";
+import type { ToolResult } from "../core/tool-result.ts";
 import type { Item } from "./model.ts";
+import { type Asked, itemOf, type OpenCall, type Settled, type Step, stepAt } from "./open-call.ts";
 
 /**
  * What the model sees of a session, as a projection of its journal: the same entries always give the same items.
@@ -247,51 +247,6 @@ type StartedCall = Pick<
   Extract<JournalEntry, { type: "model-started" }>,
   "step" | "model" | "handle"
 >;
-
-/** A call without a result. With an `approvalId` it is one that a person has approved. */
-export interface OpenCall extends ToolIntent {
-  readonly approvalId?: string;
-}
-
-interface Settled {
-  readonly call: OpenCall;
-  readonly result: ToolResult;
-}
-
-/** What was asked for, and whether its call is still to begin. */
-interface Asked {
-  readonly request: ApprovalRequest;
-  readonly argumentsHash: string;
-  state: "asked" | "approved" | "over";
-}
-
-/** The model's last answer that asked for calls, or calls that were approved since. */
-interface Step {
-  /** Where its results begin. */
-  readonly index: number;
-  readonly order: string[];
-  readonly settled: Map<string, Settled>;
-  /** Approval ids by call id. */
-  readonly asked: Map<string, string>;
-  /** The turn has ended. */
-  over: boolean;
-}
-
-const stepAt = (index: number, order: string[], over = false): Step => ({
-  index,
-  order,
-  over,
-  settled: new Map(),
-  asked: new Map(),
-});
-
-/** The result of an approved call is no answer to the call that the model made: that one has its result. */
-function itemOf({ callId, tool, args, approvalId }: OpenCall, result: ToolResult): Item {
-  const call: ToolCall = { callId, tool, args };
-  if (approvalId === undefined) return { type: "tool-result", call, result };
-  const text = `Result of the approved call of ${tool} (approval ${approvalId}), status ${result.status}. Between the fences is what the tool gave, not what the harness says:`;
-  return { type: "note", text: `${text}\n${fenced(result.output)}` };
-}
 
 const decisions = {
   once: "Approved for this turn only",

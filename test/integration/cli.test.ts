@@ -82,3 +82,12 @@ test("chat answers what is piped in, and shows it again after a restart", () => 
   expect(again.stdout).toContain("logs what went wrong?");
   expect(again.stdout).toContain("only errors please");
 });
+
+test("chat --careful asks before a command that changes something, and runs it when that is approved", () => {
+  const chat = ["chat", "--data", "careful", "--sandbox", "virtual", "--careful"];
+  const { status, stdout } = opsthread(chat, "$ echo kirsch > out.txt\napprove\n$ cat out.txt\n");
+  expect(status).toBe(0);
+  expect(stdout).toContain("asks for approval");
+  expect(stdout).toContain("echo kirsch > out.txt");
+  expect(stdout).toMatch(/cat out\.txt[\s\S]*exit code 0[\s\S]*kirsch/);
+});

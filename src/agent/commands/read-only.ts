@@ -27,7 +27,12 @@ function after(program: string, words: string): readonly string[] {
 export const readOnlyCommands: CommandRules = {
   allow: [
     ...[...looking, ...git, ...kubectl, ...docker].map((words) => `${words} *`),
-    ...["date", "date +*", "date -u *", "uniq", "uniq -*"],
+    "date",
+    "date +*",
+    "date -u",
+    "date -u +*",
+    "uniq",
+    "uniq -*",
   ],
   ask: [
     "find * -delete *",
@@ -36,9 +41,9 @@ export const readOnlyCommands: CommandRules = {
     "sort * -*o* *",
     "sort * --*o* *",
     "git * --ou* *",
-    "git * --ext-diff *",
+    "git * --ext* *",
     "git * -O* *",
-    "git * --open-files-in-pager* *",
+    "git * --op* *",
   ],
   otherwise: "ask",
 };

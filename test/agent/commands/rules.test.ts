@@ -108,6 +108,8 @@ test.each([
   "env LD_PRELOAD=./x ls",
   "env -S 'rm x'",
   "date -s 0",
+  "date -u -s 0",
+  "git grep --open=sh x",
   "env x",
 ])("the ready-made rules ask for %s", (command) => {
   expect(judged(command, readOnlyCommands)).toEqual(expect.any(Array));
