@@ -7,6 +7,7 @@ import type { Adapter } from "./adapters/adapter.ts";
 import type { Agent } from "./agent/agent.ts";
 import { opsAgent } from "./agent/agents/ops.ts";
 import { BudgetConfig, budgetsOf } from "./agent/budget-config.ts";
+import { CallRules } from "./agent/call-rules.ts";
 import type { Guardrail } from "./agent/guardrail.ts";
 import { McpServers } from "./agent/mcp/config.ts";
 import type { Model } from "./agent/model.ts";
@@ -161,6 +162,7 @@ export async function createBot(options: BotOptions): Promise<Bot> {
   const redactor = createRedactor({ literals: [...secrets, ...ownKeys] });
   const permissions = parseOption(Permissions, options.permissions ?? {}, "permissions");
   const limits = parseOption(Limits, options.limits ?? {}, "limits");
+  const rules = parseOption(CallRules, options.approvals?.rules ?? {}, "approvals.rules");
   const audit =
     options.audit ??
     auditFile({
@@ -240,6 +242,7 @@ export async function createBot(options: BotOptions): Promise<Bot> {
       ...defaultApprovals,
       secrets: (options.network?.secrets ?? []).map(({ name }) => name),
       ...options.approvals,
+      rules,
     },
     audit,
     tracer: tracing.tracer,

@@ -10,7 +10,10 @@ export { createBot } from "./create-bot.ts";
 export type { Adapter, Inbound, OpenArtifact, Received } from "./adapters/adapter.ts";
 export { type Agent, defaultDelegateBudget, type Delegate, type Place } from "./agent/agent.ts";
 export { defaultInstructions, opsAgent } from "./agent/agents/ops.ts";
+export type { CallPart, CallVerdict } from "./agent/approvals.ts";
 export { type BudgetLimits, type Budgets, defaultBudgets } from "./agent/budget.ts";
+export type { CallRules, CommandRules } from "./agent/call-rules.ts";
+export { readOnlyCommands } from "./agent/commands/read-only.ts";
 export type { BudgetConfig } from "./agent/budget-config.ts";
 export { defineTool } from "./agent/define-tool.ts";
 export type { CallGuardrail, GuardContext, Guardrail, Verdict } from "./agent/guardrail.ts";
@@ -33,6 +36,7 @@ export { resultText } from "./agent/models/result-text.ts";
 export type { Route } from "./agent/route.ts";
 export type {
   AccessStanding,
+  NeedsApproval,
   NestedFacts,
   Tool,
   ToolContext,
@@ -41,6 +45,12 @@ export type {
 } from "./agent/tool.ts";
 
 export type { AccessRequest, ApprovalChoice } from "./core/access-request.ts";
+export type {
+  ApprovalRequest,
+  CallPattern,
+  CallRequest,
+  RememberedCall,
+} from "./core/call-request.ts";
 export type { Audit, AuditedGrant, AuditEvent, AuditRecord } from "./core/audit.ts";
 export { Stopped } from "./core/abort.ts";
 export { type Clock, systemClock } from "./core/clock.ts";

@@ -24,6 +24,9 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     "agent/tool.ts",
     "agent/run-agents.ts",
     "agent/beside-checks.ts",
+    "agent/approvals.ts",
+    "agent/call-rules.ts",
+    "agent/loop.ts",
     "agent/budget.ts",
     "agent/guardrail.ts",
     "agent/prices.ts",
@@ -108,6 +111,7 @@ const vendors: Readonly<Record<string, readonly string[]>> = {
   "smol-toml": ["tasks/diff/"],
   "tar-stream": ["sandbox/", "testing/"],
   tinyglobby: ["sources/", "sandbox/"],
+  unbash: ["agent/commands/"],
   yaml: ["tasks/diff/"],
   zod: [
     "core/",

@@ -1,9 +1,12 @@
+import { setMaxListeners } from "node:events";
+
 import type { Clock } from "../core/clock.ts";
 import { OpsthreadError } from "../core/errors.ts";
 import { stableKey } from "../core/ids.ts";
 import type { JournalEntry, ModelResponse, ToolIntent } from "../core/journal.ts";
 import type { ToolCall } from "../core/tool-result.ts";
 import { noSpan, type Span } from "../core/trace.ts";
+import type { CallApprovals } from "./approvals.ts";
 import { besideChecks, type Unchecked } from "./beside-checks.ts";
 import type { Budget } from "./budget.ts";
 import { bytesPerToken } from "./context/estimate.ts";
@@ -54,6 +57,8 @@ export interface LoopOptions {
   readonly within?: string;
   /** How many calls it is inside of. Default 0. */
   readonly depth?: number;
+  /** Who is asked about calls that need approval. Without it they do not run. */
+  readonly approvals?: CallApprovals;
 }
 
 /**
@@ -87,6 +92,8 @@ export async function* runLoop(
 ): AsyncGenerator<LoopEvent> {
   // One controller of its own, so that tools also end when the consumer leaves early.
   const ending = new AbortController();
+  // All that a turn does listens to it: how many that are is no sign of a leak.
+  setMaxListeners(0, ending.signal);
   const end = (): void => ending.abort(outer.reason);
   outer.addEventListener("abort", end);
   if (outer.aborted) end();
@@ -136,6 +143,15 @@ async function* steps(options: LoopOptions, ending: AbortController): AsyncGener
     }
     signal.throwIfAborted();
     await options.steer();
+    const approved = options.approvals?.due() ?? [];
+    if (approved.length > 0) {
+      for (const call of approved) yield record({ type: "approved-call", ...call });
+      // What the transcript does not hold open is not what was approved.
+      const calls = { ...calling, resumed: false };
+      const isOver = yield* runCalls(transcript.openCalls, toolsByName, record, calls);
+      if (isOver) return;
+      continue;
+    }
     const standing = await budget.state();
     if (standing.text !== undefined) yield record({ type: "note", text: standing.text });
     const last = standing.type === "spent";
@@ -161,7 +177,7 @@ async function* steps(options: LoopOptions, ending: AbortController): AsyncGener
       }),
       ask: (request) =>
         besideChecks(
-          (calling) => respond(options, record, { request, step, signal: calling, span: stepSpan }),
+          (beside) => respond(options, record, { request, step, signal: beside, span: stepSpan }),
           { ...options, record, signal },
         ),
     });
@@ -277,7 +293,8 @@ function intentOf(
   step: number,
 ): ToolIntent {
   const executionId = stableKey("execution", ...placeOf(options), step, call.callId);
-  return { ...call, executionId, effect: tools.get(call.tool)?.effect ?? "pure" };
+  const { callId, tool, args } = call;
+  return { callId, tool, args, executionId, effect: tools.get(tool)?.effect ?? "pure" };
 }
 
 /** Where a step is, in all that is ever done. */

@@ -1,100 +1,117 @@
 import { argumentsHash } from "../core/access-request.ts";
+import { isCallRequest } from "../core/call-request.ts";
+import { OpsthreadError } from "../core/errors.ts";
 import { approvalIdOf } from "../core/ids.ts";
-import type { ToolIntent } from "../core/journal.ts";
 import { noSpan } from "../core/trace.ts";
 import { guardrailStopped } from "./guardrail.ts";
 import { createLetters } from "./letters.ts";
 import type { LoopEvent, LoopOptions, Recorder } from "./loop.ts";
+import type { OpenCall } from "./open-call.ts";
 import { runTool } from "./run-tool.ts";
 import { settleHandoffs } from "./settle-handoffs.ts";
 import type { NestedFacts, Tool, ToolReturn } from "./tool.ts";
+import { failed } from "./tools/tool-output.ts";
 import { tracedCall } from "./trace-call.ts";
 
 /** A call that has ended, and what it gave. */
 export interface Returned {
-  readonly intent: ToolIntent;
+  readonly call: OpenCall;
   readonly returned: ToolReturn;
 }
 
 /**
  * Runs the calls of one step side by side and yields each result as it comes, what it asks for before it. Gives whether
- * the session was handed over to another agent by one of them, which is settled after all others.
+ * the session was handed over to another agent by one of them, which is settled after all others. A call that
+ * ends the turn ends those that run beside it, and those that wait do not begin; what they have given by then is kept.
  * No tool runs on after this generator has ended, however it ends.
  */
 export async function* runCalls(
-  intents: readonly ToolIntent[],
+  calls: readonly OpenCall[],
   tools: ReadonlyMap<string, Tool>,
   record: Recorder,
   options: LoopOptions & { readonly resumed: boolean; readonly ending: AbortController },
 ): AsyncGenerator<LoopEvent, boolean> {
-  const {
-    redact,
-    guardrails = [],
-    maxOutputBytes = 32 * 1024,
-    parallelCalls = 4,
-    depth = 0,
-    ending,
-    span = noSpan,
-  } = options;
-  const waiting = [...intents];
+  const { redact, guardrails = [], parallelCalls = 4, depth = 0, ending } = options;
+  const { maxOutputBytes = 32 * 1024, span = noSpan } = options;
+  let waiting = [...calls];
+  let end: OpsthreadError | undefined;
   const running = new Map<string, Promise<Returned>>();
   const nested = createLetters<NestedFacts>();
   const handoffs: Returned[] = [];
+  const run = (call: OpenCall): Promise<ToolReturn> => {
+    const asked = options.transcript.askedBy(call.callId);
+    // It asked before the process ended, and has not run.
+    if (asked !== undefined) return Promise.resolve(failed(waitingText(asked)));
+    const context = {
+      signal: ending.signal,
+      callId: call.callId,
+      executionId: call.executionId,
+      session: options.session,
+      progress: options.onProgress,
+      journal: (facts: NestedFacts) => nested.send(facts),
+      resumed: options.resumed,
+      approvals: options.approvals,
+      approved: call.approvalId !== undefined,
+      maxOutputBytes,
+      guardrails,
+      clock: options.clock,
+      graceMs: graceMs(depth),
+    };
+    return tracedCall(call, { ...context, parent: span }, (traced) =>
+      runTool(call, tools.get(call.tool), { ...context, ...traced }),
+    );
+  };
   try {
     for (;;) {
       while (running.size < parallelCalls) {
-        const intent = waiting.shift();
-        if (!intent) break;
-        const context = {
-          signal: ending.signal,
-          callId: intent.callId,
-          executionId: intent.executionId,
-          session: options.session,
-          progress: options.onProgress,
-          journal: (facts: NestedFacts) => nested.send(facts),
-          resumed: options.resumed,
-          maxOutputBytes,
-          guardrails,
-          clock: options.clock,
-          graceMs: graceMs(depth),
-        };
-        const run = tracedCall(intent, { ...context, parent: span }, (traced) =>
-          runTool(intent, tools.get(intent.tool), { ...context, ...traced }),
-        );
+        const call = waiting.shift();
+        if (!call) break;
         running.set(
-          intent.callId,
-          run.then((returned) => ({ intent, returned })),
+          call.callId,
+          run(call).then((returned) => ({ call, returned })),
         );
       }
       if (running.size === 0) break;
-      const ended = await Promise.race([...running.values(), nested.arrived()]);
+      const done = await Promise.race([...running.values(), nested.arrived()]);
       for (let letter = nested.take(); letter; letter = nested.take()) {
         yield record({ type: "nested", ...letter.content });
         letter.done();
       }
-      if (!ended) continue;
-      const { intent, returned } = ended;
-      const { callId, executionId, args } = intent;
+      if (!done) continue;
+      const { call } = done;
+      const { callId, executionId, args } = call;
       running.delete(callId);
-      const { asksFor, handsOff, stoppedBy, ...raw } =
-        depth === 0 ? returned : withoutAsking(returned);
+      const returned = depth === 0 ? done.returned : withoutAsking(done.returned);
+      const { asksFor, handsOff, stoppedBy, fatal, ...raw } = returned;
       if (handsOff) {
-        handoffs.push(ended);
+        handoffs.push(done);
         continue;
       }
-      if (asksFor)
+      let output = redact(raw.output);
+      if (asksFor) {
+        const { args: approvable = args, ...asked } = asksFor;
+        const approvalId = approvalIdOf(executionId, options.clock.now());
+        if (isCallRequest(asked.request)) output = waitingText(approvalId);
         yield record({
           type: "approval-requested",
-          approvalId: approvalIdOf(executionId, options.clock.now()),
+          approvalId,
           callId,
-          argumentsHash: argumentsHash(args),
-          ...asksFor,
+          argumentsHash: argumentsHash(approvable),
+          ...asked,
         });
-      const result = { ...raw, output: redact(raw.output) };
-      yield record({ type: "tool-result", callId, result });
-      if (stoppedBy) throw guardrailStopped(stoppedBy);
+      }
+      yield record({ type: "tool-result", callId, result: { ...raw, output } });
+      end ??= stoppedBy
+        ? guardrailStopped(stoppedBy)
+        : fatal === undefined
+          ? undefined
+          : ended(call, fatal);
+      if (!end || waiting.length + running.size === 0) continue;
+      waiting = [];
+      ending.abort(end);
     }
-    return yield* settleHandoffs(handoffs, { ...options, intents, record });
+    if (end) throw end;
+    return yield* settleHandoffs(handoffs, { ...options, calls, record });
   } finally {
     if (running.size > 0) ending.abort();
     nested.close(ending.signal.reason);
@@ -115,3 +132,9 @@ function withoutAsking({ asksFor, ...returned }: ToolReturn): ToolReturn {
     "Not asked: an agent inside a call can't ask a person. Say in your answer what is needed.";
   return { ...returned, status: "failed", output };
 }
+
+const waitingText = (approvalId: string): string =>
+  `Not run: it waits for a person's approval (${approvalId}). If it is approved, the harness runs exactly this call by itself and tells you the result; do not call it again.`;
+
+const ended = ({ tool }: OpenCall, why: string): OpsthreadError =>
+  new OpsthreadError("TOOL_ENDED_TURN", `Cannot go on: the tool "${tool}" ended the turn: ${why}`);

@@ -15,7 +15,7 @@ type Entry = NestedEntry["entry"];
 /** What an agent inside a call shares with who gave it the work. */
 export interface Surroundings extends Pick<
   LoopOptions,
-  "session" | "budget" | "prices" | "turn" | "clock" | "redact"
+  "approvals" | "session" | "budget" | "prices" | "turn" | "clock" | "redact"
 > {
   readonly agents: ReadonlyMap<string, ReadyAgent>;
   readonly thread: ThreadRef;
@@ -48,7 +48,7 @@ export async function runInside(
     readonly delegates: (budget: Budget) => readonly Tool[];
   },
 ): Promise<ToolReturn> {
-  const { clock, redact, turn, thread, session, depth } = surroundings;
+  const { approvals, clock, redact, turn, thread, session, depth } = surroundings;
   const { executionId, signal } = context;
   const before = surroundings.history(executionId);
   const transcript = new Transcript({ redact, brief: { actor: `Agent ${by}`, text: brief } });
@@ -68,6 +68,8 @@ export async function runInside(
       ...delegates(budget),
     ],
     guardrails: agent.guardrails,
+    // What needs an approval is known here too; what people have approved is run outside.
+    ...(approvals && { approvals: { ...approvals, due: () => [] } }),
     session: withoutPeople(session),
     transcript,
     budget,

@@ -1,11 +1,14 @@
 import { timeLimit } from "../core/abort.ts";
+import { argumentsHash } from "../core/access-request.ts";
 import type { Clock } from "../core/clock.ts";
 import { messageOf } from "../core/errors.ts";
 import type { ToolIntent } from "../core/journal.ts";
 import { headTail } from "../core/output.ts";
 import type { ToolCall, ToolResult } from "../core/tool-result.ts";
+import type { CallApprovals } from "./approvals.ts";
 import { outputFile } from "./context/pieces.ts";
 import { type CallGuardrail, guard, type Guarded } from "./guardrail.ts";
+import { withheld } from "./needs-approval.ts";
 import type { Tool, ToolContext, ToolReturn } from "./tool.ts";
 
 /**
@@ -39,6 +42,9 @@ export interface RunContext extends ToolContext {
   readonly guardrails: readonly CallGuardrail[];
   /** How long a call that was told to end may take over it, milliseconds. Default 700. */
   readonly graceMs?: number;
+  readonly approvals?: CallApprovals | undefined;
+  /** A person has approved just this call. */
+  readonly approved?: boolean;
 }
 
 /** A tool that does not obey its signal must not keep a stopped turn waiting. */
@@ -83,6 +89,13 @@ async function call(intent: ToolIntent, tool: Tool, context: RunContext): Promis
   const parsed = await tool.input["~standard"].validate(args.value);
   if (parsed.issues)
     return failed(`The arguments of "${intent.tool}" do not fit:\n${issuesOf(parsed.issues)}`);
+  if (!context.approved) {
+    const { approvals, session } = context;
+    const ready = { intent, tool, args: allowed.text, input: parsed.value };
+    const instead = await withheld(ready, { approvals, sessionId: session.sessionId });
+    if (instead) return instead;
+  } else if (argumentsHash(allowed.text) !== argumentsHash(intent.args))
+    return failed("Not run: a guardrail changed the arguments after they were approved.");
   return tool.run(parsed.value, context);
 }
 

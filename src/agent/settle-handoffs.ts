@@ -1,5 +1,5 @@
-import type { ToolIntent } from "../core/journal.ts";
 import type { LoopEvent, LoopOptions, Recorder } from "./loop.ts";
+import type { OpenCall } from "./open-call.ts";
 import type { Returned } from "./run-calls.ts";
 
 /**
@@ -9,27 +9,25 @@ import type { Returned } from "./run-calls.ts";
 export function* settleHandoffs(
   handoffs: readonly Returned[],
   {
-    intents,
+    calls,
     record,
     redact,
     agent = "",
   }: Pick<LoopOptions, "redact" | "agent"> & {
-    readonly intents: readonly ToolIntent[];
+    readonly calls: readonly OpenCall[];
     readonly record: Recorder;
   },
 ): Generator<LoopEvent, boolean> {
-  const inOrder = handoffs.toSorted(
-    (a, b) => intents.indexOf(a.intent) - intents.indexOf(b.intent),
-  );
+  const inOrder = handoffs.toSorted((a, b) => calls.indexOf(a.call) - calls.indexOf(b.call));
   const [first, ...ignored] = inOrder;
   if (!first?.returned.handsOff) return false;
   const { to, reason } = first.returned.handsOff;
-  for (const { intent } of ignored) {
+  for (const { call } of ignored) {
     const output = `Ignored: the same step handed over to "${to}" first.`;
     const result = { status: "failed" as const, output, measures: {}, artifacts: [] };
-    yield record({ type: "tool-result", callId: intent.callId, result });
+    yield record({ type: "tool-result", callId: call.callId, result });
   }
-  const { callId } = first.intent;
+  const { callId } = first.call;
   yield record({ type: "handed-off", callId, from: agent, to, reason: redact(reason) });
   return true;
 }

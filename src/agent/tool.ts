@@ -1,11 +1,13 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 
 import type { AccessRequest } from "../core/access-request.ts";
+import type { ApprovalRequest } from "../core/call-request.ts";
 import type { Effect, NestedEntry } from "../core/journal.ts";
 import type { Artifact } from "../core/post.ts";
 import type { ToolResult } from "../core/tool-result.ts";
 import type { Span } from "../core/trace.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
+import type { CallVerdict } from "./approvals.ts";
 import type { CallGuardrail } from "./guardrail.ts";
 import type { NativeTool } from "./model.ts";
 
@@ -28,6 +30,11 @@ export interface Tool<Input = unknown> {
   readonly endsTurn?: boolean;
   /** Asked about its calls and what they give, after those of the agent. */
   readonly guardrails?: readonly CallGuardrail[];
+  /**
+   * Whether a person has to approve a call before it runs: always, or by its arguments. Asked when they fit their schema;
+   * throwing means that the call does not run. With `false` only a rule that names the tool makes it wait.
+   */
+  readonly needsApproval?: boolean | NeedsApproval<Input>;
   /** Throwing is the same as returning `status: "failed"` with the message as output. */
   run(input: Input, context: ToolContext): Promise<ToolReturn>;
   /**
@@ -52,14 +59,31 @@ export interface OfferedTools {
   readonly notes: readonly string[];
 }
 
-/** What a call gave, and what a person has to decide because of it; a call that asks for access ends the turn. */
+// A method, so that a tool of some input is a tool of any.
+export type NeedsApproval<Input> = {
+  decide(
+    input: Input,
+    context: {
+      readonly sessionId: string;
+      readonly callId: string;
+      /** Patterns of commands that people have allowed for this tool, for {@link judgeCommand}. */
+      readonly remembered: readonly string[];
+    },
+  ): boolean | CallVerdict | Promise<boolean | CallVerdict>;
+}["decide"];
+
+/** What a call gave, and what a person has to decide because of it; a call that asks for something ends the turn. */
 export interface ToolReturn extends ToolResult {
   /** The session goes on with another agent; of several that one step asks for, the first counts. */
   readonly handsOff?: { readonly to: string; readonly reason: string };
   /** A guardrail ends the turn. */
   readonly stoppedBy?: { readonly by: string; readonly reason: string };
+  /** Nothing that runs beside this call, or would run after it, makes sense any more: the turn ends, and this says why. */
+  readonly fatal?: string;
   readonly asksFor?: {
-    readonly request: AccessRequest;
+    readonly request: ApprovalRequest;
+    /** Arguments that are approved. Default: the call's own. */
+    readonly args?: string;
     readonly reason: string;
     readonly expiresAt: number;
   };

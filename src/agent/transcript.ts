@@ -1,11 +1,13 @@
-import { type AccessRequest, accessText } from "../core/access-request.ts";
+import { argumentsHash } from "../core/access-request.ts";
+import { isCallRequest, requestText } from "../core/call-request.ts";
 import { grantWordOf } from "../core/grant-words.ts";
-import type { JournalEntry, NestedEntry, SandboxIdentity, ToolIntent } from "../core/journal.ts";
+import type { JournalEntry, NestedEntry, SandboxIdentity } from "../core/journal.ts";
 import type { ToolResult } from "../core/tool-result.ts";
 import { Conversation } from "./context/conversation.ts";
 import { notesFile, notesText } from "./context/notes-text.ts";
 import { type Origin, outputFile } from "./context/pieces.ts";
 import type { Item } from "./model.ts";
+import { type Asked, itemOf, type OpenCall, type Settled, type Step, stepAt } from "./open-call.ts";
 
 /**
  * What the model sees of a session, as a projection of its journal: the same entries always give the same items.
@@ -13,13 +15,13 @@ import type { Item } from "./model.ts";
  */
 export class Transcript {
   readonly conversation = new Conversation();
-  /** Calls of the last step that have no result yet, by call id. */
-  readonly #open = new Map<string, ToolIntent>();
+  /** Calls of the last step, or that were approved, that have no result yet, by call id. */
+  readonly #open = new Map<string, OpenCall>();
   /** What agents inside calls that are still open have done, by the call's execution id. */
   readonly #nested = new Map<string, NestedEntry["entry"][]>();
   /** What was asked for, by approval id. */
-  readonly #requests = new Map<string, AccessRequest>();
-  #step: Step = { index: 0, order: [], over: true, asksForAccess: false };
+  readonly #requests = new Map<string, Asked>();
+  #step: Step = stepAt(0, [], true);
   #sandbox: SandboxIdentity | undefined;
   #started: StartedCall | undefined;
   #notes: { readonly text: string; readonly item: Item } | undefined;
@@ -60,7 +62,7 @@ export class Transcript {
   }
 
   /** Calls that were announced and have no result: after a crash, what has to be settled. */
-  get openCalls(): readonly ToolIntent[] {
+  get openCalls(): readonly OpenCall[] {
     return [...this.#open.values()];
   }
 
@@ -75,14 +77,18 @@ export class Transcript {
   }
 
   /** What the running turn's last step gave; nothing once the turn has ended. */
-  get lastStep(): {
-    readonly results: readonly Extract<Item, { type: "tool-result" }>[];
-    readonly asksForAccess: boolean;
-  } {
-    const { index, order, over, asksForAccess } = this.#step;
+  get lastStep(): { readonly results: readonly Settled[]; readonly asksForAccess: boolean } {
+    const { order, settled, over, asked } = this.#step;
     if (over) return { results: [], asksForAccess: false };
-    const items = this.items.slice(index, index + order.length);
-    return { results: items.filter((item) => item.type === "tool-result"), asksForAccess };
+    const results = order.flatMap((callId) => settled.get(callId) ?? []);
+    return { results, asksForAccess: asked.size > 0 };
+  }
+
+  /** The approval that a call of the last step has asked for so that it may run. */
+  askedBy(callId: string): string | undefined {
+    const approvalId = this.#step.asked.get(callId);
+    const asked = this.#requests.get(approvalId ?? "");
+    return asked && isCallRequest(asked.request) ? approvalId : undefined;
   }
 
   apply(entry: JournalEntry): void {
@@ -106,12 +112,10 @@ export class Transcript {
         this.#started = undefined;
         this.conversation.answer(entry);
         this.#namesNotes ||= entry.intents.some(({ args }) => args.includes(notesFile));
-        this.#step = {
-          index: this.items.length,
-          order: entry.intents.map((intent) => intent.callId),
-          over: false,
-          asksForAccess: false,
-        };
+        this.#step = stepAt(
+          this.items.length,
+          entry.intents.map((intent) => intent.callId),
+        );
         for (const intent of entry.intents) this.#open.set(intent.callId, intent);
         return;
       case "tool-result":
@@ -128,15 +132,20 @@ export class Transcript {
         this.#note(entry.text);
         return;
       case "approval-requested":
-        this.#step.asksForAccess = true;
-        this.#requests.set(entry.approvalId, entry.request);
+        this.#step.asked.set(entry.callId, entry.approvalId);
+        this.#requests.set(entry.approvalId, { ...entry, state: "asked" });
+        // That a call waits, its result says.
+        if (isCallRequest(entry.request)) return;
         this.#note(
-          `Asked for ${accessText(entry.request)} (approval ${entry.approvalId}). It is not granted unless a person approves it.`,
+          `Asked for ${requestText(entry.request)} (approval ${entry.approvalId}). It is not granted unless a person approves it.`,
           pinned,
         );
         return;
       case "approval-decided":
-        this.#note(`${decisions[entry.choice]}: ${this.#grant(entry)}.`, pinned);
+        this.#decide(entry);
+        return;
+      case "approved-call":
+        this.#begin(entry);
         return;
       case "grant-revoked":
         this.#note(`Taken back, no longer granted: ${this.#grant(entry)}.`, pinned);
@@ -161,6 +170,14 @@ export class Transcript {
         this.#step.over = true;
         this.#started = undefined;
         this.#nested.clear();
+        for (const [approvalId, asked] of this.#requests) {
+          if (asked.state !== "approved") continue;
+          asked.state = "over";
+          this.#note(
+            `Not run, since the turn ended first: ${requestText(asked.request)} (approval ${approvalId}).`,
+            pinned,
+          );
+        }
         if (!["answered", "asked", "told"].includes(entry.outcome))
           this.#note(`The turn ended: ${entry.outcome}.`);
         return;
@@ -186,9 +203,44 @@ export class Transcript {
     readonly approvalId: string;
     readonly by: { readonly id: string; readonly name?: string | undefined };
   }): string {
-    const request = this.#requests.get(approvalId);
-    const what = request ? accessText(request) : "what was asked for";
+    const asked = this.#requests.get(approvalId);
+    const what = asked ? requestText(asked.request) : "what was asked for";
     return `${what} (approval ${approvalId}), by ${by.name ?? by.id}`;
+  }
+
+  #decide(entry: Extract<JournalEntry, { type: "approval-decided" }>): void {
+    const { approvalId, choice, words } = entry;
+    const asked = this.#requests.get(approvalId);
+    const said = words === undefined ? "" : ` They said: ${JSON.stringify(this.#redact(words))}`;
+    const what = this.#grant(entry);
+    if (!asked || !isCallRequest(asked.request)) {
+      this.#note(`${decisions[choice]}: ${what}.${said}`, pinned);
+      return;
+    }
+    asked.state = choice === "deny" ? "over" : "approved";
+    this.#note(
+      choice === "deny"
+        ? `Denied, not run: ${what}.${said}`
+        : `Approved: ${what}. The harness runs it now.${said}`,
+      pinned,
+    );
+  }
+
+  /** Opens an approved call. One that is not what was approved is not opened, so it is never run. */
+  #begin({ approvalId, intent }: Extract<JournalEntry, { type: "approved-call" }>): void {
+    const asked = this.#requests.get(approvalId);
+    if (asked?.state !== "approved" || !isCallRequest(asked.request)) return;
+    asked.state = "over";
+    const isSame =
+      intent.tool === asked.request.tool && argumentsHash(intent.args) === asked.argumentsHash;
+    if (!isSame) {
+      this.#note(`Not run, since it is not the call that was approved (approval ${approvalId}).`);
+      return;
+    }
+    const { callId } = intent;
+    if (this.#open.size === 0) this.#step = stepAt(this.items.length, [callId]);
+    else this.#step.order.push(callId);
+    this.#open.set(callId, { ...intent, approvalId });
   }
 
   #hear({ message, paths, guarded }: Extract<JournalEntry, { type: "message" }>): void {
@@ -217,9 +269,10 @@ export class Transcript {
     const intent = this.#open.get(callId);
     if (!intent) return;
     this.#open.delete(callId);
-    const { tool, args, executionId } = intent;
+    const { executionId } = intent;
     this.#nested.delete(executionId);
-    const item: Item = { type: "tool-result", call: { callId, tool, args }, result };
+    const item = itemOf(intent, result);
+    this.#step.settled.set(callId, { call: intent, result });
     const before = this.#step.order.slice(0, this.#step.order.indexOf(callId));
     const settled = before.filter((id) => !this.#open.has(id)).length;
     const file = outputFile(executionId);
@@ -237,19 +290,10 @@ type StartedCall = Pick<
   "step" | "model" | "handle"
 >;
 
-/** The model's last answer that asked for calls. */
-interface Step {
-  /** Where its results begin. */
-  readonly index: number;
-  readonly order: readonly string[];
-  /** The turn has ended. */
-  over: boolean;
-  asksForAccess: boolean;
-}
-
 const decisions = {
   once: "Approved for this turn only",
   session: "Approved until the session ends",
+  always: "Approved for all sessions",
   deny: "Denied, not granted",
 };
 

@@ -1,3 +1,5 @@
+import { setMaxListeners } from "node:events";
+
 import type { Clock } from "./clock.ts";
 
 /**
@@ -51,8 +53,11 @@ export function timeLimit(
     () => over.abort(new Stopped("timeout")),
     () => {}, // It ended in time.
   );
+  const limited = AbortSignal.any([signal, over.signal]);
+  // As for a turn's own: all that goes on in it listens.
+  setMaxListeners(0, limited);
   return {
-    signal: AbortSignal.any([signal, over.signal]),
+    signal: limited,
     [Symbol.dispose]: () => ended.abort(),
   };
 }

@@ -61,8 +61,11 @@ export const AccessRequest = z.discriminatedUnion("kind", [
 ]);
 export type AccessRequest = z.infer<typeof AccessRequest>;
 
-/** How long an approval holds: for the turn that reads it, or until the session ends. */
-export const ApprovalChoice = z.enum(["once", "session", "deny"]);
+/**
+ * How long an approval holds: for the turn that reads it, or just the call that it is about; until the session ends; or,
+ * for calls, in every session.
+ */
+export const ApprovalChoice = z.enum(["once", "session", "always", "deny"]);
 export type ApprovalChoice = z.infer<typeof ApprovalChoice>;
 
 /** What is asked for, as people and models read it. */

@@ -1,9 +1,10 @@
-import type { AccessRequest, ApprovalChoice } from "./access-request.ts";
+import type { ApprovalChoice } from "./access-request.ts";
+import type { ApprovalRequest } from "./call-request.ts";
 
 /** A grant as an audit record names it. */
 export interface AuditedGrant {
   readonly approvalId: string;
-  readonly request: AccessRequest;
+  readonly request: ApprovalRequest;
 }
 
 /** What was done, on whose word. Ids and facts; `actor` is the platform's id, never a name. */
@@ -22,7 +23,19 @@ export type AuditEvent =
       readonly actor: string;
       readonly reason: string;
     }
-  | { readonly event: "grant-revoked"; readonly grant: AuditedGrant; readonly actor: string }
+  /** An approved call was begun. */
+  | {
+      readonly event: "approved-call";
+      readonly grant: AuditedGrant;
+      readonly executionId: string;
+    }
+  /** `from` is the session that it was approved in, when it is not this one. */
+  | {
+      readonly event: "grant-revoked";
+      readonly grant: AuditedGrant;
+      readonly actor: string;
+      readonly from?: string;
+    }
   /** A sandbox was opened; `grants` are the approvals that it was opened with, which is when they are used. */
   | {
       readonly event: "sandbox-opened";

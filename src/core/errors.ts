@@ -31,6 +31,7 @@ export const errorCodes = {
   TASK_FAILED: "A task ended without a result",
   TASK_INPUT_INVALID: "A task's input does not match its schema",
   TASK_NOT_FOUND: "A task's module does not export it",
+  TOOL_ENDED_TURN: "A tool failed in a way that ends the turn",
 } as const;
 
 export type ErrorCode = keyof typeof errorCodes;

@@ -4,7 +4,13 @@ import type { Message } from "./message.ts";
 
 /** A message to the harness instead of the model: about what the session may do. */
 export type GrantWord =
-  | { readonly type: "decide"; readonly choice: ApprovalChoice; readonly approvalId?: string }
+  | {
+      readonly type: "decide";
+      readonly choice: ApprovalChoice;
+      readonly approvalId?: string;
+      /** Why it is denied, for the model. */
+      readonly words?: string;
+    }
   | { readonly type: "revoke"; readonly approvalId: string }
   | { readonly type: "list" };
 
@@ -12,14 +18,19 @@ export type GrantWord =
 export function grantWordOf(message: Message): GrantWord | undefined {
   if (message.kind === "stop") return undefined;
   if (message.decision) return { type: "decide", ...message.decision };
-  const text = message.text.replace(mention, "").trim().replace(/[.!]$/, "").toLowerCase();
+  const plain = message.text.replace(mention, "").trim();
+  // With the id it can't be meant for the model, whatever follows.
+  const [, denied = "", words = ""] = /^deny\s+(\S+)\s+([\s\S]+)$/i.exec(plain) ?? [];
+  if (isApprovalId(denied.toLowerCase()))
+    return { type: "decide", choice: "deny", approvalId: denied.toLowerCase(), words };
+  const text = plain.replace(/[.!]$/, "").toLowerCase();
   if (text === "grants") return { type: "list" };
   const revoked = /^revoke\s+(\S+)$/.exec(text)?.[1];
   if (revoked !== undefined && isApprovalId(revoked))
     return { type: "revoke", approvalId: revoked };
-  const [, verb, ...words] = /^(approve|deny)(?:\s+(\S+))?(?:\s+(\S+))?$/.exec(text) ?? [];
+  const [, verb, ...more] = /^(approve|deny)(?:\s+(\S+))?(?:\s+(\S+))?$/.exec(text) ?? [];
   if (verb === undefined) return undefined;
-  const rest = words.filter((word) => word !== undefined);
+  const rest = more.filter((word) => word !== undefined);
   const durations = rest.filter(isDuration);
   const ids = rest.filter((word) => !isDuration(word));
   if (ids.length > 1 || durations.length > (verb === "deny" ? 0 : 1)) return undefined;
@@ -33,5 +44,5 @@ export function grantWordOf(message: Message): GrantWord | undefined {
 }
 
 const mention = /^\s*(?:<@[^>\s]+>|@\S+)\s*/;
-const isDuration = (word: string): word is "once" | "session" =>
-  word === "once" || word === "session";
+const isDuration = (word: string): word is "once" | "session" | "always" =>
+  ["once", "session", "always"].includes(word);

@@ -1,6 +1,7 @@
 import { z } from "zod";
 
-import { AccessRequest, ApprovalChoice } from "./access-request.ts";
+import { ApprovalChoice } from "./access-request.ts";
+import { ApprovalRequest } from "./call-request.ts";
 import { OpsthreadError } from "./errors.ts";
 import { Actor, Message } from "./message.ts";
 import { ToolCall, ToolResult } from "./tool-result.ts";
@@ -168,14 +169,15 @@ const OwnEntry = z.discriminatedUnion("type", [
     reason: z.string(),
   }),
   /** A call asked for more access than the session has. Nothing is granted by it. */
+  /** A call asked for more access than the session has, or to be run at all. Nothing is granted by it. */
   z.object({
     ...at,
     type: z.literal("approval-requested"),
     approvalId: z.string(),
     callId: z.string(),
-    /** Of the call's arguments, see `argumentsHash()`. */
+    /** Of the arguments that the call has, or is to be run with: see `argumentsHash()`. */
     argumentsHash: z.string(),
-    request: AccessRequest,
+    request: ApprovalRequest,
     reason: z.string(),
     /** After this time it can't be approved any more. */
     expiresAt: z.number(),
@@ -187,6 +189,15 @@ const OwnEntry = z.discriminatedUnion("type", [
     approvalId: z.string(),
     choice: ApprovalChoice,
     by: Actor.pick({ id: true, name: true }),
+    /** What they said to it. */
+    words: z.string().optional(),
+  }),
+  /** A call that was approved runs next: its intent, as a step has those of its calls. */
+  z.object({
+    ...at,
+    type: z.literal("approved-call"),
+    approvalId: z.string(),
+    intent: ToolIntent,
   }),
   /** A person took a grant back. */
   z.object({

@@ -1,5 +1,6 @@
 import { z } from "zod";
 
+import { ApprovalChoice } from "./access-request.ts";
 import { ThreadRefSchema } from "./message.ts";
 
 /** A file attached to a reply. Its bytes lie in the blob store under `blob`, unchanged by later turns. */
@@ -15,7 +16,11 @@ export type Artifact = z.infer<typeof Artifact>;
 export const ApprovalCard = z.object({
   approvalId: z.string().min(1),
   title: z.string(),
+  /** What is to be run, to be shown as it is. */
+  code: z.string().optional(),
   facts: z.array(z.object({ name: z.string(), value: z.string() })).readonly(),
+  /** A button each, in this order. A press is the message's `decision`. */
+  choices: z.array(ApprovalChoice).readonly().default(["once", "session", "deny"]),
 });
 export type ApprovalCard = z.infer<typeof ApprovalCard>;
 

@@ -44,20 +44,11 @@ export function usageOf(
 ):
   | { readonly steps: number; readonly usage: Usage; readonly usd?: number | undefined }
   | undefined {
-  switch (entry.type) {
-    case "step":
-      return { steps: 1, usage: entry.response.usage, usd: entry.usd };
-    case "model-failed":
-    case "context-summarized": {
-      const usage = entry.used.map((use) => use.usage).reduce(addUsage, noUsage);
-      return { steps: 0, usage, usd: entry.usd };
-    }
-    case "message-checked":
-      return entry.usage && { steps: 0, usage: entry.usage };
-    // What an agent inside a call uses is used by the turn.
-    case "nested":
-      return usageOf(entry.entry);
-    default:
-      return undefined;
-  }
+  if (entry.type === "step") return { steps: 1, usage: entry.response.usage, usd: entry.usd };
+  // What an agent inside a call uses is used by the turn.
+  if (entry.type === "nested") return usageOf(entry.entry);
+  if (entry.type === "message-checked") return entry.usage && { steps: 0, usage: entry.usage };
+  if (entry.type !== "model-failed" && entry.type !== "context-summarized") return undefined;
+  const usage = entry.used.map((use) => use.usage).reduce(addUsage, noUsage);
+  return { steps: 0, usage, usd: entry.usd };
 }

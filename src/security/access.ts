@@ -31,13 +31,18 @@ export const AccessConfig = z.strictObject({
   roles: entries,
   /** People, roles or groups who may widen what a session may do, in the allowed channels. That alone lets nobody use the bot. */
   approvers: entries,
+  /** People, roles or groups who may approve calls for all sessions, and so may approve anything, in the allowed channels. */
+  keepers: entries,
   /** Channels where it may be used. */
   channels: entries,
 });
 export type AccessConfig = z.infer<typeof AccessConfig>;
 
-/** - `use`: talk to the agent; - `stop`: end what runs; - `approve`: widen a grant; - `admin`: anything else that rules the bot. */
-export type AccessAction = "use" | "stop" | "approve" | "admin";
+/**
+ * - `use`: talk to the agent; - `stop`: end what runs; - `approve`: widen a grant, or let a call run;
+ * - `remember`: let such calls run in all sessions; - `admin`: anything else that rules the bot.
+ */
+export type AccessAction = "use" | "stop" | "approve" | "remember" | "admin";
 
 export interface AccessQuestion {
   readonly actor: Pick<Actor, "id" | "roles">;
@@ -62,7 +67,8 @@ export function createAccess(config: AccessConfig): Access {
   const admins = matcher(config.admins);
   const users = matcher(config.users);
   const roles = matcher(config.roles);
-  const approvers = matcher(config.approvers);
+  const approvers = matcher([...config.approvers, ...config.keepers]);
+  const keepers = matcher(config.keepers);
   const channels = matcher(config.channels);
   return {
     check({ actor, thread, action }) {
@@ -70,18 +76,30 @@ export function createAccess(config: AccessConfig): Access {
       if (admins([...place, actor.id])) return { allowed: true, role: "admin" };
       const isAmong = (people: Matcher, groups: Matcher): boolean =>
         people([...place, actor.id]) || actor.roles.some((id) => groups([...place, id]));
-      const approves = action === "approve" && isAmong(approvers, approvers);
-      const known = approves || isAmong(users, roles);
+      const deciders = {
+        approve: approvers,
+        remember: keepers,
+        use: none,
+        stop: none,
+        admin: none,
+      }[action];
+      const approves = isAmong(deciders, deciders);
+      const decides = action === "remember" && isAmong(approvers, approvers);
+      const known = approves || decides || isAmong(users, roles);
       if (!known) return denied("You are not on the list of people who may use this bot");
       if (!channels([...place, thread.channel]))
         return denied("This channel is not on the bot's list");
       if (approves) return { allowed: true, role: "approver" };
       if (action === "approve") return denied("Only an approver may do this");
+      if (action === "remember")
+        return denied("Only an admin or a keeper may approve for all sessions");
       if (action === "admin") return denied("Only an admin may do this");
       return { allowed: true, role: "user" };
     },
   };
 }
+
+const none = matcher([]);
 
 type Matcher = (parts: Parts) => boolean;
 type Parts = readonly [platform: string, workspace: string, id: string];

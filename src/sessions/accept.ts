@@ -1,4 +1,5 @@
 import type { Inbound } from "../adapters/adapter.ts";
+import type { ApprovalChoice } from "../core/access-request.ts";
 import type { Audit } from "../core/audit.ts";
 import type { Clock } from "../core/clock.ts";
 import { grantWordOf } from "../core/grant-words.ts";
@@ -10,12 +11,15 @@ import type { Queue } from "../queue/queue.ts";
 import type { Store } from "../store/store.ts";
 import type { Control } from "./control.ts";
 
+/** `remember`: to approve for all sessions. */
+export type GateAction = "use" | "stop" | "approve" | "remember";
+
 /** Says who may do what; `security/access.ts` is the one that bots use. */
 export interface Gate {
   check(request: {
     readonly actor: Message["actor"];
     readonly thread: Message["thread"];
-    readonly action: "use" | "stop" | "approve";
+    readonly action: GateAction;
   }): { readonly allowed: true } | { readonly allowed: false; readonly reason: string };
 }
 
@@ -55,7 +59,7 @@ export function createInbound({
         const actor = message.actor.id;
         const { reason } = verdict;
         log.info({ sessionId, actor, action }, "Refused a message");
-        if (action === "approve")
+        if (action === "approve" || action === "remember")
           audit({ event: "approval-refused", at: clock.now(), sessionId, actor, reason });
         return { status: "denied", reason: verdict.reason };
       }
@@ -79,7 +83,12 @@ export function createInbound({
 }
 
 /** Whoever decides on a grant must be an approver; to take one back, or to look, it is enough to be a user. */
-function actionOf(message: Message): "use" | "stop" | "approve" {
+function actionOf(message: Message): GateAction {
   if (message.kind === "stop") return "stop";
-  return grantWordOf(message)?.type === "decide" ? "approve" : "use";
+  const word = grantWordOf(message);
+  return word?.type === "decide" ? deciding(word) : "use";
 }
+
+/** What somebody must be allowed to do who decides so. */
+export const deciding = ({ choice }: { readonly choice: ApprovalChoice }): GateAction =>
+  choice === "always" ? "remember" : "approve";

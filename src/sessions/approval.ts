@@ -1,11 +1,16 @@
-import { accessText } from "../core/access-request.ts";
+import type { ApprovalChoice } from "../core/access-request.ts";
 import type { AuditEvent } from "../core/audit.ts";
+import {
+  isCallRequest,
+  patternText,
+  type RememberedCall,
+  requestText,
+} from "../core/call-request.ts";
 import type { GrantWord } from "../core/grant-words.ts";
-import { stableKey } from "../core/ids.ts";
 import type { Message } from "../core/message.ts";
-import type { Post } from "../core/post.ts";
 import type { SandboxCapabilities } from "../sandbox/sandbox.ts";
-import type { Gate } from "./accept.ts";
+import { deciding as actionOf, type Gate } from "./accept.ts";
+import { canBeRemembered, timeText } from "./approval-card.ts";
 import type { Approval } from "./grants.ts";
 import type { Fact, Session } from "./session.ts";
 import { type ApprovalPolicy, refusalOf } from "./widen.ts";
@@ -15,11 +20,17 @@ export interface Deciding {
   readonly policy: ApprovalPolicy;
   readonly capabilities: SandboxCapabilities;
   readonly now: number;
+  /** What is approved for all sessions. */
+  readonly remembered: readonly RememberedCall[];
 }
 
 /** What comes of words to the harness: facts for the journal, a reply to the thread, and what the audit is told. */
 export interface Settled {
   readonly facts: readonly Fact[];
+  /** What the sandbox may do is another thing from here on. */
+  readonly widens?: boolean;
+  readonly remember?: readonly RememberedCall[];
+  readonly forget?: readonly string[];
   readonly reply?: string;
   readonly audit?: AuditEvent;
 }
@@ -34,9 +45,9 @@ export function settleWord(
     case "decide":
       return decide(session, { ...said, word: said.word }, deciding);
     case "revoke":
-      return revoke(session, { ...said, word: said.word });
+      return revoke(session, { ...said, word: said.word }, deciding);
     case "list":
-      return { facts: [], reply: listText(session, deciding.now) };
+      return { facts: [], reply: listText(session, deciding) };
   }
 }
 
@@ -59,17 +70,23 @@ function decide(
       ...(approvalId !== undefined && { approvalId }),
     },
   });
-  const verdict = deciding.gate.check({ actor, thread: session.thread, action: "approve" });
+  const verdict = deciding.gate.check({ actor, thread: session.thread, action: actionOf(word) });
   if (!verdict.allowed) return refuse(`${verdict.reason}.`);
   const approval = meant(session, { word, message }, deciding.now);
   if (typeof approval === "string") return refuse(approval);
   const problem = problemOf(approval, session, { ...deciding, choice: word.choice, actor });
   if (problem !== undefined) return refuse(problem, approval.approvalId);
   const { approvalId, request } = approval;
-  const { choice } = word;
+  const { choice, words } = word;
   const by = { id: actor.id, ...(actor.name !== undefined && { name: actor.name }) };
+  const isCall = isCallRequest(request);
   return {
-    facts: [{ type: "approval-decided", approvalId, choice, by }],
+    facts: [{ type: "approval-decided", approvalId, choice, by, ...(words && { words }) }],
+    widens: !isCall,
+    ...(isCall &&
+      choice === "always" && {
+        remember: [{ approvalId, sessionId: session.id, request, by, at: deciding.now }],
+      }),
     audit: {
       event: "approval-decided",
       grant: { approvalId, request },
@@ -95,7 +112,7 @@ function meant(
   if (!only) return "Nothing waits for approval here.";
   // Said before it was asked for, it was said to something else.
   if (others.length === 0 && message.sentAt >= only.askedAt) return only;
-  return `Say which: ${open.map((each) => `\`approve ${each.approvalId}\` (${accessText(each.request)})`).join(", ")}.`;
+  return `Say which: ${open.map((each) => `\`approve ${each.approvalId}\` (${requestText(each.request)})`).join(", ")}.`;
 }
 
 function problemOf(
@@ -108,7 +125,7 @@ function problemOf(
     choice,
     actor,
   }: Deciding & {
-    readonly choice: "once" | "session" | "deny";
+    readonly choice: ApprovalChoice;
     readonly actor: Message["actor"];
   },
 ): string | undefined {
@@ -121,87 +138,83 @@ function problemOf(
   if (choice === "deny") return undefined;
   if (!policy.selfApproval && grants.speakers.has(actor.id))
     return "Somebody else has to approve this: you asked the agent in this session yourself.";
+  if (isCallRequest(request))
+    return choice === "once" || canBeRemembered(request.covers)
+      ? undefined
+      : `This can be approved for this call only: \`approve ${approvalId}\`.`;
+  if (choice === "always")
+    return `This can be approved once or for the session: \`approve ${approvalId} session\`.`;
   const refusal = refusalOf(request, { policy, capabilities });
   return refusal === undefined ? undefined : `This can't be granted: ${refusal}.`;
 }
 
 function revoke(
-  { grants, turn }: Session,
+  { id, grants, turn }: Session,
   {
     word: { approvalId },
     message: { actor },
   }: { readonly word: Extract<GrantWord, { type: "revoke" }>; readonly message: Message },
+  { remembered }: Deciding,
 ): Settled {
-  const held = grants.inTurn(turn).find((approval) => approval.approvalId === approvalId);
+  const always = remembered.find((each) => each.approvalId === approvalId);
+  const held = always ?? grants.inTurn(turn).find((each) => each.approvalId === approvalId);
   if (!held) return { facts: [], reply: `Nothing is granted as ${approvalId}.` };
   const { request } = held;
   const by = { id: actor.id, ...(actor.name !== undefined && { name: actor.name }) };
+  const isElsewhere = always !== undefined && always.sessionId !== id;
   return {
     facts: [{ type: "grant-revoked", approvalId, by }],
-    reply: `Taken back: ${accessText(request)} (${approvalId}).`,
-    audit: { event: "grant-revoked", grant: { approvalId, request }, actor: actor.id },
+    widens: !isCallRequest(request),
+    ...(always && { forget: [approvalId] }),
+    reply: `Taken back: ${heldText(request)} (${approvalId}).`,
+    audit: {
+      event: "grant-revoked",
+      grant: { approvalId, request },
+      actor: actor.id,
+      ...(isElsewhere && { from: always.sessionId }),
+    },
   };
 }
 
-function listText({ grants, turn }: Session, now: number): string {
-  const held = grants.inTurn(turn).map((approval) => {
-    const { approvalId, request, state } = approval;
-    const by = state.by === undefined ? "" : `, approved by ${state.by}`;
-    return `- \`${approvalId}\` ${accessText(request)}${by}; \`revoke ${approvalId}\` takes it back`;
-  });
+/** What holds on. */
+const heldText = (request: Approval["request"]): string =>
+  isCallRequest(request) && canBeRemembered(request.covers)
+    ? request.covers.map(patternText).join(", ")
+    : requestText(request);
+
+function listText({ grants, turn }: Session, { now, remembered }: Deciding): string {
+  const line = (
+    { approvalId, request }: Pick<Approval, "approvalId" | "request">,
+    by: string | undefined,
+  ): string =>
+    `- \`${approvalId}\` ${heldText(request)}${by === undefined ? "" : `, approved by ${by}`}; \`revoke ${approvalId}\` takes it back`;
+  const held = grants
+    .inTurn(turn)
+    .filter(({ request, state }) => !isCallRequest(request) || state.type === "session")
+    .map((approval) => line(approval, approval.state.by));
+  const always = remembered.map((each) => line(each, each.by.name ?? each.by.id));
   const waiting = grants
     .waiting()
     .filter(({ expiresAt }) => now <= expiresAt)
     .map(
       ({ approvalId, request, expiresAt }) =>
-        `- \`${approvalId}\` ${accessText(request)}, waits until ${timeText(expiresAt)}`,
+        `- \`${approvalId}\` ${requestText(request)}, waits until ${timeText(expiresAt)}`,
     );
   return [
     held.length > 0
       ? "Granted in this session, beyond what is configured:"
       : "Nothing is granted in this session beyond what is configured.",
     ...held,
+    ...(always.length > 0 ? ["", "Approved for all sessions:", ...always] : []),
     ...(waiting.length > 0 ? ["", "Asked for:", ...waiting] : []),
   ].join("\n");
 }
 
-/** The question to the thread. What an adapter with buttons does not show as such is said in words. */
-export function approvalPost(
-  approval: Approval,
-  { session, redact }: { readonly session: Session; readonly redact: (text: string) => string },
-): Post {
-  const { approvalId, request, reason, expiresAt, turn } = approval;
-  const title = `The agent asks for ${redact(accessText(request))}`;
-  // The model wrote the reason, perhaps after reading a stranger's file: it is quoted, on one line.
-  const why = redact(reason).replaceAll(/[\s\p{C}]+/gu, " ");
-  const until = timeText(expiresAt);
-  return {
-    key: stableKey("post", session.id, session.createdAt, turn, approvalId),
-    sessionId: session.id,
-    thread: session.thread,
-    turn,
-    kind: "approval",
-    markdown: [
-      `**${title}.**`,
-      "",
-      `> ${why}`,
-      "",
-      `\`approve ${approvalId}\` grants it for the next turn, \`approve ${approvalId} session\` until the session ends, \`deny ${approvalId}\` refuses it. Only an approver can answer, until ${until}.`,
-    ].join("\n"),
-    artifacts: [],
-    approval: {
-      approvalId,
-      title,
-      facts: [
-        { name: "Reason, by the agent", value: why },
-        { name: "Expires", value: until },
-      ],
-    },
-  };
-}
-
-const stateText = (type: "denied" | "session" | "once" | "revoked"): string =>
-  ({ denied: "denied", session: "approved", once: "approved once", revoked: "taken back" })[type];
-
-const timeText = (at: number): string =>
-  `${new Date(at).toISOString().slice(0, 16).replace("T", " ")} UTC`;
+const stateText = (type: "denied" | "session" | "once" | "always" | "revoked"): string =>
+  ({
+    denied: "denied",
+    session: "approved",
+    once: "approved once",
+    always: "approved for all sessions",
+    revoked: "taken back",
+  })[type];

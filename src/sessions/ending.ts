@@ -4,7 +4,7 @@ import type { Post, TurnUsage } from "../core/post.ts";
 import { addUsage, usageOf } from "../core/spent.ts";
 import type { InboxItem } from "../store/store.ts";
 import { agentNameOf } from "./agent-of.ts";
-import { approvalPost } from "./approval.ts";
+import { approvalPost } from "./approval-card.ts";
 import type { Fact, Session } from "./session.ts";
 import type { TurnOptions } from "./turn.ts";
 

@@ -1,15 +1,21 @@
+import type { ApprovedCall } from "../agent/approvals.ts";
 import { type AccessRequest, argumentsHash } from "../core/access-request.ts";
 import type { AuditedGrant } from "../core/audit.ts";
+import { type CallPattern, isCallRequest } from "../core/call-request.ts";
 import { grantWordOf } from "../core/grant-words.ts";
-import type { JournalEntry } from "../core/journal.ts";
+import { stableKey } from "../core/ids.ts";
+import type { JournalEntry, ToolIntent } from "../core/journal.ts";
 
-/** A request for access and what became of it. */
+/** What was asked for and what became of it. */
 export interface Approval extends AuditedGrant {
   /** The turn that asked. */
   readonly turn: number;
   readonly askedAt: number;
   readonly expiresAt: number;
   readonly reason: string;
+  /** The call that asked, with the arguments that are approved. */
+  readonly call: Pick<ToolIntent, "tool" | "args" | "executionId" | "effect">;
+  readonly argumentsHash: string;
   readonly state: ApprovalState;
 }
 
@@ -19,9 +25,14 @@ export interface Approval extends AuditedGrant {
  */
 export type ApprovalState =
   | { readonly type: "waiting" | "withdrawn"; readonly by?: never }
-  | { readonly type: "denied" | "session" | "revoked"; readonly by: string }
-  /** Holds for this turn. */
-  | { readonly type: "once"; readonly by: string; readonly turn: number };
+  | { readonly type: "denied" | "revoked"; readonly by: string }
+  /** `once` holds for this turn; an approved call that did not begin in it is not run any more. */
+  | {
+      readonly type: "once" | "session" | "always";
+      readonly by: string;
+      readonly turn: number;
+      readonly begun?: boolean;
+    };
 
 /**
  * What the session asked for and may do, as a projection of its journal: nothing else grants anything, so that a grant
@@ -29,8 +40,8 @@ export type ApprovalState =
  */
 export class Grants {
   readonly #approvals = new Map<string, Approval>();
-  /** The arguments of the running step's calls. */
-  readonly #calls = new Map<string, string>();
+  /** The running step's calls. */
+  readonly #calls = new Map<string, ToolIntent>();
   /** Who talked to the agent. */
   readonly speakers = new Set<string>();
 
@@ -49,6 +60,30 @@ export class Grants {
     );
   }
 
+  /** Which calls may run for the rest of the session. */
+  get patterns(): readonly CallPattern[] {
+    return this.all.flatMap(({ request, state }) =>
+      isCallRequest(request) && state.type === "session" ? request.covers : [],
+    );
+  }
+
+  /** Calls that were approved in this turn and have not begun. Their ids are the same each time this is asked. */
+  due(turn: number): readonly ApprovedCall[] {
+    return this.all
+      .filter(
+        ({ request, state }) =>
+          isCallRequest(request) && isApproved(state) && state.turn === turn && !state.begun,
+      )
+      .map(({ approvalId, call }) => ({
+        approvalId,
+        intent: {
+          ...call,
+          callId: `approved-${approvalId}`,
+          executionId: stableKey("approved", call.executionId, approvalId),
+        },
+      }));
+  }
+
   get all(): readonly Approval[] {
     return [...this.#approvals.values()];
   }
@@ -65,15 +100,22 @@ export class Grants {
         return;
       case "step":
         this.#calls.clear();
-        for (const { callId, args } of entry.intents) this.#calls.set(callId, args);
+        for (const intent of entry.intents) this.#calls.set(intent.callId, intent);
         return;
+      case "approved-call": {
+        this.#calls.set(entry.intent.callId, entry.intent);
+        const approval = this.#approvals.get(entry.approvalId);
+        if (approval && isApproved(approval.state))
+          this.#set(approval, { ...approval.state, begun: true });
+        return;
+      }
       case "approval-requested":
         return this.#request(entry);
       case "approval-decided":
         return this.#decide(entry);
       case "grant-revoked": {
         const approval = this.#approvals.get(entry.approvalId);
-        if (approval && isHeld(approval))
+        if (approval && isApproved(approval.state))
           this.#set(approval, { type: "revoked", by: nameOf(entry) });
         return;
       }
@@ -104,8 +146,13 @@ export class Grants {
     const { approvalId, request, reason, turn, at: askedAt, expiresAt } = entry;
     if (this.#approvals.has(approvalId)) return;
     // What a person approves is what the call asked for: one that differs is not theirs to approve.
-    const args = this.#calls.get(entry.callId);
-    const isOfCall = args !== undefined && argumentsHash(args) === entry.argumentsHash;
+    const intent = this.#calls.get(entry.callId);
+    const { tool, effect, executionId, args: own } = intent ?? nothing;
+    const args = (isCallRequest(request) ? request.args : undefined) ?? own;
+    const isOfCall =
+      intent !== undefined &&
+      argumentsHash(args) === entry.argumentsHash &&
+      (!isCallRequest(request) || request.tool === tool);
     const state: ApprovalState = { type: isOfCall ? "waiting" : "withdrawn" };
     this.#approvals.set(approvalId, {
       approvalId,
@@ -114,6 +161,8 @@ export class Grants {
       turn,
       askedAt,
       expiresAt,
+      call: { tool, effect, executionId, args },
+      argumentsHash: entry.argumentsHash,
       state,
     });
   }
@@ -124,8 +173,7 @@ export class Grants {
     if (approval?.state.type !== "waiting") return;
     const by = nameOf(entry);
     const { choice, turn } = entry;
-    if (choice === "once") this.#set(approval, { type: "once", by, turn });
-    else this.#set(approval, { type: choice === "deny" ? "denied" : "session", by });
+    this.#set(approval, choice === "deny" ? { type: "denied", by } : { type: choice, by, turn });
   }
 
   #set(approval: Approval, state: ApprovalState): void {
@@ -133,8 +181,12 @@ export class Grants {
   }
 }
 
-export const isHeld = ({ state }: Approval): boolean =>
-  state.type === "session" || state.type === "once";
+const nothing = { tool: "", args: "", executionId: "", effect: "at-most-once" } as const;
+
+type Approved = Extract<ApprovalState, { readonly type: "once" | "session" | "always" }>;
+
+const isApproved = (state: ApprovalState): state is Approved =>
+  ["once", "session", "always"].includes(state.type);
 
 /** Asked for by a turn that ended without telling the thread. */
 function isLeftOver(
@@ -150,5 +202,6 @@ const nameOf = ({
   readonly by: { readonly id: string; readonly name?: string | undefined };
 }): string => by.name ?? by.id;
 
+/** What of it the sandbox is opened with. */
 export const requestsOf = (approvals: readonly Approval[]): readonly AccessRequest[] =>
-  approvals.map(({ request }) => request);
+  approvals.flatMap(({ request }) => (isCallRequest(request) ? [] : [request]));

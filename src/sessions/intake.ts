@@ -67,13 +67,17 @@ async function settle(
   { seq, message, word }: InboxItem & { readonly word: GrantWord },
   options: IntakeOptions,
 ): Promise<void> {
-  const { workspace, audit, clock, redact } = options;
+  const { store, workspace, audit, clock, redact } = options;
   const at = clock.now();
+  const remembered = await store.remembered();
   const {
     facts,
+    widens = false,
+    remember = [],
+    forget = [],
     reply,
     audit: event,
-  } = settleWord(session, { word, message }, { ...options, now: at });
+  } = settleWord(session, { word, message }, { ...options, now: at, remembered });
   const posts =
     reply === undefined
       ? []
@@ -81,10 +85,12 @@ async function settle(
   await session.record([{ type: "message", message, paths: [] }, ...facts], {
     inboxThrough: seq,
     posts,
+    remember,
+    forget,
   });
   if (event) audit({ ...event, at, sessionId: session.id, turn: session.turn });
   // What is open was opened with other grants.
-  if (facts.length > 0) await workspace.close();
+  if (widens) await workspace.close();
 }
 
 async function bringIn(

@@ -1,5 +1,6 @@
 import type { Unchecked } from "../agent/beside-checks.ts";
 import { Transcript } from "../agent/transcript.ts";
+import type { RememberedCall } from "../core/call-request.ts";
 import type { Clock } from "../core/clock.ts";
 import { grantWordOf } from "../core/grant-words.ts";
 import type { ThreadRef } from "../core/ids.ts";
@@ -52,6 +53,8 @@ export interface Along {
   readonly lead?: readonly JournalEntry[];
   readonly posts?: readonly Post[];
   readonly inboxThrough?: number;
+  readonly remember?: readonly RememberedCall[];
+  readonly forget?: readonly string[];
 }
 
 /**

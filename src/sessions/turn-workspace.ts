@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 
-import type { AccessRequest } from "../core/access-request.ts";
+import { isCallRequest } from "../core/call-request.ts";
 import type { SandboxIdentity } from "../core/journal.ts";
 import type { SandboxSpec } from "../sandbox/sandbox.ts";
 import { type Approval, requestsOf } from "./grants.ts";
@@ -23,7 +23,10 @@ export function openWorkspace(
   const held = (inTurn = turn): readonly Approval[] =>
     grants
       .inTurn(inTurn)
-      .filter(({ request }) => refusalOf(request, { policy, capabilities }) === undefined);
+      .filter(
+        ({ request }) =>
+          !isCallRequest(request) && refusalOf(request, { policy, capabilities }) === undefined,
+      );
   const spec = (inTurn = turn): SandboxSpec => ({
     ...widen(options.sandbox, requestsOf(held(inTurn))),
     sessionId: session.id,
@@ -44,7 +47,7 @@ export function openWorkspace(
       const now = clock.now();
       const same = grants
         .waiting()
-        .find((approval) => approval.expiresAt >= now && sameRequest(approval.request, request));
+        .find((each) => each.expiresAt >= now && isDeepStrictEqual(each.request, request));
       if (same) return { type: "waiting", approvalId: same.approvalId };
       const reason = refusalOf(request, { policy, capabilities });
       if (reason !== undefined) return { type: "refused", reason };
@@ -73,5 +76,3 @@ export function sandboxOf({ thread }: Session, { sandboxes, image }: TurnOptions
   const from = image?.(thread);
   return { name, isolation: capabilities.isolation, ...(from !== undefined && { image: from }) };
 }
-
-const sameRequest = (a: AccessRequest, b: AccessRequest): boolean => isDeepStrictEqual(a, b);

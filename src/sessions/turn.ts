@@ -1,3 +1,5 @@
+import { setMaxListeners } from "node:events";
+
 import type { Adapter } from "../adapters/adapter.ts";
 import type { Agents } from "../agent/agent.ts";
 import { type Budgets, createBudget, spentScope } from "../agent/budget.ts";
@@ -18,6 +20,7 @@ import type { Blobs } from "../store/blobs.ts";
 import type { Store } from "../store/store.ts";
 import type { Gate } from "./accept.ts";
 import { agentOf } from "./agent-of.ts";
+import { callApprovals } from "./call-approvals.ts";
 import type { Control } from "./control.ts";
 import { endTurn, failTurn, stopTurn } from "./ending.ts";
 import { type InboxWatch, watchInbox } from "./inbox-watch.ts";
@@ -102,6 +105,7 @@ async function work(
   { adapter, signal }: { readonly adapter: Adapter; readonly signal: AbortSignal },
 ): Promise<{ readonly usedSandbox: boolean }> {
   const ending = new AbortController();
+  setMaxListeners(0, ending.signal);
   const passOn = (): void => ending.abort(signal.reason);
   signal.addEventListener("abort", passOn, { once: true });
   if (signal.aborted) passOn();
@@ -187,6 +191,7 @@ async function answer(
       offered: await offeredTo(session, options, { workspace, signal }),
       session: workspace,
       transcript: session.transcript,
+      approvals: callApprovals(session, options),
       budget: createBudget({ limits: options.budgets.turn, spent: open, scopes, clock }),
       turn: session.turn,
       redact,
@@ -240,10 +245,18 @@ async function write(
     throw error;
   }
   for (const entry of entries) {
-    if (entry.type !== "approval-requested") continue;
-    const { approvalId, request, at, turn } = entry;
-    const grant = { approvalId, request };
-    audit({ event: "approval-requested", grant, at, turn, sessionId: session.id });
+    const { at, turn } = entry;
+    const about = { at, turn, sessionId: session.id };
+    if (entry.type === "approval-requested") {
+      const { approvalId, request } = entry;
+      audit({ event: "approval-requested", grant: { approvalId, request }, ...about });
+    }
+    if (entry.type !== "approved-call") continue;
+    const { approvalId, intent } = entry;
+    const request = session.grants.find(approvalId)?.request;
+    const { executionId } = intent;
+    if (request)
+      audit({ event: "approved-call", grant: { approvalId, request }, executionId, ...about });
   }
 }
 

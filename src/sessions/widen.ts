@@ -1,3 +1,4 @@
+import type { CallRules } from "../agent/call-rules.ts";
 import type { AccessRequest } from "../core/access-request.ts";
 import type { SandboxCapabilities, SandboxSpec } from "../sandbox/sandbox.ts";
 
@@ -11,6 +12,8 @@ export interface ApprovalPolicy {
   readonly maxLimits: Pick<SandboxSpec["limits"], "memoryBytes" | "commandMs" | "taskMs">;
   /** Names of the configured secrets. */
   readonly secrets: readonly string[];
+  /** Which calls need approval, besides those whose tools say so. Default: none. */
+  readonly rules?: CallRules;
 }
 
 export type Spec = Pick<SandboxSpec, "permissions" | "limits">;

@@ -1,3 +1,4 @@
+import type { RememberedCall } from "../core/call-request.ts";
 import type { ThreadRef } from "../core/ids.ts";
 import type { JournalEntry, JournalRecord } from "../core/journal.ts";
 import type { Message } from "../core/message.ts";
@@ -49,7 +50,8 @@ export interface Store extends AsyncDisposable {
   ): Promise<"released" | "inbox-not-empty" | "lost">;
 
   /**
-   * Writes, in one step: journal entries, posts into the outbox, which inbox messages are now read, and what was spent.
+   * Writes, in one step: journal entries, posts into the outbox, which inbox messages are now read, what was spent,
+   * and which approvals hold for all sessions from here on, or no more.
    * Returns the new last sequence number. Repeating an append that is already there is harmless and spends nothing, and a
    * post whose key is in the outbox already is not put there again.
    *
@@ -68,6 +70,9 @@ export interface Store extends AsyncDisposable {
     sessionId: string,
     options: { readonly after: number },
   ): Promise<readonly JournalRecord[]>;
+
+  /** Approvals that hold for all sessions, oldest first. They outlive the session that they were given in. */
+  remembered(): Promise<readonly RememberedCall[]>;
 
   /** Dirty sessions without a live lease, longest waiting first. */
   dirtySessions(): Promise<readonly string[]>;
@@ -122,6 +127,10 @@ export interface Append {
   readonly inboxThrough?: number;
   /** What the work behind the entries took, once for each account that it counts for. */
   readonly spends?: readonly (Account & { readonly spent: Spent })[];
+  /** Approvals that hold for all sessions from here on. */
+  readonly remember?: readonly RememberedCall[];
+  /** Ids of such approvals that no longer hold, whichever session they were given in. */
+  readonly forget?: readonly string[];
 }
 
 /** A day's account. */

@@ -5,6 +5,7 @@ import { inboxCases } from "./store-suite-inbox.ts";
 import { journalCases } from "./store-suite-journal.ts";
 import { leaseCases } from "./store-suite-lease.ts";
 import { outboxCases } from "./store-suite-outbox.ts";
+import { rememberedCases } from "./store-suite-remembered.ts";
 import { sessionCases } from "./store-suite-sessions.ts";
 import { spendCases } from "./store-suite-spends.ts";
 import { defineSuite, type SuiteOptions } from "./suite.ts";
@@ -46,6 +47,7 @@ export function storeSuite(
     ...sessionCases,
     ...spendCases,
     ...outboxCases,
+    ...rememberedCases,
   };
   defineSuite(cases, { ...options, open });
 }

@@ -1,4 +1,5 @@
 import type { ReadyAgent } from "../../src/agent/agent.ts";
+import type { CallApprovals } from "../../src/agent/approvals.ts";
 import { type BudgetLimits, createBudget, defaultBudgets } from "../../src/agent/budget.ts";
 import type { LoopEvent } from "../../src/agent/loop.ts";
 import { runAgents } from "../../src/agent/run-agents.ts";
@@ -37,7 +38,12 @@ export async function runTurn(
   {
     signal = new AbortController().signal,
     transcript = new Transcript(),
-  }: { readonly signal?: AbortSignal; readonly transcript?: Transcript } = {},
+    approvals,
+  }: {
+    readonly signal?: AbortSignal;
+    readonly transcript?: Transcript;
+    readonly approvals?: CallApprovals;
+  } = {},
 ) {
   const clock = manualClock();
   const spent = { steps: 0, usage: { inputTokens: 0, outputTokens: 0 }, startedAt: clock.now() };
@@ -57,6 +63,7 @@ export async function runTurn(
       {
         agents: new Map(agents.map((each) => [each.name, each])),
         agent: agents[0]?.name ?? "",
+        ...(approvals && { approvals }),
         thread: { platform: "test", workspace: "w", channel: "c", thread: "t" },
         handoffs: 0,
         session,

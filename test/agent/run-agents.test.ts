@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 
+import type { CallApprovals } from "../../src/agent/approvals.ts";
 import type { Guardrail } from "../../src/agent/guardrail.ts";
 import { requestAccessTool } from "../../src/agent/tools/request-access.ts";
 import { Stopped } from "../../src/core/abort.ts";
@@ -207,4 +208,23 @@ test("secrets are taken out of what an agent is told to do, and of why it is han
     reason: "*** is wrong",
   });
   expect(progress).toEqual(["ops hands over to net: *** is wrong"]);
+});
+
+test("an agent inside a call is held to the rules of approvals, and can't ask for one", async () => {
+  let looked = 0;
+  const look = tool("look", async () => `seen ${(looked += 1)}`);
+  const reader = agent("reader", answering([["look"]], "could not"), { tools: [look] });
+  const ops = agent("ops", answering([delegate("reader")], "done"), helps("reader"));
+  const approvals: CallApprovals = {
+    rules: { tools: { look: "ask" } },
+    remembered: async () => [],
+    standing: () => ({ type: "open", expiresAt: 9 }),
+    due: () => [],
+  };
+  const { turn, entries } = await runTurn([ops, reader], { approvals });
+  expect(await turn).toMatchObject({ outcome: "answered", text: "done" });
+  expect(looked).toBe(0);
+  const told = JSON.stringify(entries.filter(({ type }) => type === "nested"));
+  expect(told).toContain("can't ask a person");
+  expect(entries.map(({ type }) => type)).not.toContain("approval-requested");
 });

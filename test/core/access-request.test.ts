@@ -96,6 +96,11 @@ test.each([
   ["approve session 1abcde", { type: "decide", choice: "session", approvalId: "1abcde" }],
   ["approve 1ABCDE once", { type: "decide", choice: "once", approvalId: "1abcde" }],
   [" deny 1abcde ", { type: "decide", choice: "deny", approvalId: "1abcde" }],
+  ["approve 1abcde always", { type: "decide", choice: "always", approvalId: "1abcde" }],
+  [
+    "@bot Deny 1ABCDE Not on a Friday!",
+    { type: "decide", choice: "deny", approvalId: "1abcde", words: "Not on a Friday!" },
+  ],
   ["revoke 1abcde", { type: "revoke", approvalId: "1abcde" }],
   ["grants", { type: "list" }],
 ])("%j is a word about grants", (text, word) => {
@@ -108,6 +113,8 @@ test.each([
   "approve 1abcde 2abcde",
   "approve once session",
   "deny session",
+  "deny it to everybody",
+  "approve 1abcde but only once",
   "I approve",
   "approve\nrm -rf /",
   "> approve",

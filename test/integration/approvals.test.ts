@@ -164,7 +164,9 @@ function expectTrue(journal: readonly JournalEntry[], world: World): void {
 
   for (const record of world.audited) {
     if (record.event !== "sandbox-opened") continue;
-    const hosts = record.grants.map(({ request }) => request.value);
+    const hosts = record.grants.flatMap(({ request }) =>
+      request.kind === "host" ? [request.value] : [],
+    );
     expect(record.net).toEqual(hosts);
     for (const { approvalId, request } of record.grants) {
       const decision = decisions.find((each) => each.approvalId === approvalId);

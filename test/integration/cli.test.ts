@@ -153,3 +153,11 @@ async function shown(output: NodeJS.ReadableStream, text: string): Promise<void>
     if (all.includes(text)) return;
   }
 }
+test("chat --careful asks before a command that changes something, and runs it when that is approved", () => {
+  const chat = ["chat", "--data", "careful", "--sandbox", "virtual", "--careful"];
+  const { status, stdout } = opsthread(chat, "$ echo kirsch > out.txt\napprove\n$ cat out.txt\n");
+  expect(status).toBe(0);
+  expect(stdout).toContain("asks for approval");
+  expect(stdout).toContain("echo kirsch > out.txt");
+  expect(stdout).toMatch(/cat out\.txt[\s\S]*exit code 0[\s\S]*kirsch/);
+});

@@ -144,3 +144,25 @@ describe("approve", () => {
     expect(allows(settings, "UBOSS", { action: "admin" })).toBe(false);
   });
 });
+
+describe("remember", () => {
+  const settings = {
+    ...config,
+    approvers: ["slack:T1:UBOSS"],
+    keepers: ["slack:T1:UKEEP", "slack:T1:RKEEP"],
+  };
+  const remember = { action: "remember" } as const;
+
+  test("is for admins and keepers, who may approve anything", () => {
+    expect(allows(settings, "UKEEP", remember)).toBe(true);
+    expect(allows(settings, "U9", { ...remember, roles: ["RKEEP"] })).toBe(true);
+    expect(allows(settings, "UKEEP", { action: "approve" })).toBe(true);
+    expect(allows(settings, "UKEEP", { ...remember, in: { channel: "C9" } })).toBe(false);
+    expect(allows(settings, "UKEEP")).toBe(false);
+  });
+
+  test("is for no approver, and for no user", () => {
+    expect(allows(settings, "UBOSS", remember)).toBe(false);
+    expect(allows(settings, "U1", remember)).toBe(false);
+  });
+});

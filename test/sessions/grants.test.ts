@@ -58,6 +58,23 @@ test("a request that its turn did not come to ask is withdrawn", () => {
   expect(grantsOf(step(args), asked, ended, decided).inTurn(2)).toEqual([]);
 });
 
+test("an approved call is due in the turn that approved it, once, and only as it was asked for", () => {
+  const call = { kind: "call", tool: "request_access", because: [], covers: [] } as const;
+  const wants: JournalEntry = { ...asked, request: call };
+  const approved = grantsOf(step(args), wants, decided);
+  expect(approved.due(2)).toMatchObject([{ approvalId: "1abcde", intent: { args } }]);
+  expect(approved.due(2)).toEqual(approved.due(2));
+  expect(approved.due(3)).toEqual([]);
+  const [due] = approved.due(2);
+  expect(due?.intent).not.toMatchObject({ executionId: "x" });
+  if (!due) throw new Error("Nothing is due");
+  approved.apply({ ...at, turn: 2, type: "approved-call", ...due });
+  expect(approved.due(2)).toEqual([]);
+  expect(grantsOf(step(args.replace("example", "evil")), wants, decided).due(2)).toEqual([]);
+  const otherTool: JournalEntry = { ...wants, request: { ...call, tool: "shell" } };
+  expect(grantsOf(step(args), otherTool, decided).due(2)).toEqual([]);
+});
+
 const spec = { permissions: Permissions.parse({}), limits: Limits.parse({}) };
 
 test("widening only ever adds", () => {

@@ -244,6 +244,7 @@ export class World {
       spent: guard((...args) => store.spent(...args), false),
       readInbox: guard((...args) => store.readInbox(...args), false),
       readJournal: guard((...args) => store.readJournal(...args), false),
+      remembered: guard(() => store.remembered(), false),
       dirtySessions: guard(() => store.dirtySessions(), false),
       sessions: guard((...args) => store.sessions(...args), false),
       session: guard((...args) => store.session(...args), false),

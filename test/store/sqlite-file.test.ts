@@ -88,7 +88,7 @@ describe("sqliteStore() and its folder", () => {
     for (let attempt = 0; attempt < 2; attempt += 1) {
       await expect(sqliteStore({ folder })).rejects.toMatchObject({
         code: "STORE_SCHEMA_NEWER",
-        data: { version: 99, current: 2 },
+        data: { version: 99, current: 3 },
       });
     }
 

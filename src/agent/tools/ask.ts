@@ -17,6 +17,7 @@ export function askTool(): Tool<z.output<typeof AskInput>> {
     input: AskInput,
     effect: "pure",
     endsTurn: true,
+    needsApproval: false,
     run: async ({ question }) => ok(question),
   });
 }

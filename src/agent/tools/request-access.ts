@@ -31,6 +31,7 @@ export function requestAccessTool(): Tool<z.output<typeof RequestAccessInput>> {
       "Use it when a call failed for lack of just this, ask for no more than is needed, and do not ask again for what was denied.",
     input: RequestAccessInput,
     effect: "pure",
+    needsApproval: false,
     async run({ reason, ...input }, { session }) {
       const parsed = AccessRequest.safeParse(withDefaults(input));
       if (!parsed.success)

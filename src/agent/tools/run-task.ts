@@ -139,6 +139,7 @@ async function taskResult(
     summary,
     data: returned.data.data,
     file: file.path,
+    used: usedText(run.measures),
   });
   return {
     status,

@@ -14,6 +14,8 @@ const Footer = z.object({
   task: z.string(),
   /** Where in the workspace the whole result lies. */
   file: z.string().optional(),
+  /** Time, CPU time and memory that it took, as far as they were measured. */
+  used: z.string().optional(),
   /** Whether `data` is all there is. */
   complete: z.boolean(),
   data: z.unknown(),
@@ -32,10 +34,17 @@ export function formatTaskOutput(result: {
   readonly summary: string;
   readonly data: unknown;
   readonly file?: string | undefined;
+  readonly used?: string | undefined;
 }): string {
-  const { task, file } = result;
+  const { task, file, used = "" } = result;
   const { value, complete } = boundedJson(result.data, { maxBytes: maxDataBytes });
-  const footer: Footer = { task, ...(file === undefined ? {} : { file }), complete, data: value };
+  const footer: Footer = {
+    task,
+    ...(file === undefined ? {} : { file }),
+    ...(used === "" ? {} : { used }),
+    complete,
+    data: value,
+  };
   return `${cutSummary(result.summary, file)}\n${separator}${JSON.stringify(footer)}`;
 }
 

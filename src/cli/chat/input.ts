@@ -28,6 +28,7 @@ const isCommand = (name: string): name is (typeof commands)[number] =>
 export const inputHelp = `Say something to the bot; the first line opens a thread, the next ones go on in it.
   logs what went wrong? +app.log +app.log.1.gz   attaches files
   stop        ends what is running
+  approve, approve session, approve always, deny   answers what the bot asks for
   /new        the next line opens a new thread
   /threads    lists the threads        /open <thread>  goes on in one
   /history    shows this thread        /help  /quit`;

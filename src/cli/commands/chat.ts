@@ -4,6 +4,7 @@ import { createInterface } from "node:readline";
 import { Command, InvalidArgumentError, Option } from "commander";
 
 import { consoleAdapter, openConsoleWorkspace } from "../../adapters/console/index.ts";
+import { readOnlyCommands } from "../../agent/commands/read-only.ts";
 import { createBot } from "../../bot.ts";
 import { fileSource } from "../../sources/file.ts";
 import type { Source } from "../../sources/source.ts";
@@ -18,6 +19,7 @@ import { settled } from "../settled.ts";
 
 interface ChatOptions extends SandboxFlags, ModelFlags, BudgetFlags {
   readonly data: string;
+  readonly careful?: boolean;
   readonly source?: readonly Source[];
 }
 
@@ -38,8 +40,9 @@ export function chatCommand({ signal }: { readonly signal: AbortSignal }): Comma
       'let the agent read these files at /sources/<name>, such as app="/var/log/app/*.log*"; may be repeated',
       addSource,
     )
+    .option("--careful", "ask before shell commands that do more than look at things")
     .addHelpText("after", `\n${inputHelp}`)
-    .action(async ({ data, source = [], ...flags }: ChatOptions, command: Command) => {
+    .action(async ({ data, source = [], careful, ...flags }: ChatOptions, command: Command) => {
       const log = commandLog(command);
       const { model } = flags;
       // First of all the lock: a second process must not touch the threads either.
@@ -55,6 +58,7 @@ export function chatCommand({ signal }: { readonly signal: AbortSignal }): Comma
         store,
         sources: source,
         sandbox: sandboxConfigOf(flags),
+        ...(careful && { approvals: { rules: { commands: readOnlyCommands } } }),
         ...(model && { model }),
         ...budgetOf(flags),
         keys: keysOf(process.env),

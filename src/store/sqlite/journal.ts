@@ -1,5 +1,6 @@
 import { z } from "zod";
 
+import { RememberedCall } from "../../core/call-request.ts";
 import type { Clock } from "../../core/clock.ts";
 import { OpsthreadError } from "../../core/errors.ts";
 import { JournalEntry, parseStored } from "../../core/journal.ts";
@@ -22,10 +23,11 @@ interface Options {
 export function journal(
   { run, get, all, transaction }: Database,
   { clock, fence, putPost, addSpends }: Options,
-): Pick<Store, "append" | "readInbox" | "readJournal"> {
+): Pick<Store, "append" | "readInbox" | "readJournal" | "remembered"> {
   return {
-    async append(lease, { after, entries, posts = [], inboxThrough = 0, spends = [] }) {
+    async append(lease, { after, entries, ...along }) {
       const { sessionId } = lease;
+      const { posts = [], inboxThrough = 0, spends = [], remember = [], forget = [] } = along;
       const texts = entries.map((entry) => JSON.stringify(entry));
       const seq = after + texts.length;
       fence(lease);
@@ -41,9 +43,20 @@ export function journal(
         for (const post of posts) putPost(sessionId, post);
         addSpends(spends);
         if (inboxThrough > 0) run(readSql, { sessionId, inboxThrough });
+        for (const call of remember) {
+          const { approvalId } = call;
+          run(rememberSql, { approvalId, sessionId: call.sessionId, call: JSON.stringify(call) });
+        }
+        for (const approvalId of forget) run(forgetSql, { approvalId });
         run(touchSql, { sessionId, seq, now: clock.now() });
         return seq;
       });
+    },
+
+    async remembered() {
+      return all(CallRow, rememberedSql).map(({ call }) =>
+        parseStored(RememberedCall, call, "an approval for all sessions"),
+      );
     },
 
     async readInbox(sessionId, { after }) {
@@ -70,11 +83,16 @@ export function journal(
 }
 
 const SeqRow = z.object({ seq: z.number().int() });
+const CallRow = z.object({ call: z.string() });
 const TextRow = SeqRow.extend({ text: z.string() });
 
 const lastSql = "SELECT journal_seq AS seq FROM sessions WHERE id = :sessionId";
 const appendSql = "INSERT INTO journal (session_id, seq, entry) VALUES (:sessionId, :seq, :text)";
 const readSql = "DELETE FROM inbox WHERE session_id = :sessionId AND seq <= :inboxThrough";
+const rememberSql = `INSERT INTO remembered (approval_id, session_id, call)
+  VALUES (:approvalId, :sessionId, :call) ON CONFLICT DO NOTHING`;
+const forgetSql = "DELETE FROM remembered WHERE approval_id = :approvalId";
+const rememberedSql = "SELECT call FROM remembered ORDER BY id";
 const touchSql = "UPDATE sessions SET journal_seq = :seq, active_at = :now WHERE id = :sessionId";
 const inboxSql = `SELECT seq, message AS text FROM inbox
   WHERE session_id = :sessionId AND seq > :after ORDER BY seq`;

@@ -96,4 +96,14 @@ const migrations: readonly string[] = [
     PRIMARY KEY (account, day)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- Approvals for all sessions. They outlive the session that they were given in.
+  CREATE TABLE remembered (
+    id INTEGER PRIMARY KEY,
+    approval_id TEXT NOT NULL,
+    session_id TEXT NOT NULL,
+    call TEXT NOT NULL,
+    UNIQUE (approval_id, session_id)
+  ) STRICT;
+  `,
 ];

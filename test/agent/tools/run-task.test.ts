@@ -64,6 +64,7 @@ test("run_task gives summary and data, keeps the artifacts and writes the whole 
   expect(parseTaskOutput(result.output)).toEqual({
     summary: value.summary,
     footer: {
+      used: "40 ms",
       task: "count",
       file: ".opsthread/tasks/x1/result.json",
       complete: true,

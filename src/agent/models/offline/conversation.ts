@@ -1,5 +1,6 @@
 import type { ToolCall, ToolResult } from "../../../core/tool-result.ts";
 import type { ModelRequest } from "../../model.ts";
+import { decidedCall } from "./approved.ts";
 import { emptyMemory, type Memory, withCall, withFiles } from "./memory.ts";
 
 /** What somebody said, with what came along. */
@@ -63,7 +64,14 @@ export function readConversation({ instructions, items }: ModelRequest): Convers
         rounds.at(-1)?.results.set(item.call.callId, item.result);
         memory = withCall(memory, item.call, item.result);
         break;
-      case "note":
+      case "note": {
+        const decided = decidedCall(item.text, rounds);
+        if (decided === "pending") break;
+        if (decided) {
+          decided.results.set(decided.call.callId, decided.result);
+          memory = withCall(memory, decided.call, decided.result);
+          break;
+        }
         notes.push(item.text);
         if (!item.text.startsWith("The turn ended:")) break;
         // The thread was told how that turn ended; what was asked in it is over.
@@ -72,6 +80,7 @@ export function readConversation({ instructions, items }: ModelRequest): Convers
           fresh.flatMap(({ files }) => files),
         );
         [rounds, fresh, notes] = [[], [], []];
+      }
     }
   }
   return { rounds, fresh, notes, memory, answers };
