@@ -84,17 +84,18 @@ export function createBudget({ limits, spent, scopes = [], clock }: BudgetOption
       for (const { usage } of use.used) tokens += usage.inputTokens + usage.outputTokens;
     },
     async state() {
-      const uses = (await allUses()).toSorted((a, b) => b.share - a.share);
-      const [tightest] = uses;
+      const near = (await allUses())
+        .filter(({ share }) => share >= nearShare)
+        .toSorted((a, b) => b.share - a.share);
+      const [tightest] = near;
       if (tightest && tightest.share >= 1) {
-        const text = `The budget of ${scopeWords[tightest.scope]} is spent (${tightest.amount}). Tools are no longer available. Give your final answer now, and say what is left undone.`;
+        const text = `The budget of ${scopeWords[tightest.scope]} is spent (${tightest.amount()}). Tools are no longer available. Give your final answer now, and say what is left undone.`;
         return { type: "spent", text };
       }
-      const near = uses.filter(({ share }) => share >= nearShare);
       const news = near.find(({ id }) => !told.has(id));
       if (!news) return { type: near.length > 0 ? "near" : "open" };
       told.add(news.id);
-      const text = `The budget of ${scopeWords[news.scope]} is nearly spent (${news.amount}). Come to a conclusion.`;
+      const text = `The budget of ${scopeWords[news.scope]} is nearly spent (${news.amount()}). Come to a conclusion.`;
       return { type: "near", text };
     },
   };
@@ -110,7 +111,7 @@ export async function spentScope(
   for (const { name, limits, spent } of scopes) {
     const [gone] = usesOf(name, limits, await spent()).filter(({ share }) => share >= 1);
     if (gone)
-      return { scope: name, text: `The budget of ${scopeWords[name]} is spent (${gone.amount})` };
+      return { scope: name, text: `The budget of ${scopeWords[name]} is spent (${gone.amount()})` };
   }
   return undefined;
 }
@@ -128,7 +129,7 @@ interface Use {
   readonly scope: keyof typeof scopeWords;
   readonly share: number;
   /** As in `4 of 5 steps`. */
-  readonly amount: string;
+  readonly amount: () => string;
 }
 
 function usesOf(
@@ -154,7 +155,7 @@ function usesOf(
             scope,
             // A limit of nothing is spent before it begins.
             share: limit <= 0 ? Number.POSITIVE_INFINITY : used / limit,
-            amount: `${show(used)} of ${show(limit)}${name}`,
+            amount: () => `${show(used)} of ${show(limit)}${name}`,
           },
         ],
   );

@@ -125,6 +125,7 @@ async function* steps(options: LoopOptions, ending: AbortController): AsyncGener
   const window = contextWindow(options.model, { instructions: options.instructions, tools: specs });
   const quarter = Math.floor((window.limit * bytesPerToken) / 4);
   const calling = { maxOutputBytes: Math.min(32 * 1024, quarter), ...options, ending };
+  const hasChecks = options.guardrails?.some(({ input, parallel }) => input && parallel) ?? false;
   let rejected = 0;
 
   yield* offerNotes(options, record, signal);
@@ -175,11 +176,11 @@ async function* steps(options: LoopOptions, ending: AbortController): AsyncGener
         ...(started?.step === step &&
           started.model === options.model.name && { resume: started.handle }),
       }),
-      ask: (request) =>
-        besideChecks(
-          (beside) => respond(options, record, { request, step, signal: beside, span: stepSpan }),
-          { ...options, record, signal },
-        ),
+      ask(request) {
+        const call = (beside: AbortSignal) =>
+          respond(options, record, { request, step, signal: beside, span: stepSpan });
+        return hasChecks ? besideChecks(call, { ...options, record, signal }) : call(signal);
+      },
     });
     const response = last ? conclude(answer) : answer;
     const intents = response.toolCalls.map((call) => intentOf(call, toolsByName, options, step));

@@ -30,7 +30,8 @@ export async function* withinWindow(
 ): AsyncGenerator<LoopEvent, ModelResponse> {
   const { model, transcript, budget, prices = {} } = options;
   for (let tries = 1; ; tries += 1) {
-    yield* fitContext(options, record, { window, request, signal });
+    if (window.excess(transcript.conversation.size, "limit") > 0)
+      yield* fitContext(options, record, { window, request, signal });
     try {
       const { resume, ...fresh } = request();
       // What an earlier process began is as long as it was.

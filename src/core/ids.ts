@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 /**
  * Where a conversation lives, as the platform's own ids.
@@ -26,7 +26,7 @@ export function sessionIdOf(ref: ThreadRef): string {
  * 24 characters of `[0-9a-z]`, 120 bits of SHA-256. Fits Discord's 25-character nonce.
  */
 export function stableKey(...parts: readonly (string | number)[]): string {
-  const digest = createHash("sha256").update(JSON.stringify(parts)).digest();
+  const digest = hash("sha256", JSON.stringify(parts), "buffer");
   let key = "";
   for (let index = 0; index < 24; index += 1) key += alphabet[(digest[index] ?? 0) & 31];
   return key;
