@@ -108,7 +108,7 @@ export function tokens(facts: Facts): string {
 /** Where models have prices. */
 export function cost(facts: Facts): string {
   const { usd } = facts;
-  return typeof usd === "number" ? `$${usd.toFixed(4)}` : "";
+  return typeof usd === "number" && usd > 0 ? `$${usd.toFixed(4)}` : "";
 }
 
 const errorText = ({ type, message }: NonNullable<SpanRecord["error"]>): string =>
