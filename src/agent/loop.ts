@@ -241,8 +241,9 @@ export const guardOutput = (
   );
 
 /** What a turn ends for is kept nowhere, the provider's own form of it neither: no later turn is told it. */
-function keptBack({ provider: _, ...response }: ModelResponse): ModelResponse {
-  return { ...response, text: "(kept back)" };
+function keptBack(response: ModelResponse): ModelResponse {
+  const { provider: _, ...own } = response;
+  return { ...own, text: "(kept back)" };
 }
 
 /** Answers of one turn that may be rejected. */

@@ -8,9 +8,9 @@ export interface OneThread {
   readonly posts: readonly Post[];
   /** What `access` of a bot has to say so that the one person may talk to it. */
   readonly person: string;
-  say(text: string): Promise<void>;
+  readonly say: (text: string) => Promise<void>;
   /** Resolves as soon as so many posts are there. */
-  posted(count: number): Promise<void>;
+  readonly posted: (count: number) => Promise<void>;
 }
 
 /** A platform on which one person talks, in one thread. */
