@@ -101,7 +101,7 @@ async function stopOnce({ name, script, isThere }: (typeof situations)[number]):
     while (place.posts.length === before) await delay(1);
     const ms = performance.now() - start;
     const said = place.posts.at(-1)?.markdown ?? "";
-    if (!/^Stopped|^Nothing is running/.test(said)) throw new Error(`${name}: it said "${said}"`);
+    if (!said.startsWith("Stopped, as ")) throw new Error(`${name}: it said "${said}"`);
     return ms;
   } finally {
     await rm(dataFolder, { recursive: true, force: true });

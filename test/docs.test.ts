@@ -43,3 +43,19 @@ test("every link between the documents leads to a file", () => {
   });
   expect(broken).toEqual([]);
 });
+
+test("docs/compare.md names a test in each row, and each of them is there", () => {
+  const page = readFileSync("docs/compare.md", "utf8");
+  const rows = page.split("\n").filter((line) => /^\| (\d+|[A-Z]\d?) \|/.test(line));
+  const named = Array.from(
+    page.matchAll(/`((?:test|src\/testing)\/[^`]+\.ts)`: ((?:"[^"|]+"(?:, )?)+)/g),
+    ([, file = "", names = ""]) => ({ file, names: names.split(/(?<="), /) }),
+  );
+  const missing = named.flatMap(({ file, names }) => {
+    const text = existsSync(file) ? readFileSync(file, "utf8") : "";
+    return names.filter((name) => !text.includes(name)).map((name) => `${file}: ${name}`);
+  });
+  expect(missing).toEqual([]);
+  expect(rows.length).toBe(15 + 35);
+  expect(rows.filter((row) => !row.includes('.ts`: "'))).toEqual([]);
+});

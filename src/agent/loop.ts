@@ -188,17 +188,22 @@ async function* steps(options: LoopOptions, ending: AbortController): AsyncGener
     const usd = costOf(used, options.prices ?? {});
     budget.spend({ steps: 1, used, usd });
     stepSpan.set({ usd });
-    yield record({ type: "step", step, response, intents, ...(usd !== undefined && { usd }) });
+    const fields = { type: "step" as const, step, intents, ...(usd !== undefined && { usd }) };
     if (intents.length === 0) {
       const said = await guardOutput(response.text, options, signal);
-      if (said.type === "passed")
+      if (said.type === "passed") {
+        yield record({ ...fields, response });
         return yield { type: "end", outcome: "answered", text: said.text };
+      }
       rejected += 1;
-      if (said.type === "stop" || last || rejected > maxRejected) throw guardrailStopped(said);
-      const text = `Your answer was not shown to anybody: guardrail "${said.by}" rejected it: ${said.reason}. Give another one.`;
-      yield record({ type: "note", text });
+      const isOver = said.type === "stop" || last || rejected > maxRejected;
+      yield record({ ...fields, response: isOver ? keptBack(response) : response });
+      const text = `Your answer was not shown to anybody: guardrail "${said.by}" ${isOver ? "ended the turn" : "rejected it"}: ${said.reason}.`;
+      yield record({ type: "note", text: isOver ? text : `${text} Give another one.` });
+      if (isOver) throw guardrailStopped(said);
       continue;
     }
+    yield record({ ...fields, response });
     const calls = { ...calling, span: stepSpan, resumed: false };
     const isOver = yield* runCalls(intents, toolsByName, record, calls);
     if (isOver) return;
@@ -235,6 +240,12 @@ export const guardOutput = (
       ask: (guardrail, left, context) => guardrail.output?.(left, context),
     },
   );
+
+/** What a turn ends for is kept nowhere, the provider's own form of it neither: no later turn is told it. */
+function keptBack(response: ModelResponse): ModelResponse {
+  const { provider: _, ...own } = response;
+  return { ...own, text: "(kept back)" };
+}
 
 /** Answers of one turn that may be rejected. */
 const maxRejected = 3;

@@ -168,8 +168,10 @@ async function cap(result: ToolReturn, context: RunContext): Promise<ToolReturn>
   const fullOutput = outputFile(context.executionId);
   const sandbox = await context.session.sandbox();
   await sandbox.files.write(fullOutput, all, { signal: context.signal });
-  const output = `${headTail(result.output, context.maxOutputBytes)}\n[all of it is in ${fullOutput}]`;
-  const shown = { outputBytes: all.length, shownBytes: context.maxOutputBytes, fullOutput };
+  const note = `\n[all of it is in ${fullOutput}]`;
+  const room = Math.max(0, context.maxOutputBytes - Buffer.byteLength(note));
+  const output = `${headTail(result.output, room)}${note}`;
+  const shown = { outputBytes: all.length, shownBytes: room, fullOutput };
   return { ...result, output, measures: { ...result.measures, ...shown } };
 }
 

@@ -15,14 +15,21 @@ export async function stopTurn(session: Session, options: TurnOptions): Promise<
   const taken = unread.filter(({ seq }) => stop && seq <= stop.seq);
   const busy = taken.length > 1 || (session.open?.messages ?? 0) > 0;
   const who = stop?.message.actor.name ?? stop?.message.actor.id ?? "someone";
+  const ends = [
+    ...(busy ? ["What was begun is not finished."] : []),
+    ...(asksPeople(session, options) ? ["What waited for approval is withdrawn."] : []),
+  ];
   await endTurn(session, options, {
     outcome: "stopped",
-    text: busy
-      ? `Stopped, as ${who} asked. What was begun is not finished.`
-      : "Nothing is running here.",
+    text:
+      ends.length > 0 ? `Stopped, as ${who} asked. ${ends.join(" ")}` : "Nothing is running here.",
     unread: taken,
   });
 }
+
+/** Whether the thread was told of an approval that can still be given. */
+const asksPeople = ({ grants, turn }: Session, { clock }: TurnOptions): boolean =>
+  grants.waiting().some((asked) => asked.turn !== turn && clock.now() <= asked.expiresAt);
 
 /** Tells why the turn came to nothing. Messages that could not even be taken in count as answered by that. */
 export async function failTurn(session: Session, options: TurnOptions, why: string): Promise<void> {

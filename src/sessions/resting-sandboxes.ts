@@ -86,7 +86,13 @@ export function restingSandboxes(
     },
 
     async [Symbol.asyncDispose]() {
-      await Promise.all(Array.from(resting.keys(), end));
+      const ends = Array.from(resting.keys(), async (sessionId) => {
+        await end(sessionId).catch((error: unknown) => {
+          // The driver ends whatever is left of its sandboxes.
+          log.warn({ sessionId, error: messageOf(error) }, "A resting sandbox could not be closed");
+        });
+      });
+      await Promise.all(ends);
       await provider[Symbol.asyncDispose]();
     },
   };

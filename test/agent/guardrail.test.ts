@@ -6,6 +6,8 @@ import {
   type Verdict,
   verdictMs,
 } from "../../src/agent/guardrail.ts";
+import type { Model } from "../../src/agent/model.ts";
+import { Transcript } from "../../src/agent/transcript.ts";
 import { Stopped } from "../../src/core/abort.ts";
 import type { JournalEntry } from "../../src/core/journal.ts";
 import { manualClock } from "../../src/testing/manual-clock.ts";
@@ -61,6 +63,34 @@ test.each<[string, Guardrail["output"]]>([
     code: "GUARDRAIL_STOPPED",
     message: expect.stringContaining("strict"),
   });
+});
+
+test("an answer that ends the turn is on record with what it cost, and without its words", async () => {
+  const strict: Guardrail = { name: "strict", output: () => ({ type: "stop", reason: "no" }) };
+  const answer = answering("kirschkuchen");
+  const model: Model = {
+    ...answer,
+    async *respond(request, context) {
+      for await (const event of answer.respond(request, context))
+        yield event.type === "completed"
+          ? { ...event, response: { ...event.response, provider: { said: "kirschkuchen" } } }
+          : event;
+    },
+  };
+  const transcript = new Transcript();
+  const entries: JournalEntry[] = [];
+  const turn = run({
+    model,
+    transcript,
+    guardrails: [strict],
+    onEvent: (event) => event.type === "entry" && entries.push(event.entry),
+  });
+  await expect(turn).rejects.toMatchObject({ code: "GUARDRAIL_STOPPED" });
+  expect(entries).toMatchObject([
+    { type: "step", response: { usage: { inputTokens: 100, outputTokens: 10 } } },
+    { type: "note", text: expect.stringContaining('"strict" ended the turn: no') },
+  ]);
+  expect(JSON.stringify([entries, transcript.items])).not.toContain("kirschkuchen");
 });
 
 test("a rejected call does not run, and the model is told why; one that is replaced runs so", async () => {

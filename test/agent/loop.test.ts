@@ -1,3 +1,5 @@
+import { getEventListeners } from "node:events";
+
 import { expect, test } from "vitest";
 import { z } from "zod";
 
@@ -5,7 +7,7 @@ import { Transcript } from "../../src/agent/transcript.ts";
 import { Stopped } from "../../src/core/abort.ts";
 import type { JournalEntry } from "../../src/core/journal.ts";
 import { manualClock } from "../../src/testing/manual-clock.ts";
-import { answering, run, tool } from "./harness.ts";
+import { type Answer, answering, run, tool } from "./harness.ts";
 
 const kinds = (entries: readonly JournalEntry[]) => entries.map(({ type }) => type);
 const results = (entries: readonly JournalEntry[]) =>
@@ -126,7 +128,8 @@ test("an output over the cap is shown as head and tail, and all of it lies in a 
   expect(result?.output).toMatch(
     /^start x+\n\[… \d+ bytes left out …\]\nx+ end\n\[all of it is in /,
   );
-  expect(result?.measures).toMatchObject({ outputBytes: long.length, shownBytes: 1000 });
+  expect(Buffer.byteLength(result?.output ?? "")).toBe(1000);
+  expect(result?.measures).toMatchObject({ outputBytes: long.length });
   expect(files.get(result?.measures.fullOutput ?? "")).toBe(long);
 });
 
@@ -303,6 +306,47 @@ test("a tool that takes longer than it may is ended, and the model is told", asy
   );
   expect(results(entries)).toContainEqual(expect.objectContaining({ status: "ok" }));
   expect(reason).toEqual(new Stopped("timeout"));
+});
+
+test("a tool that ignores that its time is over is not waited for", async () => {
+  const clock = manualClock();
+  const deaf = tool(
+    "deaf",
+    () => {
+      void clock.advance(6_000);
+      return new Promise(() => {});
+    },
+    { timeoutMs: 5_000 },
+  );
+  const { entries, end } = await run({
+    model: answering([["deaf"]], "done"),
+    tools: [deaf],
+    clock,
+  });
+  expect(results(entries)).toMatchObject([
+    { status: "unknown", output: expect.stringContaining("did not end in time") },
+  ]);
+  expect(end?.text).toBe("done");
+});
+
+test.each<[string, readonly Answer[]]>([
+  ["answers", [[["look"]], "done"]],
+  ["fails", [[["look"]], new Error("no answer")]],
+  ["is stopped", [[["look"], ["stop"]], "never"]],
+])("a turn that %s leaves no listener on its signal", async (_how, answers) => {
+  const controller = new AbortController();
+  const stop = tool("stop", async () => {
+    controller.abort(new Stopped("stop"));
+    return "";
+  });
+  const look = tool("look", async () => "found");
+  const turn = run({
+    model: answering(...answers),
+    tools: [look, stop],
+    signal: controller.signal,
+  });
+  await turn.catch(() => {}); // It is told elsewhere how it ends.
+  expect(getEventListeners(controller.signal, "abort")).toEqual([]);
 });
 
 test("a tool that ignores its signal does not keep a stopped turn waiting", async () => {

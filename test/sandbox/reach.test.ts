@@ -19,6 +19,7 @@ import { isOpsthreadError } from "../../src/core/errors.ts";
 import { createQuota } from "../../src/sandbox/quota.ts";
 import { createReach, type Reach } from "../../src/sandbox/reach.ts";
 import type { SandboxFiles } from "../../src/sandbox/sandbox.ts";
+import { isMissing, withCode } from "../../src/sandbox/system-error.ts";
 import { workspaceFiles } from "../../src/sandbox/workspace-files.ts";
 
 const { signal } = new AbortController();
@@ -172,3 +173,22 @@ test("a part of a large file costs no more than the part", async () => {
   expect(file?.bytes.buffer.byteLength).toBeLessThan(10_000);
   expect(process.memoryUsage.rss() - before).toBeLessThan(50_000_000);
 });
+
+test.each(["EACCES", "EIO", "EMFILE"])(
+  "%s is told as it is, not as nothing there",
+  async (code) => {
+    const { reach } = subject();
+    const failing = (): never => {
+      throw withCode(code);
+    };
+    const quota = createQuota({ fileBytes: 1e9, workspaceBytes: 1e9 }, 0);
+    const files = workspaceFiles(
+      { ...reach, find: failing, entry: failing },
+      { quota: async () => quota },
+    );
+    expect(isMissing(withCode(code))).toBe(false);
+    await expect(files.read("a/file", { offset: 0, length: 1 })).rejects.toMatchObject({ code });
+    await expect(files.stat("a/file")).rejects.toMatchObject({ code });
+    await expect(files.list("a", { limit: 1 })).rejects.toMatchObject({ code });
+  },
+);

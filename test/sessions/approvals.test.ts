@@ -252,8 +252,11 @@ test("stop withdraws what was asked for", async () => {
   begin([needs("example.com:443"), "never"]);
   await say("ann", "fetch it");
   await say("ann", "stop");
+  expect(notices()).toEqual(["Stopped, as ann asked. What waited for approval is withdrawn."]);
   await say("bob", `approve ${approvals()[0]}`);
   expect(notices().at(-1)).toMatch(/was withdrawn; nothing is granted/);
+  await say("ann", "stop");
+  expect(notices().at(-1)).toBe("Nothing is running here.");
 });
 
 test("where somebody else has to approve, whoever asked in this session can't", async () => {

@@ -17,6 +17,7 @@ import { sqliteStore } from "../../src/store/sqlite/index.ts";
 import type { Store } from "../../src/store/store.ts";
 import { manualClock } from "../../src/testing/manual-clock.ts";
 import { type Answer, answering } from "../agent/harness.ts";
+import { DurableSandboxes } from "./durable-sandboxes.ts";
 import { messageTo, World, type WorldEngine } from "./world.ts";
 
 const clock = manualClock();
@@ -512,6 +513,63 @@ test("approved while a turn runs, the call runs in it, before the model is asked
   expect(model.requests[2]?.items.at(-1)).toMatchObject({
     text: expect.stringContaining("did git push"),
   });
+});
+
+test("a stop ends an approved call that runs, and no model is asked after it", async () => {
+  let ended = false;
+  const slow: Tool = {
+    ...shell,
+    run: (_input, { signal }) => {
+      void world.deliver({
+        ...messageTo(thread, "stop now", "stop"),
+        actor: { id: "ann", roles: [] },
+      });
+      return new Promise((_resolve, reject) => {
+        signal.addEventListener("abort", () => {
+          ended = true;
+          reject(new Error("ended"));
+        });
+      });
+    },
+  };
+  const model = begin([sh("git push"), "never"], { tools: [slow] });
+  await say("ann", "push it");
+  await say("bob", "approve");
+  expect(ended).toBe(true);
+  expect(model.requests).toHaveLength(1);
+  expect(notices()).toEqual(["Stopped, as ann asked. What was begun is not finished."]);
+  const results = (await entries()).filter(({ type }) => type === "tool-result");
+  expect(results).toMatchObject([
+    { callId: "call-1", result: { status: "failed" } },
+    { callId: expect.stringMatching(/^approved-/), result: { status: "stopped" } },
+  ]);
+});
+
+test("an approved call whose tool is gone by then fails, and the model is told", async () => {
+  begin([deployment({ to: "x" })]);
+  await say("ann", "deploy");
+  const [id] = ids();
+  await world[Symbol.asyncDispose]();
+  const model = begin(["it is gone"], { tools: [shell] });
+  await say("bob", `approve ${id}`);
+  expect(ran).toEqual([]);
+  expect(model.requests[0]?.items.at(-1)).toMatchObject({
+    text: expect.stringMatching(/status failed[\s\S]*There is no tool named "deploy"/),
+  });
+  expect(world.shown.at(-1)?.markdown).toBe("it is gone");
+});
+
+test("an approved call runs in the sandbox that its session had before", async () => {
+  const sandboxes = new DurableSandboxes();
+  const open: Tool = {
+    ...shell,
+    run: async (_input, { session }) => does((await session.sandbox()).sessionId),
+  };
+  begin([sh("ls", "git push"), "pushed"], { tools: [open], sandboxes });
+  await say("ann", "push it");
+  await say("bob", "approve");
+  expect(ran).toHaveLength(2);
+  expect(sandboxes.specs).toHaveLength(1);
 });
 
 test("what was approved is what runs: a journal that says otherwise is not obeyed", async () => {

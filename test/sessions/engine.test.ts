@@ -4,6 +4,7 @@ import { join } from "node:path";
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 
+import type { Guardrail, Verdict } from "../../src/agent/guardrail.ts";
 import { OpsthreadError } from "../../src/core/errors.ts";
 import { sessionIdOf, type ThreadRef } from "../../src/core/ids.ts";
 import type { Message } from "../../src/core/message.ts";
@@ -169,6 +170,61 @@ test("a failing model is told in the thread, and the next message is tried again
     ["answer", "better now"],
   ]);
 });
+
+test("nothing of an answer is shown while a guardrail looks at it", async () => {
+  const thread = newThread();
+  let speak = (_verdict: Verdict): void => {};
+  const slow: Guardrail = {
+    name: "slow",
+    output: () =>
+      new Promise((resolve) => {
+        speak = resolve;
+      }),
+  };
+  const model = answering("kirschkuchen");
+  await using world = worldWith({ model, guardrails: [slow] });
+  await world.deliver(say(thread, "what is it?"));
+  await world.until(() => model.requests.length === 1);
+  await world.work(50);
+  const journal = await store.readJournal(sessionIdOf(thread), { after: 0 });
+  expect(JSON.stringify([world.shown, world.progress, journal])).not.toContain("kirschkuchen");
+  speak({ type: "allow" });
+  await world.settle();
+  expect(textsIn(world, thread)).toEqual([["answer", "kirschkuchen"]]);
+});
+
+test.each(["lives on", "ends"])(
+  "an answer that a guardrail stops is counted, and no later turn is told it, also where the process %s",
+  async (how) => {
+    const thread = newThread();
+    const strict: Guardrail = {
+      name: "strict",
+      output: (text) =>
+        text === "kirschkuchen" ? { type: "stop", reason: "it is secret" } : { type: "allow" },
+    };
+    const model = answering("kirschkuchen", "something else");
+    await using world = worldWith({ model, guardrails: [strict] });
+    await world.deliver(say(thread, "what is it?"));
+    await world.settle();
+    const journal = await store.readJournal(sessionIdOf(thread), { after: 0 });
+    if (how === "ends") await world.end("kill");
+    await world.deliver(say(thread, "and now?"));
+    await world.settle();
+    expect(textsIn(world, thread)).toEqual([
+      ["notice", expect.stringContaining("it is secret")],
+      ["answer", "something else"],
+    ]);
+    expect(JSON.stringify(model.requests[1]?.items)).not.toContain("kirschkuchen");
+    expect(JSON.stringify(model.requests[1]?.items)).toContain("not shown to anybody");
+    expect(journal.map(({ entry }) => entry.type)).toEqual([
+      "turn-started",
+      "message",
+      "step",
+      "note",
+      "turn-ended",
+    ]);
+  },
+);
 
 test("a message whose attachments cannot be stored because no sandbox opens is answered once", async () => {
   const thread = newThread();

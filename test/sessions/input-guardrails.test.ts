@@ -194,13 +194,17 @@ test.each([
         });
       },
     };
+    let postsAtItsEnd: number | undefined;
     const sibling: Guardrail = {
       name: "sibling",
       parallel: true,
       input: (_message, { signal }) =>
         new Promise((resolve) => {
           signal.addEventListener("abort", () => {
-            setImmediate(() => resolve({ type: "allow" }));
+            setImmediate(() => {
+              postsAtItsEnd = bot.posts().length;
+              resolve({ type: "allow" });
+            });
           });
         }),
     };
@@ -208,6 +212,7 @@ test.each([
     await bot.say("hello");
     await bot.world.settle();
     expect(ended).toBe(true);
+    expect(postsAtItsEnd).toBe(0);
     expect(bot.posts()).toEqual([["notice", expect.stringContaining('guardrail "beside"')]]);
     expect(JSON.stringify([bot.posts(), bot.world.progress])).not.toContain("half");
     const journal = await bot.journal();

@@ -90,6 +90,20 @@ test("a restored workspace is not the one of a sandbox that rests, and a removed
   expect(driver.types()).toEqual(["opened", "closed", "opened", "closed"]);
 });
 
+test("at the end one that can't be closed keeps neither the others nor the driver from ending", async () => {
+  const { driver, sandboxes, open } = resting();
+  const [broken, fine] = [await open({ sessionId: "s_1" }), await open({ sessionId: "s_2" })];
+  broken.close = () => Promise.reject(new Error("the engine is gone"));
+  for (const sandbox of [broken, fine]) await sandboxes.rest(sandbox);
+  let ended = false;
+  driver[Symbol.asyncDispose] = async () => {
+    ended = true;
+  };
+  await sandboxes[Symbol.asyncDispose]();
+  expect(driver.types()).toEqual(["opened", "opened", "closed"]);
+  expect(ended).toBe(true);
+});
+
 test("at the end all are closed", async () => {
   const { driver, sandboxes, open } = resting();
   for (const sessionId of ["s_1", "s_2"]) await sandboxes.rest(await open({ sessionId }));

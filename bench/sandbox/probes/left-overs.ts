@@ -1,6 +1,6 @@
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 
@@ -121,8 +121,10 @@ async function failsToOpen(
   };
 }
 
+/** What is there, but for the empty workspace that a driver makes ahead for whoever is next, and takes away itself. */
 async function everythingIn(folder: string): Promise<readonly string[]> {
-  return readdir(folder, { recursive: true });
+  const all = await readdir(folder, { recursive: true });
+  return all.filter((path) => !basename(path).startsWith(".spare-"));
 }
 
 async function peerHostEnds({ docker, image }: World, how: NodeJS.Signals): Promise<string> {

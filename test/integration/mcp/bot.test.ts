@@ -4,42 +4,15 @@ import { join } from "node:path";
 
 import { expect, test } from "vitest";
 
-import type { Adapter, Inbound } from "../../../src/adapters/adapter.ts";
 import { createBot } from "../../../src/bot.ts";
 import { isOpsthreadError } from "../../../src/core/errors.ts";
-import type { Post } from "../../../src/core/post.ts";
 import { answering } from "../../agent/harness.ts";
 import { demoServer, modernHandler } from "../../agent/mcp/demo-server.ts";
 import { webServer } from "../../agent/mcp/web-server.ts";
-import { messageTo } from "../../sessions/world.ts";
+import { oneThread } from "../one-thread.ts";
 import { openVirtual } from "../sandbox/open-virtual.ts";
 
 const thread = { platform: "test", workspace: "w", channel: "c", thread: "mcp" };
-
-/** A platform on which one person talks. */
-function platform() {
-  const posts: Post[] = [];
-  let inbound: Inbound | undefined;
-  const adapter: Adapter = {
-    platform: "test",
-    start(listener) {
-      inbound = listener;
-      return Promise.resolve();
-    },
-    post(post) {
-      posts.push(post);
-      return Promise.resolve({ messageId: String(posts.length) });
-    },
-    findPost: () => Promise.resolve(undefined),
-    showProgress: () => Promise.resolve(),
-    download: () => {
-      throw new Error("There are no attachments");
-    },
-    [Symbol.asyncDispose]: () => Promise.resolve(),
-  };
-  const say = (text: string) => inbound?.receive(messageTo(thread, text, text));
-  return { adapter, posts, say };
-}
 
 test("a bot's model has the tools of its servers, and sees nothing secret of what they give", async () => {
   let sent = "";
@@ -52,7 +25,7 @@ test("a bot's model has the tools of its servers, and sees nothing secret of wha
   });
   const dataFolder = await mkdtemp(join(tmpdir(), "opsthread-mcp-bot-"));
   await using subject = await openVirtual();
-  const { adapter, posts, say } = platform();
+  const { adapter, posts, say, person } = oneThread(thread);
   const model = answering(
     [
       ["mcp_crm_add", { a: 1, b: 2 }],
@@ -61,10 +34,9 @@ test("a bot's model has the tools of its servers, and sees nothing secret of wha
     "It is 3.",
   );
   const { host } = new URL(web.url);
-  const actor = messageTo(thread, "x", "x").actor;
   await using bot = await createBot({
     adapters: [adapter],
-    access: { admins: [`test:${thread.workspace}:${actor.id}`] },
+    access: { admins: [person] },
     dataFolder,
     model,
     sandboxes: subject.provider,

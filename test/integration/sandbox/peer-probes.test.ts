@@ -5,7 +5,7 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { readdir } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { describe, expect, test, vi } from "vitest";
@@ -267,14 +267,20 @@ async function startSleeping(sandbox: Sandbox, until: AbortSignal = signal) {
 /** What there is before a sandbox is refused, and afterwards. */
 async function failsToOpen(code: Parameters<typeof refuses>[0], wanted: Wanted) {
   await using subject = await openDocker();
-  const before = await readdir(subject.root, { recursive: true });
+  const before = await everythingIn(subject);
   await refuses(code, async () => {
     await using sandbox = await openSandbox(subject, wanted);
     await exec(sandbox, "true");
   });
   const containers = await containersOf(stateOf(subject));
   await subject.provider.remove("s_suite");
-  return { before, containers, after: await readdir(subject.root, { recursive: true }) };
+  return { before, containers, after: await everythingIn(subject) };
+}
+
+/** What is there, but for the empty workspace that the driver makes ahead for whoever is next, and takes away itself. */
+async function everythingIn({ root }: OnOwnFolders): Promise<readonly string[]> {
+  const all = await readdir(root, { recursive: true });
+  return all.filter((path) => !basename(path).startsWith(".spare-"));
 }
 
 function contextOf(sandbox: Sandbox): ToolContext {
