@@ -29,6 +29,7 @@ export async function* fitContext(
 ): AsyncGenerator<LoopEvent> {
   const { conversation } = options.transcript;
   const over = (aim: "limit" | "goal" = "goal"): number => window.excess(conversation.size, aim);
+  if (isJustCompacted(options)) yield* offerNotes(options, record, signal);
   if (over("limit") <= 0) return;
   const cut = async function* cut(
     pieces: readonly Piece[],
@@ -56,6 +57,11 @@ export async function* fitContext(
   const others = conversation.size.tokens - all.reduce((sum, { tokens }) => sum + tokens, 0);
   yield* cut(...level(all, Math.max(room - others, room * leastShare)));
 }
+
+/** The provider made all before the last answer shorter, the agent's notes too. */
+const isJustCompacted = ({ transcript: { items, shownNotes } }: LoopOptions): boolean =>
+  shownNotes === undefined &&
+  items.findLast((item) => item.type === "assistant")?.response.compacted === true;
 
 /** What can be cut, oldest first. `isRecent`: of the last step, or said after it. */
 function piecesIn({

@@ -29,6 +29,7 @@ export async function* withinWindow(
   },
 ): AsyncGenerator<LoopEvent, ModelResponse> {
   const { model, transcript, budget, prices = {} } = options;
+  transcript.conversation.countFor(model);
   for (let tries = 1; ; tries += 1) {
     yield* fitContext(options, record, { window, request, signal });
     try {
