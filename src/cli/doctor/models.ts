@@ -1,5 +1,5 @@
 import { messageOf } from "../../core/errors.ts";
-import { type ModelKeys, modelOf, type ModelUrls } from "../../open-model.ts";
+import { type Compaction, type ModelKeys, modelOf, type ModelUrls } from "../../open-model.ts";
 import type { Check } from "./check.ts";
 
 /** Whether each of the models that are to answer can be reached, and is there. */
@@ -13,16 +13,17 @@ export async function checkModels(
 export interface CheckModelsOptions {
   readonly keys: ModelKeys;
   readonly urls: ModelUrls;
+  readonly compaction?: Compaction;
   readonly signal: AbortSignal;
 }
 
 async function checkModel(
   name: string,
-  { keys, urls, signal }: CheckModelsOptions,
+  { signal, ...options }: CheckModelsOptions,
 ): Promise<Check> {
   const check = { name: `model ${name}` };
   try {
-    const model = await modelOf(name, { keys, urls, tasks: [] });
+    const model = await modelOf(name, { ...options, tasks: [] });
     const { contextTokens } = model.capabilities;
     const found = await model.check?.({ signal });
     const window = `window of ${contextTokens} tokens`;
