@@ -1,5 +1,6 @@
 import { messageOf } from "../../core/errors.ts";
 import { type Compaction, type ModelKeys, modelOf, type ModelUrls } from "../../open-model.ts";
+import { abilitiesOf } from "./abilities.ts";
 import type { Check } from "./check.ts";
 
 /** Whether each of the models that are to answer can be reached, and is there. */
@@ -24,15 +25,14 @@ async function checkModel(
   const check = { name: `model ${name}` };
   try {
     const model = await modelOf(name, { ...options, tasks: [] });
-    const { contextTokens } = model.capabilities;
     const found = await model.check?.({ signal });
-    const window = `window of ${contextTokens} tokens`;
-    if (!found) return { ...check, status: "ok", text: window };
+    const abilities = abilitiesOf(model);
+    if (!found) return { ...check, status: "ok", text: abilities };
     const { ok, text, hint } = found;
     return {
       ...check,
       status: ok ? "ok" : "fail",
-      text: ok ? `${text}, ${window}` : text,
+      text: ok ? `${text}; ${abilities}` : text,
       ...(hint !== undefined && { hint }),
     };
   } catch (error) {
