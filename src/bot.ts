@@ -24,7 +24,7 @@ import { type Logger, silentLogger } from "./core/logger.ts";
 import { openTracing, type TracingOptions } from "./observe/open-tracing.ts";
 import { openAgents } from "./open-agents.ts";
 import { openMcp } from "./open-mcp.ts";
-import { type ModelKeys, type ModelUrls, openModel } from "./open-model.ts";
+import { type Compaction, type ModelKeys, type ModelUrls, openModel } from "./open-model.ts";
 import { openSandboxes, SandboxConfig } from "./open-sandboxes.ts";
 import { localQueue } from "./queue/local.ts";
 import type { Queue } from "./queue/queue.ts";
@@ -65,6 +65,8 @@ export interface BotOptions {
   readonly keys?: ModelKeys;
   /** Where vendors' APIs are, when not at the vendors'. */
   readonly urls?: ModelUrls;
+  /** Who makes conversations shorter that grow too long: see docs/context.md. Default `own`: the bot itself. */
+  readonly compaction?: Compaction;
   /** How calls of models that are given by name are tried again. */
   readonly retry?: Partial<RetryPolicy>;
   /** What the agent `ops` is told before every conversation. Default {@link defaultInstructions}. */
@@ -183,6 +185,7 @@ export async function createBot(options: BotOptions): Promise<Bot> {
       tasks,
       clock,
       ...(options.urls && { urls: options.urls }),
+      ...(options.compaction && { compaction: options.compaction }),
       ...(options.retry && { retry: options.retry }),
     });
   const model = typeof wanted === "string" || isNames(wanted) ? await modelNamed(wanted) : wanted;

@@ -73,7 +73,7 @@ export type { Measures, ToolCall, ToolResult } from "./core/tool-result.ts";
 export type { Facts, Said, Span, SpanName, Spoken, Tracer } from "./core/trace.ts";
 
 export type { TracingOptions } from "./observe/open-tracing.ts";
-export type { ModelKeys, ModelUrls } from "./open-model.ts";
+export type { Compaction, ModelKeys, ModelUrls } from "./open-model.ts";
 export type { Queue } from "./queue/queue.ts";
 export type { Limits, Permissions } from "./sandbox/permissions.ts";
 export type {

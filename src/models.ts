@@ -2,4 +2,4 @@
 export { modelError, type ModelFailure } from "./agent/models/model-error.ts";
 export { offlineModel } from "./agent/models/offline.ts";
 export { defaultRetry, resilientModel, type RetryPolicy } from "./agent/models/resilient.ts";
-export { type ModelKeys, type ModelUrls, openModel } from "./open-model.ts";
+export { type Compaction, type ModelKeys, type ModelUrls, openModel } from "./open-model.ts";

@@ -18,9 +18,17 @@ export interface ModelUrls {
   readonly anthropic?: string | undefined;
 }
 
+/**
+ * Who makes a conversation shorter that grows too long: the harness, or the model's provider where it can (OpenAI). What a
+ * provider makes of it only its own model can read, so that is for a model that is named alone.
+ */
+export type Compaction = "own" | "provider";
+
 export interface OpenModelOptions extends ResilientOptions {
   readonly keys?: ModelKeys;
   readonly urls?: ModelUrls;
+  /** Default `own`. */
+  readonly compaction?: Compaction;
   /** What the offline planner knows. */
   readonly tasks: readonly Task[];
 }
@@ -38,7 +46,9 @@ export async function openModel(
   names: readonly string[],
   options: OpenModelOptions,
 ): Promise<Model> {
-  const [first, ...others] = await Promise.all(names.map((name) => modelOf(name, options)));
+  const { compaction = "own", ...common } = options;
+  const each = { ...common, compaction: names.length === 1 ? compaction : "own" } as const;
+  const [first, ...others] = await Promise.all(names.map((name) => modelOf(name, each)));
   if (!first) throw invalid("no model is named");
   // The planner fails only by mistake, and waits for nobody.
   if (names.length === 1 && names[0] === "offline") return first;
@@ -48,7 +58,12 @@ export async function openModel(
 /** The model of one name, which does not try anything again. */
 export async function modelOf(
   name: string,
-  { keys = {}, urls = {}, tasks }: Pick<OpenModelOptions, "keys" | "urls" | "tasks">,
+  {
+    keys = {},
+    urls = {},
+    compaction,
+    tasks,
+  }: Pick<OpenModelOptions, "keys" | "urls" | "compaction" | "tasks">,
 ): Promise<Model> {
   if (name === "offline") return offlineModel({ tasks });
   if (/^https?:\/\//.test(name)) return compatibleOf(name, keys.compatible);
@@ -56,7 +71,8 @@ export async function modelOf(
   if (vendor === "openai") {
     const { openaiModel } = await import("./agent/models/openai/openai.ts");
     const apiKey = keyOf(name, keys.openai, "OPENAI_API_KEY");
-    return openaiModel({ model, apiKey, ...at(urls.openai) });
+    const compacts = compaction === "provider" && { compactAtTokens: "auto" as const };
+    return openaiModel({ model, apiKey, ...compacts, ...at(urls.openai) });
   }
   if (vendor === "anthropic") {
     const { anthropicModel } = await import("./agent/models/anthropic/anthropic.ts");

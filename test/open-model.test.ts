@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import { systemClock } from "../src/core/clock.ts";
-import { openModel } from "../src/open-model.ts";
+import { type Compaction, openModel } from "../src/open-model.ts";
 
 const open = (names: readonly string[], keys: Record<string, string> = {}) =>
   openModel(names, { keys, tasks: [], clock: systemClock });
@@ -32,4 +32,18 @@ test("models have the names that they were asked for by, and the smallest window
   expect(chain.name).toMatch(/^openai\/gpt-5\.6-luna \| anthropic\/claude-sonnet-5 \| /);
   expect(chain.capabilities.contextTokens).toBeLessThanOrEqual(one.capabilities.contextTokens);
   expect((await open(["offline"])).name).toContain("offline");
+});
+
+test("conversations are left to the provider where that is wanted, of a model that is named alone", async () => {
+  const keys = { openai: "sk-1", anthropic: "sk-2" };
+  const options = { keys, tasks: [], clock: systemClock };
+  const compactsOf = async (names: readonly string[], compaction?: Compaction) =>
+    (await openModel(names, { ...options, ...(compaction && { compaction }) })).capabilities
+      .compactsAtTokens;
+  const name = "openai/gpt-5.6-luna";
+  expect(await compactsOf([name], "provider")).toBe(240_000);
+  expect(await compactsOf([name], "own")).toBeUndefined();
+  expect(await compactsOf([name])).toBeUndefined();
+  expect(await compactsOf([name, "anthropic/claude-sonnet-5"], "provider")).toBeUndefined();
+  expect(await compactsOf(["anthropic/claude-sonnet-5"], "provider")).toBeUndefined();
 });

@@ -4,7 +4,7 @@ import { piecesOf, type Piece } from "./context/pieces.ts";
 import { cutOldest, level } from "./context/plan-cuts.ts";
 import { splitConversation } from "./context/split.ts";
 import { summarize } from "./context/summarize.ts";
-import type { ContextWindow } from "./context/window.ts";
+import type { ContextSize, ContextWindow } from "./context/window.ts";
 import type { LoopEvent, LoopOptions, Recorder } from "./loop.ts";
 import type { ModelRequest } from "./model.ts";
 
@@ -18,17 +18,22 @@ export async function* fitContext(
   record: Recorder,
   {
     window,
+    counted,
     request,
     signal,
   }: {
     readonly window: ContextWindow;
+    /** What the provider has last counted. */
+    readonly counted: ContextSize["counted"];
     /** The request as it would be made now. */
     readonly request: () => ModelRequest;
     readonly signal: AbortSignal;
   },
 ): AsyncGenerator<LoopEvent> {
   const { conversation } = options.transcript;
-  const over = (aim: "limit" | "goal" = "goal"): number => window.excess(conversation.size, aim);
+  const size = (): ContextSize => ({ tokens: conversation.size.tokens, counted });
+  const over = (aim: "limit" | "goal" = "goal"): number => window.excess(size(), aim);
+  if (isJustCompacted(options)) yield* offerNotes(options, record, signal);
   if (over("limit") <= 0) return;
   const cut = async function* cut(
     pieces: readonly Piece[],
@@ -39,7 +44,7 @@ export async function* fitContext(
     yield record({ type: "context-trimmed", cuts });
   };
 
-  const room = window.room(conversation.size);
+  const room = window.room(size());
   const recent = piecesIn(options).filter(({ isRecent }) => isRecent);
   yield* cut(...level(recent, room * recentShare));
   const old = piecesIn(options).filter(({ isRecent, part }) => !isRecent && isWork(part));
@@ -48,7 +53,8 @@ export async function* fitContext(
 
   const split = splitConversation(conversation, room);
   if (split) {
-    yield record(await summarize(options, split, { window, request: request(), room, signal }));
+    const about = { window, counted, request: request(), room, signal };
+    yield record(await summarize(options, split, about));
     yield* offerNotes(options, record, signal);
   }
   if (over("limit") <= 0) return;
@@ -56,6 +62,11 @@ export async function* fitContext(
   const others = conversation.size.tokens - all.reduce((sum, { tokens }) => sum + tokens, 0);
   yield* cut(...level(all, Math.max(room - others, room * leastShare)));
 }
+
+/** The provider made all before the last answer shorter, the agent's notes too. */
+const isJustCompacted = ({ transcript: { items, shownNotes } }: LoopOptions): boolean =>
+  shownNotes === undefined &&
+  items.findLast((item) => item.type === "assistant")?.response.compacted === true;
 
 /** What can be cut, oldest first. `isRecent`: of the last step, or said after it. */
 function piecesIn({

@@ -17,6 +17,12 @@ export interface Model {
     request: ModelRequest,
     options: { readonly signal: AbortSignal },
   ): AsyncIterable<ModelEvent>;
+  /**
+   * The provider's own count of the input tokens that this request would have. Costs nothing or next to it, but a round trip:
+   * asked only where an estimate can't decide. Absent where the provider has no such count.
+   * @throws {OpsthreadError} `MODEL_FAILED`, as `respond`; the signal's reason when it aborts
+   */
+  countTokens?(request: ModelRequest, options: { readonly signal: AbortSignal }): Promise<number>;
   /** Whether address and key work and the model is there. Costs nothing. Absent where there is nothing to look at. */
   check?(options: { readonly signal: AbortSignal }): Promise<ModelCheck>;
 }

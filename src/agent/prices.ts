@@ -9,6 +9,8 @@ export const Price = z.strictObject({
   input: z.number().nonnegative(),
   /** Of input that the vendor had in its cache. Default: as other input. */
   cachedInput: z.number().nonnegative().optional(),
+  /** Of input that the vendor wrote to its cache. Default: as other input. */
+  cacheWrite: z.number().nonnegative().optional(),
   output: z.number().nonnegative(),
 });
 export type Price = z.infer<typeof Price>;
@@ -27,10 +29,14 @@ export function costOf(uses: readonly ModelUse[], prices: Prices): number | unde
   return usd;
 }
 
-function priced(usage: Usage, { input, cachedInput = input, output }: Price): number {
-  const cached = Math.min(usage.cachedInputTokens ?? 0, usage.inputTokens);
-  const fresh = usage.inputTokens - cached;
-  return (fresh * input + cached * cachedInput + usage.outputTokens * output) / 1_000_000;
+function priced(
+  { inputTokens, cachedInputTokens = 0, cacheWriteTokens = 0, outputTokens }: Usage,
+  { input, cachedInput = input, cacheWrite = input, output }: Price,
+): number {
+  const cached = Math.min(cachedInputTokens, inputTokens);
+  const written = Math.min(cacheWriteTokens, inputTokens - cached);
+  const read = cached * cachedInput + written * cacheWrite;
+  return (read + (inputTokens - cached - written) * input + outputTokens * output) / 1_000_000;
 }
 
 /** An answer's usage by the models that it went to; `asked` is the name of the model that was called. */
@@ -50,6 +56,7 @@ export function ownUsage({ usage, failed = [] }: Pick<ModelResponse, "usage" | "
     inputTokens: left("inputTokens"),
     outputTokens: left("outputTokens"),
     ...(usage.cachedInputTokens !== undefined && { cachedInputTokens: left("cachedInputTokens") }),
+    ...(usage.cacheWriteTokens !== undefined && { cacheWriteTokens: left("cacheWriteTokens") }),
     ...(usage.reasoningTokens !== undefined && { reasoningTokens: left("reasoningTokens") }),
   };
 }

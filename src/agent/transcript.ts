@@ -111,6 +111,7 @@ export class Transcript {
       case "step":
         this.#started = undefined;
         this.conversation.answer(entry);
+        if (entry.response.compacted) this.#notes = undefined;
         this.#namesNotes ||= entry.intents.some(({ args }) => args.includes(notesFile));
         this.#step = stepAt(
           this.items.length,

@@ -1,5 +1,6 @@
 import { isOpsthreadError } from "../core/errors.ts";
 import type { ModelResponse } from "../core/journal.ts";
+import { trueSize } from "./context/true-size.ts";
 import type { ContextWindow } from "./context/window.ts";
 import { fitContext } from "./fit-context.ts";
 import type { LoopEvent, LoopOptions, Recorder } from "./loop.ts";
@@ -29,9 +30,10 @@ export async function* withinWindow(
   },
 ): AsyncGenerator<LoopEvent, ModelResponse> {
   const { model, transcript, budget, prices = {} } = options;
+  transcript.conversation.countFor(model);
+  const { counted } = await trueSize(options, { window, request, signal });
   for (let tries = 1; ; tries += 1) {
-    if (window.excess(transcript.conversation.size, "limit") > 0)
-      yield* fitContext(options, record, { window, request, signal });
+    yield* fitContext(options, record, { window, counted, request, signal });
     try {
       const { resume, ...fresh } = request();
       // What an earlier process began is as long as it was.
@@ -46,7 +48,7 @@ export async function* withinWindow(
         yield record({ type: "model-failed", step, used, ...(usd !== undefined && { usd }) });
       }
       if (!isOverflow(error) || tries === maxTries) throw error;
-      window.refused(transcript.conversation.size);
+      window.refused({ ...transcript.conversation.size, counted });
     }
   }
 }

@@ -12,6 +12,8 @@ export const Usage = z.object({
   outputTokens: z.number().nonnegative(),
   /** Of the input, what the provider had in its cache. Absent where it does not tell. */
   cachedInputTokens: z.number().nonnegative().optional(),
+  /** Of the input, what the provider wrote to its cache. Absent where it does not tell. */
+  cacheWriteTokens: z.number().nonnegative().optional(),
   /** Of the output, what was reasoning. Absent where it does not tell. */
   reasoningTokens: z.number().nonnegative().optional(),
 });

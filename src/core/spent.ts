@@ -28,12 +28,13 @@ export const noUsage: Usage = { inputTokens: 0, outputTokens: 0 };
 
 /** A count that only one of the two knows is that one's. */
 export function addUsage(a: Usage, b: Usage): Usage {
-  const sum = (key: "cachedInputTokens" | "reasoningTokens") =>
+  const sum = (key: "cachedInputTokens" | "cacheWriteTokens" | "reasoningTokens") =>
     a[key] === undefined && b[key] === undefined ? {} : { [key]: (a[key] ?? 0) + (b[key] ?? 0) };
   return {
     inputTokens: a.inputTokens + b.inputTokens,
     outputTokens: a.outputTokens + b.outputTokens,
     ...sum("cachedInputTokens"),
+    ...sum("cacheWriteTokens"),
     ...sum("reasoningTokens"),
   };
 }

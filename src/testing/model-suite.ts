@@ -99,6 +99,12 @@ const resultOf = (
   result: { status: "ok", output, measures: { exitCode: 0 }, artifacts: [] },
 });
 
+function abortedWith(reason: Error): AbortController {
+  const stop = new AbortController();
+  stop.abort(reason);
+  return stop;
+}
+
 type Cases = Readonly<Record<string, (subject: ModelUnderTest) => Promise<void>>>;
 
 const cases: Cases = {
@@ -210,6 +216,37 @@ const cases: Cases = {
     will({ type: "refuses" });
     const data = await failureOf(model, requestOf([user("Hello?")]));
     assert.equal(data["failure"], "refused");
+  },
+
+  "where it counts tokens, it counts what an answer then says it has read": async ({
+    model,
+    will,
+    requests,
+  }) => {
+    if (!model.countTokens) return;
+    const calls = [{ tool: "count", args: '{"file":"a"}' }];
+    will({ type: "calls", text: "Counting.", calls }, { type: "text", text: "3." });
+    const items: Item[] = [user(`Count a. ${"Take your time. ".repeat(200)}`)];
+    for (const result of ["3 ".repeat(2_000), ""]) {
+      const before = requests();
+      const counted = await model.countTokens(requestOf(items), { signal: never });
+      assert.equal(requests(), before, "Counting asked for an answer");
+      const { response } = await ask(model, requestOf(items));
+      const { inputTokens } = response.usage;
+      const isNear = Math.abs(counted - inputTokens) <= inputTokens * 0.05;
+      assert(isNear, `It counted ${counted} tokens, the answer says ${inputTokens}`);
+      items.push({ type: "assistant", response });
+      for (const call of response.toolCalls) items.push(resultOf(call, result));
+    }
+  },
+
+  "counting ends with the signal's reason": async ({ model }) => {
+    if (!model.countTokens) return;
+    const reason = new Error("stop");
+    const { signal } = abortedWith(reason);
+    const counting = async (): Promise<unknown> =>
+      model.countTokens?.(requestOf([user("Hello?")]), { signal });
+    await assert.rejects(counting, (error) => error === reason);
   },
 
   "it ends at once with the signal's reason": async ({ model, will, gone }) => {

@@ -15,6 +15,22 @@ test("fresh input, cached input and output have their prices", () => {
   expect(costOf([{ model: "b/y", usage }], prices)).toBeCloseTo(1.1);
 });
 
+test("what was written to the cache has its price, and counts as input where it has none", () => {
+  const usage = {
+    inputTokens: million,
+    cachedInputTokens: 400_000,
+    cacheWriteTokens: 200_000,
+    outputTokens: 0,
+  };
+  const price = { input: 2, cachedInput: 0.5, output: 10 };
+  const written = { "a/x": { ...price, cacheWrite: 2.5 } };
+  expect(costOf([{ model: "a/x", usage }], written)).toBeCloseTo(0.4 * 2 + 0.4 * 0.5 + 0.2 * 2.5);
+  expect(costOf([{ model: "a/x", usage }], { "a/x": price })).toBeCloseTo(0.6 * 2 + 0.4 * 0.5);
+  const failed = { model: "a/x", usage: { ...usage, inputTokens: 1, cacheWriteTokens: 50_000 } };
+  const response = { text: "", toolCalls: [], usage, failed: [failed] };
+  expect(ownUsage(response).cacheWriteTokens).toBe(150_000);
+});
+
 test("a model without a price makes the cost unknown, unless it used nothing", () => {
   const usage = { inputTokens: 1, outputTokens: 0 };
   expect(costOf([{ model: "c/z", usage }], prices)).toBeUndefined();

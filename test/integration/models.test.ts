@@ -91,12 +91,18 @@ test("doctor tells whether models can be reached and are there", async () => {
     [...args, "--model", "openai/gpt-5.6-luna", "--model", "openai/none"],
     env,
   );
-  const { checks } = JSON.parse(stdout) as { checks: readonly { name: string; status: string }[] };
+  const { checks } = JSON.parse(stdout) as {
+    checks: readonly { name: string; status: string; text: string }[];
+  };
   const found = checks.filter(({ name }) => name.startsWith("model "));
   expect(found.map(({ name, status }) => [name, status])).toEqual([
     ["model openai/gpt-5.6-luna", "ok"],
     ["model openai/none", "fail"],
   ]);
+  expect(found[0]?.text).toContain("window of 400000 tokens; keeps the conversation;");
+  expect(found[0]?.text).not.toContain("compacts");
+  const alone = [...args, "--model", "openai/gpt-5.6-luna", "--compaction", "provider"];
+  expect((await opsthread(alone, env)).stdout).toContain("compacts it from 240000 tokens on");
   const wrong = await opsthread([...args, "--model", "openai/gpt-5.6-luna"], {
     ...env,
     OPENAI_API_KEY: "sk-other",

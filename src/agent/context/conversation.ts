@@ -1,5 +1,5 @@
 import type { ContextCut, JournalEntry } from "../../core/journal.ts";
-import type { Item } from "../model.ts";
+import type { Item, Model } from "../model.ts";
 import { ownUsage } from "../prices.ts";
 import { condense } from "./condense.ts";
 import { estimate } from "./estimate.ts";
@@ -12,6 +12,7 @@ export class Conversation {
   readonly #origins = new WeakMap<Item, Origin>();
   #tokens = 0;
   #countFrom = 0;
+  #compactedBy: string | undefined;
   #stateFrom = 0;
   #counted: ContextSize["counted"];
 
@@ -28,6 +29,13 @@ export class Conversation {
   /** Items before this index are not sent, and do not count: the provider has made them shorter by itself. */
   get countFrom(): number {
     return this.#countFrom;
+  }
+
+  /** What a provider has made shorter only its own model can read: for any other model all of it counts. */
+  countFor({ name, names = [name], capabilities: { compactsAtTokens } }: Model): void {
+    const by = this.#compactedBy;
+    const isOwn = compactsAtTokens !== undefined && (by === undefined || names.includes(by));
+    if (this.#countFrom > 0 && !isOwn) this.#countAll();
   }
 
   originOf(item: Item): Origin {
@@ -58,6 +66,7 @@ export class Conversation {
     this.#counted = { estimated: this.#tokens, usage: ownUsage(response) };
     if (response.compacted) {
       this.#countFrom = this.items.length;
+      this.#compactedBy = response.model;
       this.#tokens = 0;
     }
     const calls = new Map(intents.map(({ callId, executionId }) => [callId, executionId]));
@@ -95,8 +104,12 @@ export class Conversation {
     });
     this.items.splice(0, end, ...kept);
     this.#stateFrom = this.items.length;
+    this.#countAll();
+    return kept.length - end;
+  }
+
+  #countAll(): void {
     this.#countFrom = 0;
     this.#tokens = this.items.reduce((sum, item) => sum + estimate(item), 0);
-    return kept.length - end;
   }
 }

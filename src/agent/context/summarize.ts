@@ -10,7 +10,7 @@ import { archiveText } from "./archive.ts";
 import { bytesPerToken, estimate } from "./estimate.ts";
 import { keepText } from "./keep-cuts.ts";
 import type { Split } from "./split.ts";
-import type { ContextWindow } from "./window.ts";
+import type { ContextSize, ContextWindow } from "./window.ts";
 
 /**
  * Asks the model for a summary of the oldest part. Where it gives none, because it fails or the part alone is too long for
@@ -21,17 +21,19 @@ export async function summarize(
   { before, old }: Split,
   {
     window,
+    counted,
     request,
     room,
     signal,
   }: {
     readonly window: ContextWindow;
+    readonly counted: ContextSize["counted"];
     readonly request: ModelRequest;
     readonly room: number;
     readonly signal: AbortSignal;
   },
 ): Promise<Extract<EntryFields, { type: "context-summarized" }>> {
-  const { model, budget, session, redact, prices = {}, transcript } = options;
+  const { model, budget, session, redact, prices = {} } = options;
   options.onProgress("Making room: summarizing what came before …");
   const words = Math.max(50, Math.floor((room * summaryShare) / tokensPerWord));
   const { resume: _, ...usual } = request;
@@ -42,8 +44,7 @@ export async function summarize(
     stepKey: stableKey("summary", request.stepKey),
   };
   const tokens = asked.items.reduce((sum, item) => sum + estimate(item), 0);
-  const fits =
-    window.excess({ tokens, counted: transcript.conversation.size.counted }, "limit") <= 0;
+  const fits = window.excess({ tokens, counted }, "limit") <= 0;
   const { text, used } = fits ? await ask(model, asked, signal) : { text: "", used: [] };
   const usd = costOf(used, prices);
   budget.spend({ used, usd });

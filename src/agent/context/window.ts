@@ -12,6 +12,8 @@ export interface ContextWindow {
   readonly compacts: boolean;
   /** Estimated tokens that a conversation must lose; not above 0 when it fits. */
   excess(size: ContextSize, aim: "limit" | "goal"): number;
+  /** It may be over the limit or not, depending on what is new and was only estimated. */
+  isInDoubt(size: ContextSize): boolean;
   /** Estimated tokens that a conversation of the goal's size has. */
   room(size: ContextSize): number;
   /** The model refused what `excess` had let through. */
@@ -47,18 +49,20 @@ export function contextWindow(
     // A model that does not count, or counts something else, says nothing.
     return ratio < 0.5 ? 1 : Math.min(4, ratio);
   };
-  const project = (size: ContextSize): number => {
-    const ratio = ratioOf(size);
-    const known = Math.min(size.tokens, size.counted?.estimated ?? 0);
-    const fresh = (size.tokens - known) * Math.max(ratio, dense);
-    return strictness * (ratio * (overhead + known) + fresh);
-  };
+  const freshOf = (size: ContextSize): number =>
+    Math.max(0, size.tokens - (size.counted?.estimated ?? 0));
+  const freshTokens = (size: ContextSize): number =>
+    strictness * freshOf(size) * Math.max(ratioOf(size), dense);
+  const project = (size: ContextSize): number =>
+    strictness * ratioOf(size) * (overhead + size.tokens - freshOf(size)) + freshTokens(size);
   return {
     limit,
     overhead,
     compacts: compactsAtTokens !== undefined && compactsAtTokens < most,
     excess: (size, aim) =>
       (project(size) - (aim === "limit" ? limit : goal)) / (strictness * ratioOf(size)),
+    isInDoubt: (size) =>
+      Math.abs(project(size) - limit) < Math.min(limit * doubtShare, freshTokens(size)),
     room: (size) => Math.max(minRoom, goal / (strictness * ratioOf(size)) - overhead),
     refused(size) {
       strictness *= Math.max(1.2, (1.2 * contextTokens) / project(size));
@@ -71,5 +75,7 @@ const contextShare = 0.7;
 /** Made shorter, it gets so far below the limit that it need not happen again at once: each time costs the provider's cache. */
 const goalShare = 0.7;
 const dense = 1.25;
+/** Of the limit. Further away from it the estimate decides; what it lets through wrongly is refused, and then made shorter. */
+const doubtShare = 0.1;
 const tellingShare = 0.1;
 const minRoom = 500;

@@ -89,6 +89,8 @@ export function resilientModel(
     names: models.map(({ name }) => name),
     capabilities: { ...first.capabilities, contextTokens },
     respond,
+    // Not tried again: who asks has an estimate.
+    ...(first.countTokens && { countTokens: first.countTokens.bind(first) }),
   };
 }
 

@@ -21,29 +21,36 @@ export interface PatchRecords {
   keep(record: PatchRecord): Promise<void>;
 }
 
+/**
+ * A record counts only until its call's result is on record, so a few hundred places are enough for all that a session ever
+ * does: a later call takes the place of one that ended long ago.
+ */
 export function patchRecords(
   files: SandboxFiles,
   { executionId, signal }: Pick<ToolContext, "executionId" | "signal">,
 ): PatchRecords {
-  const file = `.opsthread/patches/${executionId}.json`;
+  const file = `.opsthread/patches/${placeOf(executionId)}.json`;
   return {
     async standing(text) {
       const found = await files.read(file, { offset: 0, length: 1024 });
       const record = found && Stored.safeParse(parsed(found.bytes)).data;
-      // A record that the sandbox spoiled is no record.
-      if (!record) return "new";
+      // A record that the sandbox spoiled, or another call's, is none of this one.
+      if (record?.of !== executionId) return "new";
       const hash = hashOf(text);
       if (hash === record.after) return "done";
       return hash === record.before ? "new" : "changed";
     },
     async keep({ before, after }) {
-      const record = { before: hashOf(before), after: hashOf(after) };
+      const record = { of: executionId, before: hashOf(before), after: hashOf(after) };
       await files.write(file, Buffer.from(JSON.stringify(record)), { signal });
     },
   };
 }
 
-const Stored = z.object({ before: z.string(), after: z.string() });
+const placeOf = (executionId: string): string =>
+  createHash("sha256").update(executionId).digest("hex").slice(0, 2);
+
+const Stored = z.object({ of: z.string(), before: z.string(), after: z.string() });
 
 function parsed(bytes: Uint8Array): unknown {
   try {

@@ -13,7 +13,7 @@ import { type BudgetFlags, budgetOf, withBudgetOptions } from "../budget-options
 import { converse } from "../chat/conversation.ts";
 import { inputHelp } from "../chat/input.ts";
 import { commandLog } from "../log.ts";
-import { keysOf, type ModelFlags, urlsOf, withModelOption } from "../model-options.ts";
+import { keysOf, type ModelFlags, urlsOf, withModelOptions } from "../model-options.ts";
 import { sandboxConfigOf, type SandboxFlags, withSandboxOptions } from "../sandbox-options.ts";
 import { settled } from "../settled.ts";
 
@@ -26,7 +26,7 @@ interface ChatOptions extends SandboxFlags, ModelFlags, BudgetFlags {
 /** `opsthread chat`: the bot in a terminal. */
 export function chatCommand({ signal }: { readonly signal: AbortSignal }): Command {
   const chat = withSandboxOptions(new Command("chat"), { driver: "auto" });
-  return withBudgetOptions(withModelOption(chat))
+  return withBudgetOptions(withModelOptions(chat))
     .description(
       "Talk to the bot in this terminal: threads, attachments by path, artifacts saved, stop.",
     )
@@ -44,7 +44,7 @@ export function chatCommand({ signal }: { readonly signal: AbortSignal }): Comma
     .addHelpText("after", `\n${inputHelp}`)
     .action(async ({ data, source = [], careful, ...flags }: ChatOptions, command: Command) => {
       const log = commandLog(command);
-      const { model } = flags;
+      const { model, compaction } = flags;
       // First of all the lock: a second process must not touch the threads either.
       await using store = await sqliteStore({ folder: data, log });
       await using workspace = await openConsoleWorkspace({
@@ -60,6 +60,7 @@ export function chatCommand({ signal }: { readonly signal: AbortSignal }): Comma
         sandbox: sandboxConfigOf(flags),
         ...(careful && { approvals: { rules: { commands: readOnlyCommands } } }),
         ...(model && { model }),
+        ...(compaction && { compaction }),
         ...budgetOf(flags),
         keys: keysOf(process.env),
         urls: urlsOf(process.env),

@@ -15,13 +15,13 @@ import { checkModels } from "../doctor/models.ts";
 import { checkBubblewrap, checkChoice, checkEngine, checkImage } from "../doctor/sandboxes.ts";
 import { engineFromEnvironment } from "../engine.ts";
 import { exitCodes } from "../exit-codes.ts";
-import { keysOf, type ModelFlags, urlsOf, withModelOption } from "../model-options.ts";
+import { keysOf, type ModelFlags, urlsOf, withModelOptions } from "../model-options.ts";
 import { type SandboxFlags, withSandboxOptions } from "../sandbox-options.ts";
 import { table } from "../table.ts";
 
 /** `opsthread doctor`: what works on this machine, and what to do about what does not. */
 export function doctorCommand({ signal }: { readonly signal: AbortSignal }): Command {
-  return withModelOption(withSandboxOptions(new Command("doctor"), { driver: "auto" }))
+  return withModelOptions(withSandboxOptions(new Command("doctor"), { driver: "auto" }))
     .description(
       "Check this machine and the models, and tell which sandbox would be chosen and why.",
     )
@@ -47,7 +47,7 @@ interface DoctorOptions extends SandboxFlags, ModelFlags {
 }
 
 async function examine(
-  { data, sandbox, model = [], ...options }: DoctorOptions,
+  { data, sandbox, model = [], compaction, ...options }: DoctorOptions,
   signal: AbortSignal,
 ): Promise<readonly Check[]> {
   const wishes = { ...options, wanted: sandbox };
@@ -72,6 +72,8 @@ async function examine(
     ...(await checkModels(model, {
       keys: keysOf(process.env),
       urls: urlsOf(process.env),
+      // As for a bot: a model that is not named alone does without.
+      ...(model.length === 1 && compaction && { compaction }),
       signal,
     })),
   ];

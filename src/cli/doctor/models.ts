@@ -1,5 +1,6 @@
 import { messageOf } from "../../core/errors.ts";
-import { type ModelKeys, modelOf, type ModelUrls } from "../../open-model.ts";
+import { type Compaction, type ModelKeys, modelOf, type ModelUrls } from "../../open-model.ts";
+import { abilitiesOf } from "./abilities.ts";
 import type { Check } from "./check.ts";
 
 /** Whether each of the models that are to answer can be reached, and is there. */
@@ -13,25 +14,25 @@ export async function checkModels(
 export interface CheckModelsOptions {
   readonly keys: ModelKeys;
   readonly urls: ModelUrls;
+  readonly compaction?: Compaction;
   readonly signal: AbortSignal;
 }
 
 async function checkModel(
   name: string,
-  { keys, urls, signal }: CheckModelsOptions,
+  { signal, ...options }: CheckModelsOptions,
 ): Promise<Check> {
   const check = { name: `model ${name}` };
   try {
-    const model = await modelOf(name, { keys, urls, tasks: [] });
-    const { contextTokens } = model.capabilities;
+    const model = await modelOf(name, { ...options, tasks: [] });
     const found = await model.check?.({ signal });
-    const window = `window of ${contextTokens} tokens`;
-    if (!found) return { ...check, status: "ok", text: window };
+    const abilities = abilitiesOf(model);
+    if (!found) return { ...check, status: "ok", text: abilities };
     const { ok, text, hint } = found;
     return {
       ...check,
       status: ok ? "ok" : "fail",
-      text: ok ? `${text}, ${window}` : text,
+      text: ok ? `${text}; ${abilities}` : text,
       ...(hint !== undefined && { hint }),
     };
   } catch (error) {

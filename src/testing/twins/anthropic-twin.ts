@@ -68,7 +68,9 @@ export async function anthropicTwin(options: AnthropicTwinOptions): Promise<Anth
     const asked = admit(request, options);
     if (request.method === "GET") return reply.json(200, modelsAnswer(models, request), headers);
     if (request.path === "/v1/messages/count_tokens") {
-      const { tokens } = check(parseCount(request.body, asked), { memory, betas: asked.betas });
+      const count = parseCount(request.body, asked);
+      modelFor(models, count.model);
+      const { tokens } = check(count, { memory, betas: asked.betas });
       return reply.json(200, { input_tokens: tokens }, headers);
     }
     const create = parseCreate(request.body, asked);

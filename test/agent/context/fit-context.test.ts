@@ -320,3 +320,49 @@ test("a provider that compacts by itself is left to do so, and what it stands fo
   expect(kinds(entries)).not.toContain("context-summarized");
   expect(transcript.items.length).toBeGreaterThan(20);
 });
+
+test("what one model's provider made shorter counts in full for another model", async () => {
+  const long = tool("look", () => Promise.resolve("l".repeat(4_000)));
+  const compacting = (name: string): Model & { readonly requests: ModelRequest[] } => {
+    const plain = answering(...times(14, [["look"]]), "done");
+    return {
+      ...plain,
+      name,
+      capabilities: { contextTokens: 10_000, compactsAtTokens: 6_000 },
+      async *respond(request, options) {
+        const number = plain.requests.length + 1;
+        for await (const event of plain.respond(request, options))
+          yield event.type === "completed" && number % 4 === 0
+            ? { ...event, response: { ...event.response, model: name, compacted: true as const } }
+            : event;
+      },
+    };
+  };
+  const first = await run({
+    model: compacting("a"),
+    tools: [long],
+    transcript: transcriptOf([goal]),
+  });
+  expect(kinds(first.entries)).not.toContain("context-trimmed");
+  const journal = [goal, ...first.entries, said("And now?")];
+
+  const same = await run({ model: compacting("a"), transcript: transcriptOf(journal) });
+  expect(kinds(same.entries)[0]).toBe("step");
+  for (const { name, capabilities } of [answering(), compacting("b")]) {
+    const plain = answering("done");
+    const checked = strict({ ...plain, name, capabilities });
+    let asked = 0;
+    const model: Model = {
+      ...checked,
+      respond(request, options) {
+        asked += 1;
+        return checked.respond(request, options);
+      },
+    };
+    const { entries, end } = await run({ model, transcript: transcriptOf(journal) });
+    expect(end?.text).toBe("done");
+    expect(kinds(entries)).toContain("context-trimmed");
+    // None was refused.
+    expect(asked).toBe(1);
+  }
+});

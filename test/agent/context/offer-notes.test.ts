@@ -116,3 +116,27 @@ test("after a summary the notes are shown again", async () => {
   const order = entries.map(({ type }) => type).filter((type) => /summarized|notes/.test(type));
   expect(order.slice(0, 3)).toEqual(["notes-shown", "context-summarized", "notes-shown"]);
 });
+
+test("after the provider made the conversation shorter they are shown again", async () => {
+  const { memory, journal } = await withNotes("Plan: blue-green");
+  const plain = answering([["look"]], [["look"]], "done");
+  const compacting: typeof plain = {
+    ...plain,
+    async *respond(request, options) {
+      const isSecond = plain.requests.length === 1;
+      for await (const event of plain.respond(request, options))
+        yield event.type === "completed" && isSecond
+          ? { ...event, response: { ...event.response, compacted: true as const } }
+          : event;
+    },
+  };
+  const look = tool("look", async () => "seen");
+  const { entries } = await run({
+    model: compacting,
+    tools: [look],
+    memory,
+    transcript: transcriptOf(journal),
+  });
+  expect(shownIn(entries)).toEqual(["Plan: blue-green", "Plan: blue-green"]);
+  expect(plain.requests[2]?.items.at(-1)).toMatchObject({ type: "note" });
+});

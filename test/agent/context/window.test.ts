@@ -45,6 +45,17 @@ test("instructions, tools and the longest answer take their part", () => {
   expect(windowOf({ contextTokens: 10_000, outputTokens: 10_000 }).limit).toBe(2_500);
 });
 
+test("in doubt is what may fall on either side of the limit because of what is new", () => {
+  const window = windowOf({ contextTokens: 10_000 });
+  const near = { tokens: 5_500 };
+  expect(window.isInDoubt(near)).toBe(true);
+  expect(window.isInDoubt({ tokens: 4_000 })).toBe(false);
+  expect(window.isInDoubt({ tokens: 8_000 })).toBe(false);
+  expect(window.isInDoubt({ ...near, counted: counted(5_500, 6_900) })).toBe(false);
+  expect(window.isInDoubt({ tokens: 5_600, counted: counted(5_500, 6_950) })).toBe(true);
+  expect(window.isInDoubt({ tokens: 5_600, counted: counted(5_500, 6_500) })).toBe(false);
+});
+
 test("after a refusal it asks for less than the window that was refused", () => {
   const window = windowOf({ contextTokens: 10_000 });
   const size = { tokens: 2_000 };

@@ -209,3 +209,23 @@ test("a mistake of a driver is not covered up", async () => {
   const { error } = await ask([model("a", broken), model("b", says("never"))]);
   expect(error).toBeInstanceOf(TypeError);
 });
+
+test("tokens are counted by the model that would be asked first, once", async () => {
+  const clock = manualClock(0);
+  const own = model("b");
+  let asked = 0;
+  const counts: Model = {
+    ...model("a"),
+    countTokens() {
+      asked += 1;
+      return asked === 1 ? Promise.resolve(7) : Promise.reject(modelError("a", "no", failing));
+    },
+  };
+  const failing = { failure: "server" } as const;
+  const options = { signal: new AbortController().signal };
+  const both = resilientModel([counts, own], { clock });
+  expect(await both.countTokens?.(request, options)).toBe(7);
+  await expect(both.countTokens?.(request, options)).rejects.toMatchObject({ data: failing });
+  expect(asked).toBe(2);
+  expect(resilientModel([own, counts], { clock })).not.toHaveProperty("countTokens");
+});

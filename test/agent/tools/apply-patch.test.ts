@@ -111,3 +111,21 @@ test("a repeat of a deletion finds it done", async () => {
   fake.files.delete("a");
   expect((await run(fake, { type: "delete_file", path: "a" })).status).toBe("ok");
 });
+
+test("what a repeat has to know does not pile up", async () => {
+  const fake = fakeSandbox();
+  for (let call = 0; call < 400; call += 1) {
+    const operation: Operation = { type: "create_file", path: `${call}.txt`, diff: "+a" };
+    await tool.run({ operation }, { ...contextOf(fake), executionId: `x${call}` });
+  }
+  const records = [...fake.files.keys()].filter((path) => path.startsWith(".opsthread/"));
+  expect(records.length).toBeLessThanOrEqual(256);
+  // The place of an earlier call's record says nothing of another call.
+  const again: Operation = { type: "create_file", path: "399.txt", diff: "+a" };
+  const results = await Promise.all(
+    Array.from({ length: 400 }, (_, call) =>
+      tool.run({ operation: again }, { ...contextOf(fake), executionId: `y${call}` }),
+    ),
+  );
+  expect(new Set(results.map(({ status }) => status))).toEqual(new Set(["failed"]));
+});

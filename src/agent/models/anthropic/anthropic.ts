@@ -1,5 +1,6 @@
 import type { Model, ModelEvent } from "../../model.ts";
 import { checkVendor } from "../check-vendor.ts";
+import { countTokens } from "./count-tokens.ts";
 import { type AnthropicOptions, settingsOf } from "./options.ts";
 import { answerOf } from "./respond.ts";
 
@@ -41,6 +42,11 @@ export function anthropicModel(options: AnthropicOptions): Model {
       signal.throwIfAborted();
       const client = await (opened ??= open());
       yield* answerOf(request, { client, settings, signal });
+    },
+    async countTokens(request, { signal }) {
+      signal.throwIfAborted();
+      const client = await (opened ??= open());
+      return countTokens(request, { client, settings, signal });
     },
     check: ({ signal }) =>
       checkVendor({

@@ -121,5 +121,5 @@ const clearing = (tokens: number): object => ({
 });
 
 /** https://platform.claude.com/docs/en/build-with-claude/context-editing */
-export const betasOf = ({ clearToolUsesAtTokens }: Settings): readonly string[] =>
-  clearToolUsesAtTokens > 0 ? ["context-management-2025-06-27"] : [];
+export const headersOf = ({ clearToolUsesAtTokens }: Settings): Readonly<Record<string, string>> =>
+  clearToolUsesAtTokens > 0 ? { "anthropic-beta": "context-management-2025-06-27" } : {};

@@ -7,12 +7,12 @@ import { failureOf } from "./failure.ts";
 import { toolCallOf } from "./native-calls.ts";
 import type { Settings } from "./options.ts";
 import type { Provider } from "./provider.ts";
-import { betasOf, bodyOf } from "./request-body.ts";
+import { bodyOf, headersOf } from "./request-body.ts";
 import { type Message, messageReader } from "./stream.ts";
 import { toolboxOf } from "./tools.ts";
 import { totalOf } from "./usage.ts";
 
-interface Connection {
+export interface Connection {
   readonly client: Anthropic;
   readonly settings: Settings;
   readonly signal: AbortSignal;
@@ -81,8 +81,7 @@ async function* streamed(
   }: Connection & { readonly said: Said; readonly before: readonly Message[] },
 ): AsyncGenerator<ModelEvent, Message> {
   const reader = messageReader();
-  const betas = betasOf(settings);
-  const headers = betas.length > 0 ? { "anthropic-beta": betas.join(",") } : {};
+  const headers = headersOf(settings);
   try {
     for await (const event of await client.messages.create(body, { signal, headers })) {
       const text = reader.read(event);

@@ -38,6 +38,7 @@ export function usageOf(counted: Counted | undefined): Usage {
     inputTokens: (input_tokens ?? 0) + (read ?? 0) + (written ?? 0),
     outputTokens: output_tokens,
     cachedInputTokens: read ?? 0,
+    cacheWriteTokens: written ?? 0,
     ...(details && { reasoningTokens: details.thinking_tokens }),
   };
 }
@@ -51,6 +52,7 @@ export function totalOf(messages: readonly { readonly usage: Usage }[]): Usage {
     inputTokens: total((usage) => usage.inputTokens),
     outputTokens: total((usage) => usage.outputTokens),
     cachedInputTokens: total((usage) => usage.cachedInputTokens),
+    cacheWriteTokens: total((usage) => usage.cacheWriteTokens),
     ...(all.some(({ reasoningTokens }) => reasoningTokens !== undefined) && {
       reasoningTokens: total((usage) => usage.reasoningTokens),
     }),

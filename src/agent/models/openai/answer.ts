@@ -109,12 +109,13 @@ function partsOf(item: WireItem): readonly z.infer<typeof Part>[] {
 /** https://platform.openai.com/docs/guides/reasoning#managing-the-context-window */
 function usageOf({ usage }: WireResponse): Usage {
   const { input_tokens: inputTokens = 0, output_tokens: outputTokens = 0 } = usage ?? {};
-  const cached = usage?.input_tokens_details?.cached_tokens ?? undefined;
+  const { cached_tokens: cached, cache_write_tokens: written } = usage?.input_tokens_details ?? {};
   const reasoning = usage?.output_tokens_details?.reasoning_tokens ?? undefined;
   return {
     inputTokens,
     outputTokens,
-    ...(cached !== undefined && { cachedInputTokens: cached }),
+    ...(typeof cached === "number" && { cachedInputTokens: cached }),
+    ...(typeof written === "number" && { cacheWriteTokens: written }),
     ...(reasoning !== undefined && { reasoningTokens: reasoning }),
   };
 }

@@ -6,6 +6,8 @@ import { OpsthreadError } from "../../../core/errors.ts";
 export interface ResponsesClient {
   /** `POST /responses`, streamed. https://platform.openai.com/docs/api-reference/responses/create */
   create(body: object, signal: AbortSignal): Promise<AsyncIterable<unknown>>;
+  /** https://platform.openai.com/docs/api-reference/responses/input-tokens */
+  countInput(body: object, signal: AbortSignal): Promise<unknown>;
   /** `GET /responses/{id}`, streamed from after this event. Only what was created with `background` and `stream`. */
   follow(
     id: string,
@@ -34,6 +36,10 @@ export function responsesClient(options: {
     async create(body, signal) {
       const client = await open();
       return client.post<AsyncIterable<unknown>>("/responses", { body, signal, stream: true });
+    },
+    async countInput(body, signal) {
+      const client = await open();
+      return client.post<unknown>("/responses/input_tokens", { body, signal });
     },
     async follow(id, startingAfter, signal) {
       const client = await open();

@@ -1,6 +1,7 @@
 import type { Model } from "../../model.ts";
 import { checkVendor } from "../check-vendor.ts";
 import { responsesClient } from "./client.ts";
+import { countTokens } from "./count-tokens.ts";
 import type { OpenaiModelOptions } from "./options.ts";
 import { respond } from "./respond.ts";
 import { settingsOf } from "./settings.ts";
@@ -32,6 +33,7 @@ export function openaiModel({ apiKey, ...options }: OpenaiModelOptions): Model {
       resumes: isBackground,
     },
     respond: (request, { signal }) => respond(request, { settings, client, signal }),
+    countTokens: (request, { signal }) => countTokens(request, { settings, client, signal }),
     check: ({ signal }) =>
       checkVendor({
         url: `${settings.baseUrl}/models/${encodeURIComponent(options.model)}`,

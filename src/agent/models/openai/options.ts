@@ -26,10 +26,11 @@ export interface OpenaiModelOptions {
   };
   readonly maxOutputTokens?: number;
   /**
-   * The API makes the conversation shorter itself when it has more tokens than this. Only with the state `server`.
+   * The API makes the conversation shorter itself when it has more tokens than this; `auto` is 60 % of the window, before the
+   * harness would. Only with the state `server`. Default: it is left to the harness.
    * https://platform.openai.com/docs/guides/conversation-state#compaction-advanced
    */
-  readonly compactAtTokens?: number;
+  readonly compactAtTokens?: number | "auto";
   /** Fields of the request that the driver has no option for: `{ service_tier: "flex" }`. */
   readonly extra?: Readonly<Record<string, unknown>>;
 }

@@ -6,11 +6,13 @@ import type { Origin } from "./provider-state.ts";
 /** The options with everything decided. */
 export interface Settings extends Pick<
   OpenaiModelOptions,
-  "model" | "reasoning" | "maxOutputTokens" | "compactAtTokens" | "extra"
+  "model" | "reasoning" | "maxOutputTokens" | "extra"
 > {
   readonly name: string;
   readonly baseUrl: string;
   readonly contextTokens: number;
+  /** Undefined: never. */
+  readonly compactAtTokens: number | undefined;
   readonly native: boolean;
   /** Its reasoning is asked for in sealed form, so that it outlives the server's state. */
   readonly reasons: boolean;
@@ -23,6 +25,7 @@ export function settingsOf(options: Omit<OpenaiModelOptions, "apiKey">): Setting
   const { model, baseUrl = "https://api.openai.com/v1", state = "server", reasoning } = options;
   const known = knownModel(model);
   const isStored = state === "server";
+  const { contextTokens = known.contextTokens, compactAtTokens: compactAt } = options;
   if (options.background === true && !isStored) {
     throw new OpsthreadError(
       "CONFIG_INVALID",
@@ -33,7 +36,8 @@ export function settingsOf(options: Omit<OpenaiModelOptions, "apiKey">): Setting
     ...options,
     name: `openai/${model}`,
     baseUrl,
-    contextTokens: options.contextTokens ?? known.contextTokens,
+    contextTokens,
+    compactAtTokens: compactAt === "auto" ? Math.floor(contextTokens * compactShare) : compactAt,
     native: options.native ?? known.native,
     reasons: known.reasons || reasoning !== undefined,
     isStored,
@@ -41,6 +45,8 @@ export function settingsOf(options: Omit<OpenaiModelOptions, "apiKey">): Setting
     origin: { endpoint: endpointOf(baseUrl), family: familyOf(model) },
   };
 }
+
+const compactShare = 0.6;
 
 /** With more effort answers take minutes, which is worth what background costs: a slower first token. */
 function wantsBackground({

@@ -37,6 +37,7 @@ test("each step reads from the cache what the former sent, and pays only for wha
     seen.slice(0, -1).map(({ usage }) => usage.inputTokens),
   );
   const paid = seen.map(({ usage }) => usage.inputTokens - (usage.cachedInputTokens ?? 0));
+  expect(seen.map(({ usage }) => usage.cacheWriteTokens)).toEqual(paid);
   const grown = seen.map(({ bytes }, index) => (bytes - (seen[index - 1]?.bytes ?? 0)) / 4);
   expect(paid.every((tokens, index) => tokens <= (grown[index] ?? 0) + 50)).toBe(true);
   expect(marks(s.body())).toHaveLength(4);

@@ -5,7 +5,7 @@ import { defineTool } from "../../../../src/agent/define-tool.ts";
 import { call, say, think, together } from "../../../../src/testing/twins/scripting/step.ts";
 import { said as message, transcriptOf } from "../../context/said.ts";
 import { run } from "../../harness.ts";
-import { name, start } from "./support.ts";
+import { isCreate, name, shell, start, user } from "./support.ts";
 
 const pages = 40;
 const contextTokens = 14_000;
@@ -67,6 +67,41 @@ test.each([
     expect(summaries).toBeGreaterThan(0);
     expect(kinds).toContain("context-trimmed");
     // None was refused.
-    expect(api.twin.requests).toHaveLength(pages + 1 + summaries);
+    expect(api.twin.requests.filter(isCreate)).toHaveLength(pages + 1 + summaries);
   },
 );
+
+test("tokens are counted as the request would be sent, without what can't be counted", async () => {
+  await using api = await start([], {
+    clearToolUsesAtTokens: 50_000,
+    extra: { service_tier: "auto" },
+  });
+  const request = {
+    instructions: "Help.",
+    items: [user("Is the disk full?")],
+    tools: [shell],
+    toolChoice: "auto",
+    sessionKey: "k",
+    stepKey: "s",
+  } as const;
+  const { signal } = new AbortController();
+  expect(await api.model.countTokens?.(request, { signal })).toBeGreaterThan(10);
+  expect(api.twin.requests).toMatchObject([
+    {
+      path: "/v1/messages/count_tokens",
+      headers: { "anthropic-beta": "context-management-2025-06-27" },
+    },
+  ]);
+  expect(Object.keys(api.body()).toSorted()).toEqual([
+    "context_management",
+    "messages",
+    "model",
+    "system",
+    "tools",
+  ]);
+  await using other = await start([], { model: "claude-none" });
+  await expect(other.model.countTokens?.(request, { signal })).rejects.toMatchObject({
+    code: "MODEL_FAILED",
+    data: { failure: "not-found" },
+  });
+});

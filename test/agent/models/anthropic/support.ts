@@ -40,6 +40,9 @@ export async function start(
   };
 }
 
+/** Not a count of its tokens. */
+export const isCreate = ({ path }: { readonly path: string }): boolean => path === "/v1/messages";
+
 export interface Body {
   readonly messages: readonly {
     readonly role: string;

@@ -31,6 +31,8 @@ test("usage tells what was cached and what was reasoning", async () => {
   const { usage } = (await ask(api.model, requestOf(items))).response;
   expect(usage.cachedInputTokens).toBeGreaterThan(1024);
   expect(usage.cachedInputTokens).toBeLessThan(usage.inputTokens);
+  expect(first.usage.cacheWriteTokens).toBe(first.usage.inputTokens);
+  expect(usage.cacheWriteTokens).toBe(usage.inputTokens - (usage.cachedInputTokens ?? 0));
 });
 
 test("an answer that ran out of tokens says so", async () => {

@@ -2,11 +2,12 @@ import { expect, test } from "vitest";
 import { z } from "zod";
 
 import { defineTool } from "../../../../src/agent/define-tool.ts";
+import type { Item } from "../../../../src/agent/model.ts";
 import type { ScriptedRequest, Step } from "../../../../src/testing/twins/openai/script.ts";
 import { all, call, say, think } from "../../../../src/testing/twins/openai/steps.ts";
 import { said, transcriptOf } from "../../context/said.ts";
 import { run } from "../../harness.ts";
-import { open } from "./twin-model.ts";
+import { ask, count, open, requestOf, settle, user } from "./twin-model.ts";
 
 const pages = 60;
 const contextTokens = 12_000;
@@ -86,4 +87,87 @@ test("what was cut or summarised is not said by the server's state, which is bui
   expect(afterChange).not.toContain(false);
   // The first has nothing before it; every other one is what is new.
   expect(wholes.filter(Boolean)).toHaveLength(afterChange.length + 1);
+});
+
+test("tokens are counted as the request would be sent, without what can't be counted", async () => {
+  await using api = await open([call("count", { file: "a" })], {
+    reasoning: { effort: "high" },
+    compactAtTokens: 100_000,
+    extra: { service_tier: "flex", text: { verbosity: "low" } },
+  });
+  const items: Item[] = [user("Count a.")];
+  settle(items, (await ask(api.model, requestOf(items))).response);
+  const { signal } = new AbortController();
+  expect(await api.model.countTokens?.(requestOf(items), { signal })).toBeGreaterThan(50);
+  const { path, body } = api.twin.requests.at(-1) ?? {};
+  expect(path).toBe("/v1/responses/input_tokens");
+  expect(body).toEqual({
+    model: "gpt-5.6-luna",
+    instructions: "Help.",
+    previous_response_id: api.twin.responses[0]?.id,
+    input: [expect.objectContaining({ type: "function_call_output" })],
+    tools: [expect.objectContaining({ type: "function", name: count.name })],
+    tool_choice: "auto",
+    reasoning: { effort: "high" },
+    text: { verbosity: "low" },
+  });
+  // What the server has forgotten is not counted, and says so as any failure.
+  api.twin.forget();
+  await expect(api.model.countTokens?.(requestOf(items), { signal })).rejects.toMatchObject({
+    code: "MODEL_FAILED",
+    data: { status: 400 },
+  });
+});
+
+test("left to the API, it makes the conversation shorter before the harness would", async () => {
+  await using api = await open(
+    ({ items, body }) => {
+      const calls = items.filter(({ type }) => type === "function_call").length;
+      const page = calls + items.filter(({ type }) => type === "compaction").length * 100;
+      return page > 330 || body.tool_choice === "none"
+        ? say("done")
+        : call("read_page", { page, why: "next" });
+    },
+    { contextTokens, compactAtTokens: "auto" },
+    { models },
+  );
+  expect(api.model.capabilities.compactsAtTokens).toBe(contextTokens * 0.6);
+  const { entries } = await run({
+    model: api.model,
+    tools: [readPage],
+    transcript: transcriptOf([said("Read all.")]),
+    limits: { steps: 40, tokens: 1e9 },
+  });
+  const kinds = entries.map(({ type }) => type);
+  expect(kinds.filter((type) => type === "step").length).toBeGreaterThan(20);
+  expect(kinds).not.toContain("context-trimmed");
+  expect(kinds).not.toContain("context-summarized");
+  const compacted = entries.filter((entry) => entry.type === "step" && entry.response.compacted);
+  expect(compacted.length).toBeGreaterThan(2);
+  // What comes at once is more than it is left to.
+  const huge = defineTool({
+    name: "read_page",
+    description: "Reads a page.",
+    input: z.object({ page: z.number(), why: z.string() }),
+    effect: "pure",
+    run: () =>
+      Promise.resolve({ status: "ok", output: "p".repeat(40_000), measures: {}, artifacts: [] }),
+  });
+  await using second = await open(
+    ({ items }) =>
+      items.some(({ type }) => type === "function_call")
+        ? say("done")
+        : all(...[1, 2, 3, 4, 5, 6].map((page) => call("read_page", { page, why: "all" }))),
+    { contextTokens, compactAtTokens: "auto" },
+    { models },
+  );
+  const jump = await run({
+    model: second.model,
+    tools: [huge],
+    transcript: transcriptOf([said("Read.")]),
+  });
+  expect(jump.end?.text).toBe("done");
+  expect(jump.entries.map(({ type }) => type)).toContain("context-trimmed");
+  // None was refused.
+  expect(second.bodies()).toHaveLength(2);
 });
