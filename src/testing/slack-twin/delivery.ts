@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setMaxListeners } from "node:events";
 
 import { z } from "zod";
 
@@ -31,6 +32,8 @@ export interface Delivery extends AsyncDisposable {
 
 export function slackDelivery(clock: Clock): Delivery {
   const ending = new AbortController();
+  // All that waits to be told again listens.
+  setMaxListeners(0, ending.signal);
   const open: TwinSocket[] = [];
   const waiting = new Map<string, () => void>();
   const running = new Map<Promise<void>, string>();

@@ -13,7 +13,8 @@ import { slackTwin, type SlackTwin } from "../../../src/testing/slack-twin/slack
 export async function slackUnderTest(): Promise<AdapterUnderTest> {
   const clock = manualClock();
   const slack = await slackTwin({ clock });
-  const adapter = slackAdapter(slack);
+  const { appToken, botToken, apiUrl } = slack;
+  const adapter = slackAdapter({ appToken, botToken, apiUrl });
   const refOf = ({ channel, thread }: { channel: string; thread: string }): ThreadRef => ({
     platform: "slack",
     workspace: slack.teamId,
