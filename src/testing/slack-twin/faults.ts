@@ -12,8 +12,8 @@ export type SlackCallFault =
 
 /** Lets the next things go wrong: for tests. */
 export interface SlackFaults {
-  /** Of the next call of `method`, in the order given. */
-  call(method: string, fault: SlackCallFault): void;
+  /** Of the next call of `method` whose arguments are such, in the order given. */
+  call(method: string, fault: SlackCallFault, isMeant?: IsMeant): void;
   /** The next thing that is said arrives twice. */
   duplicateEvent(): void;
   /** From now on the file is gone. */
@@ -22,8 +22,19 @@ export interface SlackFaults {
   signOut(): void;
 }
 
+export type IsMeant = (args: URLSearchParams) => boolean;
+
 export interface PendingFaults {
-  readonly calls: Map<string, SlackCallFault[]>;
+  readonly calls: { method: string; fault: SlackCallFault; isMeant: IsMeant }[];
   duplicates: number;
   signedOut: boolean;
+}
+
+/** The fault that this call meets, which then is over. */
+export function takeFault(
+  { calls }: PendingFaults,
+  { method, args }: { readonly method: string; readonly args: URLSearchParams },
+): SlackCallFault | undefined {
+  const at = calls.findIndex((each) => each.method === method && each.isMeant(args));
+  return at === -1 ? undefined : calls.splice(at, 1)[0]?.fault;
 }

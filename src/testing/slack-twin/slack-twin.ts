@@ -49,7 +49,7 @@ export async function slackTwin({
   scopes = allScopes,
 }: { readonly clock?: Clock; readonly scopes?: readonly string[] } = {}): Promise<SlackTwin> {
   const workspace = slackWorkspace(clock);
-  const pendingFaults: PendingFaults = { calls: new Map(), duplicates: 0, signedOut: false };
+  const pendingFaults: PendingFaults = { calls: [], duplicates: 0, signedOut: false };
   const delivery = slackDelivery(clock);
   const tickets = new Set<string>();
   const calls: string[] = [];
@@ -83,11 +83,8 @@ export async function slackTwin({
     teamId: workspace.teamId,
     botUserId: workspace.bot.userId,
     faults: {
-      call: (method, fault) => {
-        const queue = pendingFaults.calls.get(method);
-        if (queue) queue.push(fault);
-        else pendingFaults.calls.set(method, [fault]);
-      },
+      call: (method, fault, isMeant = () => true) =>
+        void pendingFaults.calls.push({ method, fault, isMeant }),
       duplicateEvent: () => void (pendingFaults.duplicates += 1),
       loseFile: (id) => void workspace.files.delete(id),
       signOut: () => void (pendingFaults.signedOut = true),
