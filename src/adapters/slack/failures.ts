@@ -32,7 +32,8 @@ function meaningOf(error: unknown): Meaning {
     }
     case "slack_webapi_request_error": {
       const original = field(error, "original");
-      const reason = String(field(field(original, "cause"), "code") ?? messageOf(original));
+      const cause = field(field(original, "cause"), "code");
+      const reason = typeof cause === "string" ? cause : messageOf(original);
       const code = neverSent.has(reason) ? "ADAPTER_POST_FAILED" : "ADAPTER_POST_UNKNOWN";
       return { code, detail: reason };
     }

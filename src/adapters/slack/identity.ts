@@ -42,13 +42,13 @@ export async function identify(
 /** The error for a token that Slack did not accept, or could not be shown. */
 export function refused(error: unknown, option: string, expected: string): OpsthreadError {
   const slackError = isOpsthreadError(error) ? error.data["slackError"] : undefined;
-  if (slackError === undefined)
+  if (typeof slackError !== "string")
     return new OpsthreadError("ADAPTER_UNAVAILABLE", `Cannot reach Slack: ${messageOf(error)}`, {
       cause: error,
     });
   return new OpsthreadError(
     "CONFIG_INVALID",
-    `Cannot use ${option}: Slack says ${String(slackError)}, expected ${expected}`,
+    `Cannot use ${option}: Slack says ${slackError}, expected ${expected}`,
     { cause: error },
   );
 }

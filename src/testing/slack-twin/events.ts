@@ -47,11 +47,12 @@ export function slackEvents({
     delivery.enqueue({ about, type: "events_api", payload }, times);
   };
   return {
-    posted(channel, { files, unfurls: _, ...message }) {
+    posted(channel, { files, ...message }) {
       const times = faults.duplicates > 0 && message.bot_id === undefined ? 2 : 1;
       if (times > 1) faults.duplicates -= 1;
       const shared = {
         ...message,
+        unfurls: undefined,
         team: teamId,
         channel: channel.id,
         event_ts: message.ts,
@@ -124,12 +125,13 @@ export function fileJson({ id, name, mimetype, bytes }: SlackFile, url: string):
 
 /** A message as conversations.replies shows it. */
 export function messageJson(
-  { metadata, files, unfurls: _, ...message }: SlackMessage,
+  { metadata, files, ...message }: SlackMessage,
   { url, withMetadata }: { readonly url: string; readonly withMetadata: boolean },
 ): object {
   return {
     type: "message",
     ...message,
+    unfurls: undefined,
     ...(withMetadata && metadata && { metadata }),
     ...(files && { files: files.map((file) => fileJson(file, url)) }),
   };

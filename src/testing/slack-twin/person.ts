@@ -19,6 +19,8 @@ export interface SeenMessage {
   readonly buttons: readonly string[];
   readonly files: readonly { readonly id: string; readonly name: string; readonly bytes: Buffer }[];
   readonly metadata?: SlackMessage["metadata"];
+  /** Whether links in it show more than themselves. */
+  readonly unfurls: boolean;
 }
 
 /** The person at the other end: writes, attaches, presses and looks. */
@@ -98,7 +100,16 @@ export function slackPerson(workspace: SlackWorkspace, events: SlackEvents): Sla
 const encoded = (text: string): string =>
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
-function seen({ ts, user, bot_id, text, blocks, files = [], metadata }: SlackMessage): SeenMessage {
+function seen({
+  ts,
+  user,
+  bot_id,
+  text,
+  blocks,
+  files = [],
+  metadata,
+  unfurls = true,
+}: SlackMessage): SeenMessage {
   return {
     ts,
     user,
@@ -107,5 +118,6 @@ function seen({ ts, user, bot_id, text, blocks, files = [], metadata }: SlackMes
     buttons: buttonsOf(blocks ?? []).map((button) => button.text.text),
     files: files.map(({ id, name, bytes }) => ({ id, name, bytes })),
     ...(metadata && { metadata }),
+    unfurls,
   };
 }

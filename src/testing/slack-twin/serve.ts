@@ -64,7 +64,7 @@ async function answer(
   const { pathname, searchParams: query } = new URL(incoming.url ?? "/", url);
   const exchange = { incoming, outgoing, url, query, body: await bytesOf(incoming) };
   const [, area, ...rest] = pathname.split("/");
-  switch (area) {
+  switch (area ?? "") {
     case "api":
       return callMethod(rest.join("/"), exchange, options);
     case "upload":

@@ -65,7 +65,7 @@ export async function slackTwin({
     tickets.add(id);
     return `${served.url.replace("http", "ws")}/link/?ticket=${id}`;
   };
-  const granted = new Set([...scopes, "connections:write"]);
+  const granted = new Set(scopes);
   const side = () => ({ workspace, events, ticket });
   const served = await serve({ tokens, scopes: granted, faults: pendingFaults, side, calls });
   served.server.on("upgrade", (request: IncomingMessage, socket: Duplex) => {
@@ -90,7 +90,7 @@ export async function slackTwin({
       signOut: () => void (pendingFaults.signedOut = true),
     },
     calls,
-    pending: delivery.pending,
+    pending: () => delivery.pending(),
     lost: delivery.lost,
     late: delivery.late,
     connections: () => delivery.sockets().length,

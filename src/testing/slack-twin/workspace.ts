@@ -12,6 +12,7 @@ export interface SlackMessage {
   readonly blocks?: readonly unknown[];
   readonly metadata?: SlackMetadata;
   readonly files?: readonly SlackFile[];
+  /** Whether links in it may show more than themselves; the API does not tell. */
   readonly unfurls?: boolean;
 }
 

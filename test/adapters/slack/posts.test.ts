@@ -8,13 +8,14 @@ import {
   noArtifacts,
   postInto,
 } from "../../../src/testing/adapter-suite-support.ts";
+import { manualClock } from "../../../src/testing/manual-clock.ts";
 import { openSlack } from "./open-slack.ts";
 
 const { signal } = new AbortController();
 const plain = { signal, open: noArtifacts };
 
-async function withThread() {
-  const opened = await openSlack();
+async function withThread(opening: Parameters<typeof openSlack>[0] = {}) {
+  const opened = await openSlack(opening);
   const { slack, adapter, refOf } = opened;
   const thread = refOf(slack.say({ text: "please", mention: true }));
   const post = (given: Partial<Post> & { readonly key: string }, options = plain) =>
@@ -63,7 +64,6 @@ test.each([
   { type: "status", status: 503, taken: false },
   { type: "drop", taken: true },
   { type: "drop", taken: false },
-  { type: "rate-limited", retryAfterS: 0 },
   { type: "error", error: "service_unavailable" },
 ] as const)(
   "what broke off in the middle goes on there, with the whole of it found only then: %o",
@@ -77,18 +77,7 @@ test.each([
 
     await expect(opened.post(given, { signal, open })).rejects.toThrow("chat.postMessage");
     expect(await adapter.findPost(thread, "k1", { signal })).toBeUndefined();
-    if (fault.type === "rate-limited")
-      await expect
-        .poll(
-          async () =>
-            opened.post(given, { signal, open }).then(
-              () => true,
-              () => false,
-            ),
-          { timeout: 5000 },
-        )
-        .toBe(true);
-    else await opened.post(given, { signal, open });
+    await opened.post(given, { signal, open });
 
     expect(wordsIn(opened.bots())).toEqual(long.split(" "));
     expect(opened.bots().flatMap(({ files }) => files)).toHaveLength(1);
@@ -129,7 +118,7 @@ test("another process finds what was begun, and sends the rest", async () => {
   expect(wordsIn(opened.bots())).toEqual(long.split(" "));
 });
 
-test("a key is found beyond the first page, and not in what somebody else posted", async () => {
+test("a key is found beyond the first page, and not where no thread is", async () => {
   await using opened = await withThread();
   const { slack, adapter, thread } = opened;
   for (let count = 0; count < 120; count += 1) slack.say({ text: "talk", ...thread });
@@ -155,6 +144,24 @@ test("a channel that has to wait holds up no other, and is not asked again befor
   const asked = slack.calls.length;
   await expect(opened.post({ key: "k1" })).rejects.toMatchObject({ code: "ADAPTER_RATE_LIMITED" });
   expect(slack.calls).toHaveLength(asked);
+});
+
+test("a post that has to wait in its middle goes on there, when the time is over", async () => {
+  const clock = manualClock();
+  await using opened = await withThread({ clock });
+  opened.slack.faults.call(
+    "chat.postMessage",
+    { type: "rate-limited", retryAfterS: 5 },
+    (args) => args.get("metadata")?.includes('"part":1') ?? false,
+  );
+  const given = { key: "k1", markdown: long };
+  await expect(opened.post(given)).rejects.toMatchObject({ code: "ADAPTER_RATE_LIMITED" });
+  await clock.advance(4999);
+  await expect(opened.post(given)).rejects.toMatchObject({ data: { retryAfterMs: 1 } });
+  await clock.advance(1);
+  await opened.post(given);
+  expect(wordsIn(opened.bots())).toEqual(long.split(" "));
+  expect(opened.bots().some(({ unfurls }) => unfurls)).toBe(false);
 });
 
 test.each([

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 
 import {
+  bytesOf,
   eventually,
   noArtifacts,
   postInto,
@@ -190,10 +191,8 @@ test("a page to sign in is no file, and the token is shown to Slack alone", asyn
   });
   const [{ id, name } = { id: "", name: "" }] = slack.thread(place)[0]?.files ?? [];
   slack.faults.signOut();
-  const reading = adapter
-    .download(refOf(place), { id, name }, { signal })
-    [Symbol.asyncIterator]()
-    .next();
+  const download = adapter.download(refOf(place), { id, name }, { signal });
+  const reading = bytesOf(download);
   await expect(reading).rejects.toThrow(/asks to sign in/);
 });
 

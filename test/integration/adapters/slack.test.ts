@@ -36,7 +36,7 @@ async function openBot(options: Partial<BotOptions> = {}) {
   return {
     slack,
     bot,
-    async settled() {
+    settled: async (): Promise<void> => {
       await eventually(() => slack.pending().length === 0, "the acknowledgements");
       await bot.idle();
     },

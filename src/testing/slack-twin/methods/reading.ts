@@ -22,11 +22,11 @@ export const readingMethods: Readonly<Record<string, Method>> = {
   },
 
   "apps.connections.open": {
-    scope: "connections:write",
+    scope: undefined,
     byApp: true,
-    run(params, { ticket }) {
+    run(params, slack) {
       params.nothingElse();
-      return { url: ticket() };
+      return { url: slack.ticket() };
     },
   },
 
