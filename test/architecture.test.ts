@@ -96,6 +96,7 @@ const vendors: Readonly<Record<string, readonly string[]>> = {
   "@opentelemetry/api": ["observe/"],
   "@modelcontextprotocol/client": ["agent/mcp/"],
   "@photostructure/sqlite": ["store/sqlite/"],
+  "@slack/bolt": ["adapters/slack/"],
   "@standard-schema/spec": ["agent/tool.ts"],
   commander: ["cli/"],
   croner: ["queue/"],
@@ -122,6 +123,7 @@ const vendors: Readonly<Record<string, readonly string[]>> = {
     "store/",
     "tasks/",
     "adapters/console/",
+    "adapters/slack/",
     "testing/",
     "bot.ts",
     "open-sandboxes.ts",
@@ -134,6 +136,7 @@ const heavy = [
   "@anthropic-ai/sdk",
   "@modelcontextprotocol/client",
   "@photostructure/sqlite",
+  "@slack/bolt",
   "dockerode",
   "just-bash",
   "openai",
@@ -141,8 +144,8 @@ const heavy = [
   "commander",
 ];
 
-/** SDKs of vendors that only the first call of a model loads: their types may be imported, the rest is lazy. */
-const sdks = ["@anthropic-ai/sdk", "openai"];
+/** SDKs of vendors that only the first call loads: their types may be imported, the rest is lazy. */
+const sdks = ["@anthropic-ai/sdk", "@slack/bolt", "openai"];
 
 const files = readdirSync("src", { recursive: true, encoding: "utf8" })
   .map((file) => file.replaceAll("\\", "/"))
@@ -187,7 +190,7 @@ test.each(files)("%s imports only what its layer may", (file) => {
   expect(refused).toEqual([]);
 });
 
-test.each(sdks)("%s is loaded by the first call of a model", (sdk) => {
+test.each(sdks)("%s is loaded by the first call", (sdk) => {
   const imports = files.flatMap((file) =>
     importsOf(file).filter(({ specifier }) => specifier === sdk || specifier.startsWith(`${sdk}/`)),
   );

@@ -22,9 +22,12 @@ test.each(Object.keys(errorCodes))("%s is used", (code) => {
   expect(sources.includes(`"${code}"`)).toBe(true);
 });
 
-test("the README shows examples/bot.mjs as it is", () => {
-  const shown = /```js\n([\s\S]*?)```/.exec(readFileSync("README.md", "utf8"))?.[1];
-  expect(shown).toBe(readFileSync("examples/bot.mjs", "utf8"));
+test.each([
+  ["README.md", "examples/bot.mjs"],
+  ["docs/slack.md", "examples/slack.mjs"],
+])("%s shows %s as it is", (page, example) => {
+  const shown = /```js\n([\s\S]*?)```/.exec(readFileSync(page, "utf8"))?.[1];
+  expect(shown).toBe(readFileSync(example, "utf8"));
 });
 
 test("every link between the documents leads to a file", () => {

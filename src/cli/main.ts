@@ -8,6 +8,7 @@ import { demoCommand } from "./commands/demo.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { imageCommand } from "./commands/image.ts";
 import { runCommand } from "./commands/run.ts";
+import { slackCommand } from "./commands/slack.ts";
 import { traceCommand } from "./commands/trace.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { interruptible } from "./interrupt.ts";
@@ -37,6 +38,7 @@ export async function main(args: readonly string[]): Promise<void> {
   program.addCommand(inherit(runCommand({ signal })));
   program.addCommand(inherit(demoCommand({ signal })));
   program.addCommand(inherit(traceCommand({ signal })));
+  program.addCommand(inherit(slackCommand()));
   program.addCommand(inherit(doctorCommand({ signal })));
   program.addCommand(inherit(imageCommand({ signal })));
   try {

@@ -7,6 +7,7 @@ export const errorCodes = {
   ADAPTER_POST_REJECTED: "The platform refused a post for good; sending it again would not help",
   ADAPTER_POST_UNKNOWN: "It is not known whether the platform took a post",
   ADAPTER_RATE_LIMITED: "The platform asked to wait before the next call",
+  ADAPTER_UNAVAILABLE: "The platform could not be reached",
   ATTACHMENT_TOO_LARGE: "An attachment is larger than the configured limit",
   ATTACHMENT_UNAVAILABLE: "An attachment could not be read from its platform",
   CONFIG_INVALID: "The configuration, an option or an argument is not usable",

@@ -1,0 +1,84 @@
+import { z } from "zod";
+
+import type { Attachment, Message } from "../../core/message.ts";
+import type { Identity } from "./identity.ts";
+import { mentions, typedText } from "./incoming-text.ts";
+
+/** What an event of Slack's is for the bot. */
+export interface PostedEvent {
+  /** Slack tells of one post that names the bot as both. */
+  readonly source: "message" | "app_mention";
+  readonly message: Message;
+}
+
+/** Reads an event; undefined for what is not for the bot: its own posts, other bots, edits, talk beside threads. */
+export function postedEvent(event: unknown, identity: Identity): PostedEvent | undefined {
+  const parsed = Posted.safeParse(event);
+  if (!parsed.success) return undefined;
+  const { type, subtype, bot_id, user, text, channel, ts, thread_ts, files, ...rest } = parsed.data;
+  if (bot_id !== undefined || user === identity.userId || user === "USLACKBOT") return undefined;
+  if (subtype !== undefined && !said.has(subtype)) return undefined;
+  // Of a channel that is shared with others: "everybody of the workspace" must not be them.
+  const team = rest.user_team ?? rest.team ?? identity.teamId;
+  if (team !== identity.teamId) return undefined;
+  const isDirect = rest.channel_type === "im";
+  const isMention = type === "app_mention" || mentions(text, identity.userId);
+  if (!isDirect && !isMention && thread_ts === undefined) return undefined;
+  const typed = typedText(text, identity.userId);
+  const addressed = isDirect ? "direct" : isMention ? "mention" : "thread";
+  return {
+    source: type,
+    message: {
+      id: `${channel}:${ts}`,
+      thread: {
+        platform: "slack",
+        workspace: identity.teamId,
+        channel,
+        thread: thread_ts ?? ts,
+      },
+      actor: { id: user, roles: [] },
+      kind: stop.test(typed) ? "stop" : addressed,
+      text: typed,
+      attachments: files.map(attachment),
+      sentAt: Number(ts) * 1000,
+    },
+  };
+}
+
+const stop = /^\s*stop[.!]?\s*$/i;
+/** Kinds of messages that people write. */
+const said = new Set(["file_share", "me_message", "thread_broadcast"]);
+
+const ts = z.string().regex(/^\d{1,12}\.\d{1,9}$/);
+
+const File = z.object({
+  id: z.string().min(1),
+  name: z.string().nullish(),
+  title: z.string().nullish(),
+  mimetype: z.string().nullish(),
+  size: z.number().int().nonnegative().optional(),
+});
+
+const Posted = z.object({
+  type: z.enum(["message", "app_mention"]),
+  subtype: z.string().optional(),
+  bot_id: z.string().optional(),
+  user: z.string().min(1),
+  team: z.string().optional(),
+  user_team: z.string().optional(),
+  channel: z.string().min(1),
+  channel_type: z.string().optional(),
+  ts,
+  thread_ts: ts.optional(),
+  text: z.string().default(""),
+  files: z.array(File).default([]),
+});
+
+function attachment({ id, name, title, mimetype, size }: z.infer<typeof File>): Attachment {
+  return {
+    id,
+    name: name || title || id,
+    ...(mimetype && { mediaType: mimetype }),
+    ...(size !== undefined && { bytes: size }),
+  };
+}

@@ -1,0 +1,140 @@
+import { z } from "zod";
+
+import { isOpsthreadError } from "../../core/errors.ts";
+import type { ThreadRef } from "../../core/ids.ts";
+import type { Post } from "../../core/post.ts";
+import type { OpenArtifact } from "../adapter.ts";
+import type { SlackApi } from "./api.ts";
+import { uploadArtifacts, uploadFile } from "./artifacts.ts";
+import { layOut, type SlackMessage } from "./layout.ts";
+import { lookFor, markOf, type Posted, wholeOf } from "./posted.ts";
+
+/** Posts and their finding again. */
+export interface Posts {
+  send(
+    post: Post,
+    options: { readonly signal: AbortSignal; readonly open: OpenArtifact },
+  ): Promise<{ readonly messageId: string }>;
+  find(
+    thread: ThreadRef,
+    key: string,
+    options: { readonly signal: AbortSignal },
+  ): Promise<{ readonly messageId: string } | undefined>;
+}
+
+/**
+ * A post may be several messages and then its files. Each message says in its metadata what it is a part of, and which
+ * files belong to it. What is there of a post that was broken off is remembered, or found again, and only the rest is sent.
+ */
+export function createPosts({
+  api,
+  botId,
+}: {
+  readonly api: SlackApi;
+  readonly botId: (options: { readonly signal: AbortSignal }) => Promise<string>;
+}): Posts {
+  const begun = new Map<string, Posted>();
+  const remember = (key: string, posted: Posted): void => {
+    begun.delete(key);
+    if (posted.parts.size === 0) return;
+    begun.set(key, posted);
+    const [oldest] = begun.keys();
+    if (begun.size > maxBegun && oldest !== undefined) begun.delete(oldest);
+  };
+
+  return {
+    async send(post, { signal, open }) {
+      signal.throwIfAborted();
+      const { key, thread } = post;
+      const known = begun.get(key);
+      const { messages, ids } = await prepare(post, { api, open, signal, known });
+      const posted: Posted = {
+        parts: known?.parts ?? new Map(),
+        of: messages.length,
+        files: ids,
+        isShared: ids.length === 0 || (known?.isShared ?? false),
+      };
+      for (const [part, message] of messages.entries()) {
+        if (posted.parts.has(part)) continue;
+        const metadata = markOf(key, { part, of: messages.length, files: ids });
+        posted.parts.set(
+          part,
+          await sendMessage(thread, { ...message, metadata }, { api, signal }),
+        );
+        remember(key, posted);
+      }
+      if (!posted.isShared) await share(ids, thread, { api, signal });
+      begun.delete(key);
+      return { messageId: posted.parts.get(0) ?? "" };
+    },
+
+    async find(thread, key, { signal }) {
+      const posted = await lookFor(
+        { thread, key },
+        { api, signal, botId: await botId({ signal }) },
+      );
+      const whole = wholeOf(posted);
+      remember(key, whole ? nothing : posted);
+      return whole;
+    },
+  };
+}
+
+const maxBegun = 1000;
+const nothing: Posted = { parts: new Map(), of: undefined, files: [], isShared: true };
+
+/** The messages and the files, brought to Slack but not shared. A post that was begun has its files there already. */
+async function prepare(
+  post: Post,
+  {
+    api,
+    open,
+    signal,
+    known,
+  }: {
+    readonly api: SlackApi;
+    readonly open: OpenArtifact;
+    readonly signal: AbortSignal;
+    readonly known: Posted | undefined;
+  },
+): Promise<{ readonly messages: readonly SlackMessage[]; readonly ids: readonly string[] }> {
+  if (known) return { messages: layOut(post).messages, ids: known.files };
+  const { ids, notes } = await uploadArtifacts(post.artifacts, { api, open, signal });
+  const { messages, whole } = layOut(post, notes);
+  if (!whole) return { messages, ids };
+  const text = Buffer.from(whole.text);
+  const file = { name: whole.name, length: text.byteLength, bytes: once(text) };
+  return { messages, ids: [await uploadFile(file, { api, signal }), ...ids] };
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
+
+async function sendMessage(
+  { channel, thread }: ThreadRef,
+  message: SlackMessage & { readonly metadata: object },
+  { api, signal }: { readonly api: SlackApi; readonly signal: AbortSignal },
+): Promise<string> {
+  const place = { channel, thread_ts: thread };
+  const quiet = { unfurl_links: false, unfurl_media: false };
+  const answer = await api.call("chat.postMessage", { ...place, ...message, ...quiet }, { signal });
+  return z.object({ ts: z.string() }).parse(answer).ts;
+}
+
+async function share(
+  ids: readonly string[],
+  { channel, thread }: ThreadRef,
+  { api, signal }: { readonly api: SlackApi; readonly signal: AbortSignal },
+): Promise<void> {
+  const files = ids.map((id) => ({ id }));
+  const place = { channel_id: channel, thread_ts: thread };
+  try {
+    await api.call("files.completeUploadExternal", { files, ...place }, { signal });
+  } catch (error) {
+    // The text is there: a refusal of the files must not have the post put aside.
+    if (!isOpsthreadError(error, "ADAPTER_POST_REJECTED")) throw error;
+    const text = "📎 Slack did not take the files of this answer.";
+    await api.call("chat.postMessage", { channel, thread_ts: thread, text }, { signal });
+  }
+}

@@ -1,0 +1,80 @@
+import { z } from "zod";
+
+import { abortable } from "../../core/abort.ts";
+import { isOpsthreadError, messageOf } from "../../core/errors.ts";
+import { stableKey, threadId, type ThreadRef } from "../../core/ids.ts";
+import type { Logger } from "../../core/logger.ts";
+import type { SlackApi } from "./api.ts";
+import { sectionsOf } from "./sections.ts";
+
+/** The live lines of turns: one message each, changed, and deleted in the end. */
+export interface ProgressLines extends AsyncDisposable {
+  show(
+    thread: ThreadRef,
+    progress: { readonly key: string; readonly markdown: string | undefined },
+    options: { readonly signal: AbortSignal },
+  ): Promise<void>;
+}
+
+export function createProgressLines({
+  api,
+  log,
+}: {
+  readonly api: SlackApi;
+  readonly log: Logger;
+}): ProgressLines {
+  /** What becomes of each line: its message's id, once it has one. */
+  const lines = new Map<string, Promise<string | undefined>>();
+  const ending = new AbortController();
+
+  const change = async (
+    { channel, thread }: ThreadRef,
+    line: { readonly ts: string | undefined; readonly markdown: string | undefined },
+  ): Promise<string | undefined> => {
+    const { ts, markdown } = line;
+    const { signal } = ending;
+    if (markdown === undefined) {
+      if (ts !== undefined) await api.call("chat.delete", { channel, ts }, { signal });
+      return undefined;
+    }
+    const text = (sectionsOf(markdown)[0] ?? "…").slice(0, maxLine);
+    if (ts !== undefined) {
+      await api.call("chat.update", { channel, ts, text }, { signal });
+      return ts;
+    }
+    const quiet = { unfurl_links: false, unfurl_media: false };
+    const metadata = { event_type: "opsthread_progress", event_payload: {} };
+    const posted = { channel, thread_ts: thread, text, metadata, ...quiet };
+    const answer = await api.call("chat.postMessage", posted, { signal });
+    return z.object({ ts: z.string() }).parse(answer).ts;
+  };
+
+  return {
+    async show(thread, { key, markdown }, { signal }) {
+      signal.throwIfAborted();
+      const id = stableKey(threadId(thread), key);
+      if (markdown === undefined && !lines.has(id)) return;
+      // One after the other, also where nobody waits any more: a line must be known to be deleted.
+      const before = lines.get(id) ?? Promise.resolve(undefined);
+      const after = before.then(async (ts) => {
+        try {
+          return await change(thread, { ts, markdown });
+        } catch (error) {
+          log.debug({ error: messageOf(error) }, "Progress was not shown");
+          const gone = isOpsthreadError(error) && error.data["slackError"] === "message_not_found";
+          return gone ? undefined : ts;
+        }
+      });
+      lines.set(id, after);
+      await abortable(after, signal);
+      if (markdown === undefined && lines.get(id) === after) lines.delete(id);
+    },
+    async [Symbol.asyncDispose]() {
+      ending.abort();
+      await Promise.all(lines.values());
+    },
+  };
+}
+
+/** One line, of a message that chat.update takes. */
+const maxLine = 3000;

@@ -1,0 +1,126 @@
+import type { App, SocketModeReceiver } from "@slack/bolt";
+
+import type { Clock } from "../../core/clock.ts";
+import { messageOf, OpsthreadError } from "../../core/errors.ts";
+import type { Logger } from "../../core/logger.ts";
+import { clientLog } from "./client-log.ts";
+import { callFailed } from "./failures.ts";
+import { refused } from "./identity.ts";
+
+/** Takes what Slack tells. What it resolves with is acknowledged, what it rejects Slack tells again. */
+export type HandleEvent = (body: unknown) => Promise<void>;
+
+export interface SocketOptions {
+  readonly appToken: string;
+  readonly apiUrl: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly handle: HandleEvent;
+}
+
+/** One connection of Socket Mode. It is good for some hours, then Slack asks for another one. */
+export interface Socket {
+  /** Resolves when a next one is needed: this one is `lost`, or Slack asks for it and this one still works. */
+  readonly over: Promise<"lost" | "planned">;
+  /** Lets what came in be acknowledged, then ends. */
+  close(): Promise<void>;
+}
+
+/**
+ * Connects, with bolt's receiver but not its `App`: that acknowledges an event before anybody has seen it.
+ * @throws {OpsthreadError} `CONFIG_INVALID` or `ADAPTER_UNAVAILABLE`
+ */
+export async function openSocket(
+  { appToken, apiUrl, clock, log, handle }: SocketOptions,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<Socket> {
+  const { SocketModeReceiver: Receiver } = await import("@slack/bolt");
+  const receiver = new Receiver({
+    appToken,
+    logger: clientLog(log),
+    // After a planned end it would wait for five seconds without a connection.
+    autoReconnectEnabled: false,
+    installerOptions: {
+      clientOptions: {
+        slackApiUrl: apiUrl,
+        retryConfig: { retries: 0 },
+        rejectRateLimitedCalls: true,
+        timeout: openMs,
+      },
+    },
+  });
+  const handling = new Set<Promise<void>>();
+  const take: App["processEvent"] = async ({ body, ack }) => {
+    const handled = handle(body).then(
+      () => ack(),
+      (error: unknown) =>
+        log.warn({ error: messageOf(error) }, "An event was not stored; Slack will tell it again"),
+    );
+    const done = handled
+      .catch((error: unknown) =>
+        log.debug({ error: messageOf(error) }, "An event could not be acknowledged"),
+      )
+      .finally(() => handling.delete(done));
+    handling.add(done);
+    await done;
+  };
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- All that a receiver uses of its app.
+  receiver.init({ processEvent: take } as App);
+  const over = endOf(receiver);
+  const disconnect = async (): Promise<void> => {
+    await receiver.client.disconnect();
+  };
+  const opened = new AbortController();
+  const limit = AbortSignal.any([signal, opened.signal]);
+  try {
+    await Promise.race([
+      receiver.start(),
+      clock.sleep(openMs, { signal: limit }).then(() => {
+        throw new Error("Slack did not greet in time");
+      }),
+    ]);
+  } catch (error) {
+    await disconnect();
+    signal.throwIfAborted();
+    if (error instanceof OpsthreadError) throw error;
+    const failed = callFailed(error ?? new Error("it was cut"), "apps.connections.open");
+    throw refused(failed, "appToken", "a token that begins with xapp- and may connections:write");
+  } finally {
+    opened.abort();
+  }
+  return {
+    over,
+    async close() {
+      const enough = new AbortController();
+      await Promise.race([
+        Promise.all(handling),
+        // Slack takes no acknowledgement after that.
+        clock.sleep(acknowledgeMs, { signal: enough.signal }).catch(() => {}), // All are handled.
+      ]);
+      enough.abort();
+      await disconnect();
+      await Promise.all(handling);
+    },
+  };
+}
+
+const openMs = 10_000;
+const acknowledgeMs = 3000;
+
+/** The client ends its connection as soon as Slack asks for another one. Here it goes on until that one is there. */
+function endOf({ client }: SocketModeReceiver): Socket["over"] {
+  return new Promise((resolve) => {
+    const [read] = client.listeners("ws_message");
+    client.removeAllListeners("ws_message");
+    client.on("ws_message", (data: unknown, isBinary: unknown) => {
+      if (isDisconnect(data)) resolve("planned");
+      else read?.call(client, data, isBinary);
+    });
+    client.on("disconnected", () => resolve("lost"));
+  });
+}
+
+function isDisconnect(data: unknown): boolean {
+  // The rest, and what is no JSON, is the client's to read.
+  return typeof data === "string" && /^\{[^{}]*"type":\s*"disconnect"/.test(data);
+}

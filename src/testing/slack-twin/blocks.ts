@@ -1,0 +1,106 @@
+import { z } from "zod";
+
+import { Refusal } from "./refusal.ts";
+
+/** What Slack takes as the blocks of a message, of those kinds that a bot without forms uses. */
+export function checkBlocks(given: unknown): readonly unknown[] {
+  if (Array.isArray(given) && given.length > maxBlocks) throw new Refusal("msg_blocks_too_many");
+  const parsed = z.array(Block).min(1).safeParse(given);
+  if (!parsed.success)
+    throw new Refusal("invalid_blocks", {
+      response_metadata: {
+        messages: parsed.error.issues.map(
+          ({ message, path }) => `[ERROR] ${message} [json-pointer:/blocks/${path.join("/")}]`,
+        ),
+      },
+    });
+  // Undocumented; seen between 11,300 and 13,200. https://github.com/slackapi/bolt-js/issues/2867
+  if (textsOf(parsed.data).join("").length > maxText) throw new Refusal("msg_blocks_too_long");
+  const actions = parsed.data.flatMap((block) => (block.type === "actions" ? block.elements : []));
+  if (new Set(actions.map(({ action_id }) => action_id)).size < actions.length)
+    throw new Refusal("invalid_blocks");
+  return parsed.data;
+}
+
+const maxBlocks = 50;
+const maxText = 12_000;
+
+/** All that is there to be read. */
+export function textsOf(blocks: readonly unknown[]): readonly string[] {
+  return z
+    .array(Block)
+    .parse(blocks)
+    .flatMap((block): readonly string[] => {
+      switch (block.type) {
+        case "section":
+        case "header":
+          return [block.text.text];
+        case "markdown":
+          return [block.text];
+        case "context":
+          return block.elements.map(({ text }) => text);
+        case "actions":
+        case "divider":
+          return [];
+      }
+    });
+}
+
+/** The buttons of a message. */
+export function buttonsOf(blocks: readonly unknown[]): readonly z.infer<typeof Button>[] {
+  return z
+    .array(Block)
+    .parse(blocks)
+    .flatMap((block) => (block.type === "actions" ? block.elements : []));
+}
+
+const block_id = z.string().max(255).optional();
+const text = (max: number) =>
+  z.discriminatedUnion("type", [
+    z.strictObject({
+      type: z.literal("mrkdwn"),
+      text: z.string().min(1).max(max),
+      verbatim: z.boolean().optional(),
+    }),
+    z.strictObject({
+      type: z.literal("plain_text"),
+      text: z.string().min(1).max(max),
+      emoji: z.boolean().optional(),
+    }),
+  ]);
+const plain = (max: number) =>
+  z.strictObject({
+    type: z.literal("plain_text"),
+    text: z.string().min(1).max(max),
+    emoji: z.boolean().optional(),
+  });
+
+const Button = z.strictObject({
+  type: z.literal("button"),
+  text: plain(75),
+  action_id: z.string().min(1).max(255),
+  value: z.string().max(2000).optional(),
+  style: z.enum(["primary", "danger"]).optional(),
+});
+
+const Block = z.discriminatedUnion("type", [
+  z.strictObject({
+    type: z.literal("section"),
+    text: text(3000),
+    expand: z.boolean().optional(),
+    block_id,
+  }),
+  z.strictObject({ type: z.literal("header"), text: plain(150), block_id }),
+  z.strictObject({ type: z.literal("divider"), block_id }),
+  z.strictObject({ type: z.literal("markdown"), text: z.string().min(1).max(12_000), block_id }),
+  z.strictObject({
+    type: z.literal("context"),
+    elements: z.array(text(3000)).min(1).max(10),
+    block_id,
+  }),
+  z.strictObject({
+    type: z.literal("actions"),
+    elements: z.array(Button).min(1).max(25),
+    block_id,
+  }),
+]);

@@ -1,0 +1,123 @@
+import { buttonsOf, textsOf } from "./blocks.ts";
+import type { SlackEvents } from "./events.ts";
+import { type SlackMessage, type SlackWorkspace, threadOf } from "./workspace.ts";
+
+/** Where something was said: `thread` is the message that begins the conversation. */
+export interface SlackPlace {
+  readonly channel: string;
+  readonly ts: string;
+  readonly thread: string;
+}
+
+/** A message as a person reads it. */
+export interface SeenMessage {
+  readonly ts: string;
+  readonly user: string;
+  readonly isBot: boolean;
+  /** Of the blocks, where there are any; as it was sent, not as it is drawn. */
+  readonly text: string;
+  readonly buttons: readonly string[];
+  readonly files: readonly { readonly id: string; readonly name: string; readonly bytes: Buffer }[];
+  readonly metadata?: SlackMessage["metadata"];
+  /** Whether links in it show more than themselves. */
+  readonly unfurls: boolean;
+}
+
+/** The person at the other end: writes, attaches, presses and looks. */
+export interface SlackPerson {
+  /** Writes in a channel, a thread, or to the bot alone. `text` is what is typed; `mention` puts the bot's name before it. */
+  say(said: {
+    readonly text: string;
+    readonly channel?: string;
+    readonly thread?: string;
+    readonly user?: string;
+    readonly mention?: boolean;
+    readonly files?: readonly { readonly name: string; readonly bytes: Uint8Array }[];
+  }): SlackPlace;
+  /** Presses the button with this label. */
+  press(pressed: {
+    readonly channel: string;
+    readonly ts: string;
+    readonly label: string;
+    readonly user?: string;
+  }): void;
+  /** The messages of a thread, oldest first. */
+  thread(place: { readonly channel: string; readonly thread: string }): readonly SeenMessage[];
+  /** What the bot told one person alone. */
+  whispers(place: { readonly channel: string; readonly thread: string }): readonly string[];
+}
+
+export function slackPerson(workspace: SlackWorkspace, events: SlackEvents): SlackPerson {
+  const channelOf = (id: string) => {
+    const channel = workspace.channels.get(id);
+    if (!channel) throw new TypeError(`No channel ${id}`);
+    return channel;
+  };
+  return {
+    say({
+      text,
+      channel: id = "C0OPS0001",
+      thread,
+      user = "U0PERSON1",
+      mention = false,
+      files = [],
+    }) {
+      const channel = channelOf(id);
+      const kept = files.map(({ name, bytes }) => ({
+        id: workspace.nextId("F"),
+        name,
+        mimetype: "text/plain",
+        bytes: Buffer.from(bytes),
+      }));
+      for (const file of kept) workspace.files.set(file.id, file);
+      const message: SlackMessage = {
+        ts: workspace.nextTs(),
+        user,
+        text: (mention ? `<@${workspace.bot.userId}> ` : "") + encoded(text),
+        ...(thread !== undefined && { thread_ts: thread }),
+        ...(kept.length > 0 && { files: kept }),
+      };
+      channel.messages.push(message);
+      events.posted(channel, message);
+      return { channel: id, ts: message.ts, thread: thread ?? message.ts };
+    },
+    press({ channel: id, ts, label, user = "U0PERSON1" }) {
+      const channel = channelOf(id);
+      const message = channel.messages.find((each) => each.ts === ts);
+      const action = buttonsOf(message?.blocks ?? []).find(({ text }) => text.text === label);
+      if (!message || !action) throw new TypeError(`No button "${label}"`);
+      events.pressed(channel, { user, message, action });
+    },
+    thread: (place) => threadOf(channelOf(place.channel), place.thread).map(seen),
+    whispers: (place) =>
+      channelOf(place.channel)
+        .ephemerals.filter(({ thread }) => thread === place.thread)
+        .map(({ text }) => text),
+  };
+}
+
+/** As Slack keeps what was typed. https://docs.slack.dev/messaging/formatting-message-text/#escaping */
+const encoded = (text: string): string =>
+  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+
+function seen({
+  ts,
+  user,
+  bot_id,
+  text,
+  blocks,
+  files = [],
+  metadata,
+  unfurls = true,
+}: SlackMessage): SeenMessage {
+  return {
+    ts,
+    user,
+    isBot: bot_id !== undefined,
+    text: blocks ? textsOf(blocks).join("\n") : text,
+    buttons: buttonsOf(blocks ?? []).map((button) => button.text.text),
+    files: files.map(({ id, name, bytes }) => ({ id, name, bytes })),
+    ...(metadata && { metadata }),
+    unfurls,
+  };
+}

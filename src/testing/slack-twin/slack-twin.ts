@@ -1,0 +1,137 @@
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+
+import { type Clock, systemClock } from "../../core/clock.ts";
+import { type Delivery, slackDelivery } from "./delivery.ts";
+import { slackEvents } from "./events.ts";
+import type { PendingFaults, SlackFaults } from "./faults.ts";
+import { type SlackPerson, slackPerson } from "./person.ts";
+import { serve } from "./serve.ts";
+import { acceptWebSocket } from "./web-socket.ts";
+import { slackWorkspace } from "./workspace.ts";
+
+/** Slack on loopback, with its rules. */
+export interface SlackTwin extends AsyncDisposable, SlackPerson {
+  /** For `slackApiUrl` of Slack's clients; the address of sockets comes from there. */
+  readonly apiUrl: string;
+  readonly botToken: string;
+  readonly appToken: string;
+  readonly teamId: string;
+  readonly botUserId: string;
+  readonly faults: SlackFaults;
+  /** Methods that were called, in order. */
+  readonly calls: readonly string[];
+  /** Posts and presses that were told and not acknowledged yet, each once. */
+  pending(): readonly string[];
+  /** What was never acknowledged in time, and acknowledgements that nothing waited for. */
+  readonly lost: readonly string[];
+  readonly late: readonly string[];
+  /** How many sockets the app has open. */
+  connections(): number;
+  /** Resolves when the app has read all that was told, and what it said at once has come here. */
+  roundTrip(): Promise<void>;
+  /** Asks the app to connect anew, as Slack does every few hours: its oldest socket. */
+  refresh(): void;
+  /** Cuts all sockets. */
+  cut(): void;
+}
+
+/**
+ * @param options.clock decides when what is not acknowledged is told again
+ * @param options.scopes of the bot's token; default all that its methods need
+ *
+ * @example
+ * await using slack = await slackTwin();
+ * const adapter = slackAdapter({ appToken: slack.appToken, botToken: slack.botToken, apiUrl: slack.apiUrl });
+ */
+export async function slackTwin({
+  clock = systemClock,
+  scopes = allScopes,
+}: { readonly clock?: Clock; readonly scopes?: readonly string[] } = {}): Promise<SlackTwin> {
+  const workspace = slackWorkspace(clock);
+  const pendingFaults: PendingFaults = { calls: [], duplicates: 0, signedOut: false };
+  const delivery = slackDelivery(clock);
+  const tickets = new Set<string>();
+  const calls: string[] = [];
+  const tokens = { bot: "xoxb-twin-bot", app: "xapp-1-twin-app" };
+  const events = slackEvents({
+    workspace,
+    delivery,
+    faults: pendingFaults,
+    url: () => served.url,
+  });
+  const ticket = (): string => {
+    const id = workspace.nextId("ticket");
+    tickets.add(id);
+    return `${served.url.replace("http", "ws")}/link/?ticket=${id}`;
+  };
+  const granted = new Set(scopes);
+  const side = () => ({ workspace, events, ticket });
+  const served = await serve({ tokens, scopes: granted, faults: pendingFaults, side, calls });
+  served.server.on("upgrade", (request: IncomingMessage, socket: Duplex) => {
+    const id = new URL(request.url ?? "/", served.url).searchParams.get("ticket") ?? "";
+    // Each is good for one connection, of which an app has ten at most.
+    const isGood = tickets.delete(id) && delivery.sockets().length < maxSockets;
+    if (isGood) connect(delivery, { request, socket });
+    else socket.destroy();
+  });
+  return {
+    ...slackPerson(workspace, events),
+    apiUrl: `${served.url}/api/`,
+    botToken: tokens.bot,
+    appToken: tokens.app,
+    teamId: workspace.teamId,
+    botUserId: workspace.bot.userId,
+    faults: {
+      call: (method, fault, isMeant = () => true) =>
+        void pendingFaults.calls.push({ method, fault, isMeant }),
+      duplicateEvent: () => void (pendingFaults.duplicates += 1),
+      loseFile: (id) => void workspace.files.delete(id),
+      signOut: () => void (pendingFaults.signedOut = true),
+    },
+    calls,
+    pending: () => delivery.pending(),
+    lost: delivery.lost,
+    late: delivery.late,
+    connections: () => delivery.sockets().length,
+    async roundTrip() {
+      // The second answer comes after what the first messages made the app say at once.
+      for (let count = 0; count < 2; count += 1)
+        await Promise.all(delivery.sockets().map((socket) => socket.ping()));
+    },
+    refresh: () =>
+      delivery
+        .sockets()[0]
+        ?.send(JSON.stringify({ type: "disconnect", reason: "refresh_requested", debug_info: {} })),
+    cut: () => {
+      for (const socket of delivery.sockets()) socket.destroy();
+    },
+    async [Symbol.asyncDispose]() {
+      await delivery[Symbol.asyncDispose]();
+      await served[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function connect(
+  delivery: Delivery,
+  connection: { readonly request: IncomingMessage; readonly socket: Duplex },
+): void {
+  const socket = acceptWebSocket(connection, {
+    text: (text) => delivery.take(text),
+    closed: () => {},
+  });
+  delivery.connect(socket);
+}
+
+const maxSockets = 10;
+const allScopes = [
+  "app_mentions:read",
+  "channels:history",
+  "chat:write",
+  "files:read",
+  "files:write",
+  "groups:history",
+  "im:history",
+  "users:read",
+];

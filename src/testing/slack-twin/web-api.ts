@@ -1,0 +1,78 @@
+import type { IncomingMessage } from "node:http";
+
+import { takeFault } from "./faults.ts";
+import { chatMethods } from "./methods/chat.ts";
+import { fileMethods } from "./methods/files.ts";
+import { readingMethods } from "./methods/reading.ts";
+import { paramsOf } from "./params.ts";
+import { Refusal } from "./refusal.ts";
+import type { Exchange, ServeOptions } from "./serve.ts";
+
+/** Answers a call of the Web API, if nothing goes wrong on the way. */
+export async function callMethod(
+  method: string,
+  { incoming, outgoing, body, query, url }: Exchange,
+  options: ServeOptions,
+): Promise<void> {
+  const { calls, faults, scopes } = options;
+  const args = new URLSearchParams([...query, ...new URLSearchParams(body.toString())]);
+  calls.push(method);
+  const fault = takeFault(faults, { method, args });
+  const call = { method, args, token: tokenOf(incoming) ?? args.get("token") ?? undefined };
+  switch (fault?.type) {
+    case "rate-limited":
+      outgoing.writeHead(429, { "retry-after": String(fault.retryAfterS) });
+      return void outgoing.end(JSON.stringify({ ok: false, error: "ratelimited" }));
+    case "drop":
+      if (fault.taken) perform(call, options, url);
+      return void outgoing.destroy();
+    case "status":
+      if (fault.taken) perform(call, options, url);
+      return void outgoing.writeHead(fault.status).end("<html></html>");
+    case "slow":
+      await fault.until;
+      break;
+    case "error":
+    case undefined:
+  }
+  const result =
+    fault?.type === "error" ? { ok: false, error: fault.error } : perform(call, options, url);
+  outgoing.writeHead(200, {
+    "content-type": "application/json; charset=utf-8",
+    "x-oauth-scopes": [...scopes].join(","),
+  });
+  outgoing.end(JSON.stringify(result));
+}
+
+interface Call {
+  readonly method: string;
+  readonly args: URLSearchParams;
+  readonly token: string | undefined;
+}
+
+function perform(
+  { method, args, token }: Call,
+  { tokens, scopes, side }: ServeOptions,
+  url: string,
+): object {
+  try {
+    const known = methods[method];
+    if (!known) throw new Refusal("unknown_method", { req_method: method });
+    if (token === undefined) throw new Refusal("not_authed");
+    if (token !== tokens.bot && token !== tokens.app) throw new Refusal("invalid_auth");
+    if ((token === tokens.app) !== (known.byApp ?? false))
+      throw new Refusal("not_allowed_token_type");
+    const { scope } = known;
+    if (scope !== undefined && !scopes.has(scope))
+      throw new Refusal("missing_scope", { needed: scope, provided: [...scopes].join(",") });
+    return { ok: true, ...known.run(paramsOf(args), { ...side(), url }) };
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return { ok: false, error: error.error, ...error.more };
+  }
+}
+
+const methods = { ...chatMethods, ...readingMethods, ...fileMethods };
+
+const tokenOf = ({ headers }: IncomingMessage): string | undefined =>
+  /^Bearer (.+)$/.exec(headers.authorization ?? "")?.[1];

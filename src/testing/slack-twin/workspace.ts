@@ -1,0 +1,87 @@
+import type { Clock } from "../../core/clock.ts";
+
+/** What a message is made of, in Slack's words. */
+export interface SlackMessage {
+  readonly ts: string;
+  readonly user: string;
+  /** Of the app that posted it. */
+  readonly bot_id?: string;
+  readonly app_id?: string;
+  readonly thread_ts?: string;
+  readonly text: string;
+  readonly blocks?: readonly unknown[];
+  readonly metadata?: SlackMetadata;
+  readonly files?: readonly SlackFile[];
+  /** Whether links in it may show more than themselves; the API does not tell. */
+  readonly unfurls?: boolean;
+}
+
+export interface SlackMetadata {
+  readonly event_type: string;
+  readonly event_payload: Readonly<Record<string, unknown>>;
+}
+
+export interface SlackFile {
+  readonly id: string;
+  readonly name: string;
+  readonly mimetype: string;
+  readonly bytes: Buffer;
+}
+
+export interface SlackChannel {
+  readonly id: string;
+  readonly name: string;
+  readonly type: "channel" | "group" | "im";
+  /** Whether the bot is in it. */
+  readonly isMember: boolean;
+  isArchived: boolean;
+  readonly messages: SlackMessage[];
+  /** What only one person sees. */
+  readonly ephemerals: { readonly user: string; readonly text: string; readonly thread?: string }[];
+}
+
+/** One team, its channels and files, and the one app in it. */
+export interface SlackWorkspace {
+  readonly teamId: string;
+  readonly bot: { readonly userId: string; readonly botId: string; readonly appId: string };
+  readonly channels: Map<string, SlackChannel>;
+  readonly files: Map<string, SlackFile>;
+  /** Files that a URL was given out for, and what came there. */
+  readonly uploads: Map<string, PendingUpload>;
+  /** The next id of a message; each only once, and growing. */
+  nextTs(): string;
+  nextId(prefix: string): string;
+}
+
+export interface PendingUpload {
+  readonly name: string;
+  readonly length: number;
+  bytes?: Buffer;
+}
+
+export function slackWorkspace(clock: Clock): SlackWorkspace {
+  let count = 0;
+  const channels = new Map<string, SlackChannel>();
+  for (const [id, name, type, isMember] of [
+    ["C0OPS0001", "ops", "channel", true],
+    ["C0WEB0001", "web", "channel", true],
+    ["G0SECRET1", "secret", "group", true],
+    ["C0OTHER01", "other", "channel", false],
+    ["D0DIRECT1", "", "im", true],
+  ] as const)
+    channels.set(id, { id, name, type, isMember, isArchived: false, messages: [], ephemerals: [] });
+  return {
+    teamId: "T0TWIN001",
+    bot: { userId: "U0BOT0001", botId: "B0BOT0001", appId: "A0APP0001" },
+    channels,
+    files: new Map(),
+    uploads: new Map(),
+    nextTs: () => `${Math.floor(clock.now() / 1000)}.${String((count += 1)).padStart(6, "0")}`,
+    nextId: (prefix) => `${prefix}0${(count += 1).toString(36).toUpperCase().padStart(8, "0")}`,
+  };
+}
+
+/** A message and what was said beneath it, oldest first. */
+export function threadOf(channel: SlackChannel, ts: string): readonly SlackMessage[] {
+  return channel.messages.filter((message) => message.ts === ts || message.thread_ts === ts);
+}

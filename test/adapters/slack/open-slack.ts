@@ -1,0 +1,36 @@
+import { slackAdapter } from "../../../src/adapters/slack/index.ts";
+import type { SlackAdapterOptions } from "../../../src/adapters/slack/index.ts";
+import type { Clock } from "../../../src/core/clock.ts";
+import type { ThreadRef } from "../../../src/core/ids.ts";
+import { slackTwin } from "../../../src/testing/slack-twin/slack-twin.ts";
+
+/** A Slack and an adapter on it. */
+export async function openSlack({
+  slackClock,
+  scopes,
+  ...options
+}: Partial<SlackAdapterOptions> & {
+  readonly slackClock?: Clock;
+  readonly scopes?: readonly string[];
+} = {}) {
+  const slack = await slackTwin({
+    ...(slackClock && { clock: slackClock }),
+    ...(scopes && { scopes }),
+  });
+  const { appToken, botToken, apiUrl } = slack;
+  const adapter = slackAdapter({ appToken, botToken, apiUrl, ...options });
+  return {
+    slack,
+    adapter,
+    refOf: ({ channel, thread }: Pick<ThreadRef, "channel" | "thread">): ThreadRef => ({
+      platform: "slack",
+      workspace: slack.teamId,
+      channel,
+      thread,
+    }),
+    async [Symbol.asyncDispose]() {
+      await adapter[Symbol.asyncDispose]();
+      await slack[Symbol.asyncDispose]();
+    },
+  };
+}

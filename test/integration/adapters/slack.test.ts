@@ -1,0 +1,157 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { type BotOptions, createBot, type ThreadRef } from "opsthread";
+import { slackAdapter } from "opsthread/slack";
+import { slackTwin } from "opsthread/testing";
+import { afterEach, beforeEach, expect, test } from "vitest";
+
+import { eventually } from "../../../src/testing/adapter-suite-support.ts";
+import { answering, tool } from "../../agent/harness.ts";
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "opsthread-slack-"));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+/** The assembled bot, with Slack's own clients, on a Slack of its own. */
+async function openBot(options: Partial<BotOptions> = {}) {
+  const slack = await slackTwin();
+  const { appToken, botToken, apiUrl, teamId } = slack;
+  const bot = await createBot({
+    adapters: [slackAdapter({ appToken, botToken, apiUrl })],
+    access: {
+      users: [`slack:${teamId}:UANN`],
+      approvers: [`slack:${teamId}:UBOB`],
+      channels: [`slack:${teamId}:*`],
+    },
+    dataFolder: folder,
+    sandbox: { driver: "virtual" },
+    secrets: [botToken],
+    ...options,
+  });
+  await bot.start();
+  return {
+    slack,
+    bot,
+    settled: async (): Promise<void> => {
+      await eventually(() => slack.pending().length === 0, "the acknowledgements");
+      await bot.idle();
+    },
+    posts: (place: Pick<ThreadRef, "channel" | "thread">) =>
+      slack.thread(place).filter(({ isBot }) => isBot),
+    async [Symbol.asyncDispose]() {
+      await bot.stop();
+      await slack[Symbol.asyncDispose]();
+    },
+  };
+}
+
+test("a mention with two logs is worked on and answered beneath it, with the report as a file", async () => {
+  await using opened = await openBot();
+  const { slack, settled, posts } = opened;
+  const log = (service: string): { name: string; bytes: Buffer } => ({
+    name: `${service}.log`,
+    bytes: Buffer.from(
+      `2026-11-26T10:00:00Z INFO up\n2026-11-26T10:00:01Z ERROR ${service}: <!channel> disk is full\n`,
+    ),
+  });
+  const place = slack.say({
+    text: "what went wrong?",
+    user: "UANN",
+    mention: true,
+    files: [log("web"), log("db")],
+  });
+  await settled();
+
+  const answer = posts(place).find(({ metadata }) => metadata?.event_type === "opsthread_post");
+  expect(answer?.text).toContain("disk is full");
+  expect(answer?.text).not.toContain("<!channel>");
+  expect(posts(place).flatMap(({ files }) => files).length).toBeGreaterThan(0);
+  // Its progress has come and gone.
+  expect(slack.calls.filter((method) => method === "chat.delete")).toHaveLength(1);
+  expect(
+    posts(place).filter(({ metadata }) => metadata?.event_type === "opsthread_progress"),
+  ).toEqual([]);
+
+  const before = posts(place).length;
+  slack.say({ text: "help", user: "UANN", ...place });
+  await settled();
+  expect(posts(place).length).toBeGreaterThan(before);
+  expect(slack.late).toEqual([]);
+});
+
+test("a call that needs approval waits for the button of an approver, and runs once", async () => {
+  const ran: string[] = [];
+  const restart = {
+    ...tool("restart", async () => {
+      ran.push("restart");
+      return "restarted";
+    }),
+    needsApproval: true,
+  };
+  const model = answering([["restart", { service: "web" }]], "It is up again.");
+  await using opened = await openBot({ model, tools: [restart] });
+  const { slack, settled, posts } = opened;
+  const place = slack.say({ text: "restart web", user: "UANN", mention: true });
+  await settled();
+  const card = posts(place).find(({ buttons }) => buttons.length > 0);
+  const press = async (user: string): Promise<void> => {
+    slack.press({ channel: place.channel, ts: card?.ts ?? "", label: "Approve once", user });
+    await settled();
+  };
+  expect(ran).toEqual([]);
+
+  await press("UANN");
+  await eventually(() => slack.whispers(place).length === 1, "the refusal");
+  expect(slack.whispers(place)).toEqual(["Only an approver may do this"]);
+  expect(ran).toEqual([]);
+
+  await press("UBOB");
+  expect(ran).toEqual(["restart"]);
+  expect(posts(place).at(-1)?.text).toContain("It is up again.");
+  await press("UBOB");
+  expect(ran).toEqual(["restart"]);
+});
+
+test("who is not on the list is told so alone, and nothing is posted", async () => {
+  await using opened = await openBot();
+  const { slack, settled, posts } = opened;
+  const place = slack.say({ text: "what went wrong?", user: "UEVE", mention: true });
+  await settled();
+  await eventually(() => slack.whispers(place).length === 1, "the refusal");
+  expect(posts(place)).toEqual([]);
+});
+
+test("stop ends what runs, and an answer whose post was cut comes once", async () => {
+  let begun = (): void => {};
+  const running = new Promise<void>((resolve) => {
+    begun = resolve;
+  });
+  const wait = tool("wait", async ({ signal }) => {
+    begun();
+    await new Promise((_, reject) => {
+      signal.addEventListener("abort", () => reject(signal.reason));
+    });
+    return "never";
+  });
+  const model = answering([["wait"]], "answered");
+  await using opened = await openBot({ model, tools: [wait] });
+  const { slack, settled, posts } = opened;
+  const place = slack.say({ text: "wait for it", user: "UANN", mention: true });
+  await running;
+  slack.say({ text: "stop", user: "UANN", ...place });
+  await settled();
+  const stopped = posts(place).length;
+  expect(stopped).toBeGreaterThan(0);
+
+  const isAnswer = (args: URLSearchParams): boolean =>
+    args.get("metadata")?.includes("opsthread_post") ?? false;
+  slack.faults.call("chat.postMessage", { type: "drop", taken: true }, isAnswer);
+  slack.say({ text: "and now?", user: "UANN", ...place });
+  await eventually(() => slack.calls.includes("conversations.replies"), "the look-up");
+  await settled();
+  expect(posts(place).filter(({ text }) => text.includes("answered"))).toHaveLength(1);
+});
