@@ -75,7 +75,7 @@ export const execCases: SandboxCases = {
       const lines = ({ text }: { readonly text: string }) =>
         text
           .split("\n")
-          .filter((line) => !/^(?:_|SHLVL|OLDPWD)=/.test(line))
+          .filter((line) => !/^(?:\?|_|SHLVL|OLDPWD)=/.test(line))
           .toSorted();
       const told = ({ outcome, stdout, stderr }: typeof alone) => ({
         outcome,
