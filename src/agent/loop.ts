@@ -125,7 +125,7 @@ async function* steps(options: LoopOptions, ending: AbortController): AsyncGener
   const window = contextWindow(options.model, { instructions: options.instructions, tools: specs });
   const quarter = Math.floor((window.limit * bytesPerToken) / 4);
   const calling = { maxOutputBytes: Math.min(32 * 1024, quarter), ...options, ending };
-  const hasChecks = options.guardrails?.some(({ input, parallel }) => input && parallel) ?? false;
+  const hasChecks = options.guardrails?.some((each) => each.parallel && each.input !== undefined);
   let rejected = 0;
 
   yield* offerNotes(options, record, signal);
@@ -179,7 +179,9 @@ async function* steps(options: LoopOptions, ending: AbortController): AsyncGener
       ask(request) {
         const call = (beside: AbortSignal) =>
           respond(options, record, { request, step, signal: beside, span: stepSpan });
-        return hasChecks ? besideChecks(call, { ...options, record, signal }) : call(signal);
+        return hasChecks === true
+          ? besideChecks(call, { ...options, record, signal })
+          : call(signal);
       },
     });
     const response = last ? conclude(answer) : answer;

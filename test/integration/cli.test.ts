@@ -161,3 +161,13 @@ test("chat --careful asks before a command that changes something, and runs it w
   expect(stdout).toContain("echo kirsch > out.txt");
   expect(stdout).toMatch(/cat out\.txt[\s\S]*exit code 0[\s\S]*kirsch/);
 });
+
+test("slack manifest prints what an app of that name needs", () => {
+  const { status, stdout } = opsthread(["slack", "manifest", "--name", "Ops"]);
+  expect(status).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({
+    display_information: { name: "Ops" },
+    oauth_config: { scopes: { bot: expect.arrayContaining(["chat:write", "channels:history"]) } },
+    settings: { socket_mode_enabled: true, interactivity: { is_enabled: true } },
+  });
+});

@@ -41,7 +41,7 @@ export function slackAdapter(options: SlackAdapterOptions): Adapter {
   const whoAmI = async ({ signal }: { readonly signal: AbortSignal }): Promise<Identity> =>
     (identity ??= await identify(api, { signal }));
   const posts = createPosts({ api, botId: async (given) => (await whoAmI(given)).botId });
-  const lines = createProgressLines({ api, log });
+  const lines = createProgressLines({ api, clock, log });
   const ending = new AbortController();
   const open: AsyncDisposable[] = [lines];
   return {

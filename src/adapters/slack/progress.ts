@@ -1,6 +1,7 @@
 import { z } from "zod";
 
 import { abortable } from "../../core/abort.ts";
+import type { Clock } from "../../core/clock.ts";
 import { isOpsthreadError, messageOf } from "../../core/errors.ts";
 import { stableKey, threadId, type ThreadRef } from "../../core/ids.ts";
 import type { Logger } from "../../core/logger.ts";
@@ -18,9 +19,11 @@ export interface ProgressLines extends AsyncDisposable {
 
 export function createProgressLines({
   api,
+  clock,
   log,
 }: {
   readonly api: SlackApi;
+  readonly clock: Clock;
   readonly log: Logger;
 }): ProgressLines {
   /** What becomes of each line: its message's id, once it has one. */
@@ -34,7 +37,7 @@ export function createProgressLines({
     const { ts, markdown } = line;
     const { signal } = ending;
     if (markdown === undefined) {
-      if (ts !== undefined) await api.call("chat.delete", { channel, ts }, { signal });
+      if (ts !== undefined) await remove({ channel, ts }, { api, clock, signal });
       return undefined;
     }
     const text = (sectionsOf(markdown)[0] ?? "…").slice(0, maxLine);
@@ -66,8 +69,11 @@ export function createProgressLines({
         }
       });
       lines.set(id, after);
-      await abortable(after, signal);
-      if (markdown === undefined && lines.get(id) === after) lines.delete(id);
+      const isLast = (): boolean => markdown === undefined && lines.get(id) === after;
+      await abortable(
+        after.then(() => void (isLast() && lines.delete(id))),
+        signal,
+      );
     },
     async [Symbol.asyncDispose]() {
       ending.abort();
@@ -75,6 +81,28 @@ export function createProgressLines({
     },
   };
 }
+
+/** A line may be left out, but not be left behind: its end waits as long as Slack asks. */
+async function remove(
+  message: { readonly channel: string; readonly ts: string },
+  {
+    api,
+    clock,
+    signal,
+  }: { readonly api: SlackApi; readonly clock: Clock; readonly signal: AbortSignal },
+): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await api.call("chat.delete", message, { signal });
+      return;
+    } catch (error) {
+      if (!isOpsthreadError(error, "ADAPTER_RATE_LIMITED") || tries === maxTries) throw error;
+      await clock.sleep(Number(error.data["retryAfterMs"]), { signal });
+    }
+  }
+}
+
+const maxTries = 5;
 
 /** One line, of a message that chat.update takes. */
 const maxLine = 3000;

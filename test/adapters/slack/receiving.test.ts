@@ -208,3 +208,48 @@ test("start() says that Slack can't be reached, and a post that was never sent m
     code: "ADAPTER_POST_FAILED",
   });
 });
+
+test("until the next connection is there the former one takes what is said", async () => {
+  await using opened = await openSlack();
+  const { slack, adapter } = opened;
+  const inbound = recordingInbound();
+  await adapter.start(inbound);
+  let answer = (): void => {};
+  const until = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  slack.faults.call("apps.connections.open", { type: "slow", until });
+  slack.refresh();
+  const opens = (): number =>
+    slack.calls.filter((method) => method === "apps.connections.open").length;
+  await eventually(() => opens() === 2, "the asking for an address");
+  slack.say({ text: "meanwhile", mention: true });
+  await inbound.received(1);
+  await eventually(() => slack.pending().length === 0, "the acknowledgements");
+  expect(slack.connections()).toBe(1);
+  answer();
+  await eventually(() => slack.connections() === 2, "the next connection");
+  await eventually(() => slack.connections() === 1, "the end of the former one");
+});
+
+test("Slack that is away for a while is asked again, with pauses", async () => {
+  const clock = manualClock();
+  await using opened = await openSlack({ clock });
+  const { slack, adapter } = opened;
+  await adapter.start(recordingInbound());
+  const opens = (): number =>
+    slack.calls.filter((method) => method === "apps.connections.open").length;
+  for (let count = 0; count < 2; count += 1)
+    slack.faults.call("apps.connections.open", { type: "status", status: 503, taken: false });
+  slack.cut();
+  await eventually(() => opens() === 2, "the first try");
+  await eventually(async () => {
+    await clock.advance(100);
+    return opens() > 2;
+  }, "the second try");
+  await eventually(async () => {
+    await clock.advance(100);
+    return slack.connections() === 1;
+  }, "the connection");
+  expect(opens()).toBeGreaterThanOrEqual(4);
+});
