@@ -1,4 +1,5 @@
 import { visibleControls, visibleLabel } from "../text/control.ts";
+import { indent } from "../text/indent.ts";
 import type { MarkdownList, MarkdownRenderer, MarkdownTable } from "../text/markdown.ts";
 import { columns, pad } from "../text/width.ts";
 
@@ -65,13 +66,6 @@ function renderList({ start, loose, items }: MarkdownList): string {
       return indent(box + inner, marker, "    ");
     })
     .join(loose ? "\n\n" : "\n");
-}
-
-function indent(text: string, first: string, others: string): string {
-  return text
-    .split("\n")
-    .map((line, index) => ((index === 0 ? first : others) + line).trimEnd())
-    .join("\n");
 }
 
 /** Aligned columns in a block of code; where they would be too wide to read, each row as lines of `header: cell`. */

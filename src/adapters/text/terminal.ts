@@ -1,4 +1,5 @@
 import { visibleControls, visibleLabel } from "./control.ts";
+import { indent } from "./indent.ts";
 import type { MarkdownList, MarkdownRenderer, MarkdownTable, Nesting } from "./markdown.ts";
 import { paint } from "./paint.ts";
 import { columns, pad, wrap } from "./width.ts";
@@ -47,13 +48,6 @@ function renderList({ start, loose, items }: MarkdownList): string {
       return indent(box + inner, marker, " ".repeat(marker.length));
     })
     .join(loose ? "\n\n" : "\n");
-}
-
-function indent(text: string, first: string, others: string): string {
-  return text
-    .split("\n")
-    .map((line, index) => ((index === 0 ? first : others) + line).trimEnd())
-    .join("\n");
 }
 
 type Style = (text: string) => string;

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 
 import { manualClock } from "../../../src/testing/manual-clock.ts";
 import { demoServer, legacyHandler } from "./demo-server.ts";
-import { callTool, offered, toolsOf, until } from "./tools-of.ts";
+import { callTool, offered, toolsAt, toolsOf, until } from "./tools-of.ts";
 import { type Handler, webServer } from "./web-server.ts";
 
 const json = (id: unknown, result: unknown): Response =>
@@ -46,18 +46,8 @@ const endless = (piece: string): ReadableStream<Uint8Array> => {
 
 const events = { headers: { "content-type": "text/event-stream" } };
 
-async function calling(called: (id: unknown) => Response | Promise<Response>, listed?: object) {
-  const web = await webServer(withTool(called, listed));
-  const tools = toolsOf({ bad: { type: "http", url: web.url } });
-  return {
-    web,
-    tools,
-    async [Symbol.asyncDispose]() {
-      await tools[Symbol.asyncDispose]();
-      await web[Symbol.asyncDispose]();
-    },
-  };
-}
+const calling = async (called: (id: unknown) => Response | Promise<Response>, listed?: object) =>
+  toolsAt("bad", await webServer(withTool(called, listed)));
 
 describe("an answer that", () => {
   test.each([

@@ -2,7 +2,7 @@ import type { McpServer } from "@modelcontextprotocol/server";
 import { describe, expect, test } from "vitest";
 
 import { type DemoOptions, demoServer, legacyHandler, modernHandler } from "./demo-server.ts";
-import { callTool, offered, toolsOf, until } from "./tools-of.ts";
+import { callTool, offered, toolsAt, toolsOf, until } from "./tools-of.ts";
 import { type WebServer, webServer } from "./web-server.ts";
 
 const eras = {
@@ -11,18 +11,8 @@ const eras = {
 } satisfies Record<string, (make: () => McpServer) => Promise<WebServer>>;
 
 describe.each(Object.entries(eras))("a server of %s", (_, serve) => {
-  const started = async (options: DemoOptions = {}) => {
-    const web = await serve(() => demoServer(options));
-    const tools = toolsOf({ demo: { type: "http", url: web.url } });
-    return {
-      web,
-      tools,
-      async [Symbol.asyncDispose]() {
-        await tools[Symbol.asyncDispose]();
-        await web[Symbol.asyncDispose]();
-      },
-    };
-  };
+  const started = async (options: DemoOptions = {}) =>
+    toolsAt("demo", await serve(() => demoServer(options)));
 
   test("offers its tools by names of their own, with its description and schema", async () => {
     await using demo = await started();

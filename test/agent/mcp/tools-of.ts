@@ -7,6 +7,7 @@ import { type Clock, systemClock } from "../../../src/core/clock.ts";
 import { type Logger, silentLogger } from "../../../src/core/logger.ts";
 import { hostFetch } from "../../../src/sandbox/egress/host-fetch.ts";
 import type { EgressSecret } from "../../../src/sandbox/egress/secrets.ts";
+import type { WebServer } from "./web-server.ts";
 
 /** Never aborts. */
 const never = (): AbortSignal => new AbortController().signal;
@@ -31,6 +32,19 @@ export function toolsOf(
     clock,
     log,
   });
+}
+
+/** The tools of one HTTP server. The server ends with them. */
+export function toolsAt(name: string, web: WebServer) {
+  const tools = toolsOf({ [name]: { type: "http", url: web.url } });
+  return {
+    web,
+    tools,
+    async [Symbol.asyncDispose]() {
+      await tools[Symbol.asyncDispose]();
+      await web[Symbol.asyncDispose]();
+    },
+  };
 }
 
 /** What a turn would be offered. */

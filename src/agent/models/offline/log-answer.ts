@@ -1,7 +1,8 @@
 import { z } from "zod";
 
+import { fenced } from "../../../core/fence.ts";
 import { parseTaskOutput } from "../../tools/task-output.ts";
-import { code, fence } from "./markdown.ts";
+import { code } from "./markdown.ts";
 
 /** What is used of the `logs` task's data; the rest is in its summary. */
 const LogsData = z.object({
@@ -35,7 +36,7 @@ export function linesAround(output: string): string | undefined {
     const mark = at === around.at ? ">" : " ";
     return `${mark} ${(numbers[index] ?? "").padStart(width)}  ${text}`;
   });
-  return `${code(around.at)} and the lines around it:\n\n${fence(shown.join("\n"))}`;
+  return `${code(around.at)} and the lines around it:\n\n${fenced(shown.join("\n"))}`;
 }
 
 function dataIn(output: string): z.infer<typeof LogsData> | undefined {

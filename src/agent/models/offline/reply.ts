@@ -1,10 +1,11 @@
+import { fenced } from "../../../core/fence.ts";
 import { headTail } from "../../../core/output.ts";
 import type { ToolCall, ToolResult } from "../../../core/tool-result.ts";
 import { parseTaskOutput } from "../../tools/task-output.ts";
 import type { Call } from "./action.ts";
 import { answerFromDiff } from "./diff-answer.ts";
 import { countIn, linesAround, looksAround } from "./log-answer.ts";
-import { code, fence } from "./markdown.ts";
+import { code } from "./markdown.ts";
 import { absentText } from "./plan-diff.ts";
 
 /** Bytes of a command's output or of a file that one answer shows. */
@@ -77,14 +78,14 @@ function commandText(call: ToolCall, output: string): string {
   const title = `${describeCall(call)}: ${head}`;
   return rest.length === 0
     ? `${title}, no output`
-    : `${title}\n\n${fence(headTail(rest.join("\n"), shownBytes))}`;
+    : `${title}\n\n${fenced(headTail(rest.join("\n"), shownBytes))}`;
 }
 
 function headedText(output: string): string {
   const at = output.indexOf("\n");
   return at === -1
     ? output
-    : `${output.slice(0, at)}\n\n${fence(headTail(output.slice(at + 1), shownBytes))}`;
+    : `${output.slice(0, at)}\n\n${fenced(headTail(output.slice(at + 1), shownBytes))}`;
 }
 
 function describeCall({ tool, args }: ToolCall): string {
