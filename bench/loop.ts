@@ -35,13 +35,15 @@ const output = "12345678901234567890";
 
 export async function run(): Promise<Figure[]> {
   const figures: Figure[] = [];
+  // A bot's code is warm after its first turns, and so is what is measured.
+  await perStep(300, () => runPeer(300));
+  for (let count = 0; count < 40; count += 1)
+    await perStep(300, () => runOurs(300, () => Promise.resolve()));
   for (const size of sizes) {
-    const works = [
+    const [ours, peer] = await interleave(size > 300 ? 2 : 5, [
       () => perStep(size, () => runOurs(size, () => Promise.resolve())),
       () => perStep(size, () => runPeer(size)),
-    ];
-    for (const warmUp of works) await warmUp();
-    const [ours, peer] = await interleave(size > 300 ? 3 : 7, works);
+    ]);
     figures.push({
       name: `overhead per step, ${size} steps`,
       unit: "µs",
@@ -126,24 +128,26 @@ async function journalled(
   });
 }
 
-/** Short runs are repeated within a sample, so that one is long enough to be measured, and compiled code is measured. */
+/**
+ * Short runs are repeated within a sample, so that one is long enough to be measured. A run of `size` calls has one step
+ * more, the answer.
+ */
 async function perStep(size: number, work: () => Promise<void>): Promise<number> {
   const repeats = Math.ceil((size <= 10 ? 2000 : 300) / size);
   const start = performance.now();
   for (let count = 0; count < repeats; count += 1) await work();
-  return ((performance.now() - start) * 1000) / (size * repeats);
+  return ((performance.now() - start) * 1000) / ((size + 1) * repeats);
 }
 
 /** Tools are defined once, by us and by the peer; a run begins with a message. */
-const lookAt = (seen: string): Tool<{ x: number }> => ({
+const look: Tool<{ x: number }> = {
   name: "look",
   description: "Looks",
   input: z.object({ x: z.number() }),
   parameters: {},
   effect: "pure",
-  run: () => Promise.resolve({ status: "ok", output: seen, measures: {}, artifacts: [] }),
-});
-const look = lookAt(output);
+  run: () => Promise.resolve({ status: "ok", output, measures: {}, artifacts: [] }),
+};
 
 const peerLook = tool({
   name: "look",
@@ -156,18 +160,12 @@ async function runOurs(
   size: number,
   onEntry: (entry: JournalEntry) => Promise<void>,
   span: Span = noSpan,
-  small?: { readonly contextTokens: number; readonly output: string },
 ): Promise<void> {
   let step = 0;
   const model: Model = {
     name: "bench/scripted",
-    capabilities: { contextTokens: small?.contextTokens ?? 1e9 },
-    async *respond({ toolChoice }) {
-      if (toolChoice === "none") {
-        const usage = { inputTokens: 1, outputTokens: 1 };
-        yield { type: "completed", response: { text: "So far, so good.", toolCalls: [], usage } };
-        return;
-      }
+    capabilities: { contextTokens: 1e9 },
+    async *respond() {
       step += 1;
       const last = step > size;
       const toolCalls = last ? [] : [{ callId: `call_${step}`, tool: "look", args: '{"x":1}' }];
@@ -179,7 +177,7 @@ async function runOurs(
     {
       model,
       instructions: "",
-      tools: [small ? lookAt(small.output) : look],
+      tools: [look],
       session: noSession,
       transcript: new Transcript(),
       budget: createBudget({ limits: noLimits, spent: nothingSpent, clock: systemClock }),

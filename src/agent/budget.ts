@@ -68,11 +68,11 @@ export function createBudget({ limits, spent, scopes = [], clock }: BudgetOption
   let tokens = spent.usage.inputTokens + spent.usage.outputTokens;
   const told = new Set<string>();
   const turn = (): Spent => ({ steps, tokens, usd, ms: clock.now() - spent.startedAt });
-  const allUses = async (): Promise<readonly Use[]> => {
-    const others = scopes.map(async (scope) =>
-      usesOf(scope.name, scope.limits, await scope.spent()),
-    );
-    return [usesOf("turn", limits, turn()), ...(await Promise.all(others))].flat();
+  const nearUses = async (): Promise<readonly Use[]> => {
+    const near = nearUsesOf("turn", limits, turn());
+    for (const scope of scopes)
+      near.push(...nearUsesOf(scope.name, scope.limits, await scope.spent()));
+    return near.toSorted((a, b) => b.share - a.share);
   };
   return {
     get steps() {
@@ -84,9 +84,7 @@ export function createBudget({ limits, spent, scopes = [], clock }: BudgetOption
       for (const { usage } of use.used) tokens += usage.inputTokens + usage.outputTokens;
     },
     async state() {
-      const near = (await allUses())
-        .filter(({ share }) => share >= nearShare)
-        .toSorted((a, b) => b.share - a.share);
+      const near = await nearUses();
       const [tightest] = near;
       if (tightest && tightest.share >= 1) {
         const text = `The budget of ${scopeWords[tightest.scope]} is spent (${tightest.amount()}). Tools are no longer available. Give your final answer now, and say what is left undone.`;
@@ -109,7 +107,7 @@ export async function spentScope(
   scopes: readonly BudgetScope[],
 ): Promise<{ readonly scope: BudgetScope["name"]; readonly text: string } | undefined> {
   for (const { name, limits, spent } of scopes) {
-    const [gone] = usesOf(name, limits, await spent()).filter(({ share }) => share >= 1);
+    const gone = nearUsesOf(name, limits, await spent()).find(({ share }) => share >= 1);
     if (gone)
       return { scope: name, text: `The budget of ${scopeWords[name]} is spent (${gone.amount()})` };
   }
@@ -132,31 +130,28 @@ interface Use {
   readonly amount: () => string;
 }
 
-function usesOf(
-  scope: Use["scope"],
-  { steps, tokens, usd, ms }: Partial<BudgetLimits>,
-  spent: Spent,
-): readonly Use[] {
-  const whole = (value: number): string => String(Math.round(value));
-  const dollars = (value: number): string => `$${value.toFixed(2)}`;
-  const seconds = (value: number): string => String(Math.round(value / 1000));
-  const limits = [
-    { name: " steps", used: spent.steps, limit: steps, show: whole },
-    { name: " tokens", used: spent.tokens, limit: tokens, show: whole },
-    { name: "", used: spent.usd, limit: usd, show: dollars },
-    { name: " seconds", used: spent.ms, limit: ms, show: seconds },
-  ];
-  return limits.flatMap(({ name, used, limit, show }) =>
-    limit === undefined
-      ? []
-      : [
-          {
-            id: `${scope}${name}`,
-            scope,
-            // A limit of nothing is spent before it begins.
-            share: limit <= 0 ? Number.POSITIVE_INFINITY : used / limit,
-            amount: () => `${show(used)} of ${show(limit)}${name}`,
-          },
-        ],
-  );
+/** Those that are nearly, or wholly, used up. */
+function nearUsesOf(scope: Use["scope"], limits: Partial<BudgetLimits>, spent: Spent): Use[] {
+  const near: Use[] = [];
+  for (const { of, unit, show } of measures) {
+    const limit = limits[of];
+    if (limit === undefined) continue;
+    // A limit of nothing is spent before it begins.
+    const share = limit <= 0 ? Number.POSITIVE_INFINITY : spent[of] / limit;
+    if (share < nearShare) continue;
+    const amount = (): string => `${show(spent[of])} of ${show(limit)}${unit}`;
+    near.push({ id: `${scope} ${of}`, scope, share, amount });
+  }
+  return near;
 }
+
+const measures: readonly {
+  readonly of: keyof BudgetLimits;
+  readonly unit: string;
+  readonly show: (value: number) => string;
+}[] = [
+  { of: "steps", unit: " steps", show: (value) => String(Math.round(value)) },
+  { of: "tokens", unit: " tokens", show: (value) => String(Math.round(value)) },
+  { of: "usd", unit: "", show: (value) => `$${value.toFixed(2)}` },
+  { of: "ms", unit: " seconds", show: (value) => String(Math.round(value / 1000)) },
+];

@@ -8,6 +8,15 @@ import type { ContextSize, ContextWindow } from "./context/window.ts";
 import type { LoopEvent, LoopOptions, Recorder } from "./loop.ts";
 import type { ModelRequest } from "./model.ts";
 
+/** There is nothing for {@link fitContext} to do, as with nearly every step. */
+export const fitsAsItIs = (
+  options: LoopOptions,
+  { window, counted }: { readonly window: ContextWindow; readonly counted: ContextSize["counted"] },
+): boolean => {
+  const { tokens } = options.transcript.conversation.size;
+  return !isJustCompacted(options) && window.excess({ tokens, counted }, "limit") <= 0;
+};
+
 /**
  * Makes the conversation shorter before the window is full, in stages, each on record before it counts: large pieces of the
  * last step are cut to size; old outputs and arguments become references to files; where the provider shortens by itself it

@@ -1,5 +1,4 @@
-import { setMaxListeners } from "node:events";
-
+import { linkedController } from "../core/abort.ts";
 import type { Clock } from "../core/clock.ts";
 import { OpsthreadError } from "../core/errors.ts";
 import { stableKey } from "../core/ids.ts";
@@ -91,21 +90,8 @@ export async function* runLoop(
   { signal: outer }: { readonly signal: AbortSignal },
 ): AsyncGenerator<LoopEvent> {
   // One controller of its own, so that tools also end when the consumer leaves early.
-  const ending = new AbortController();
-  // All that a turn does listens to it: how many that are is no sign of a leak.
-  setMaxListeners(0, ending.signal);
-  const end = (): void => ending.abort(outer.reason);
-  outer.addEventListener("abort", end);
-  if (outer.aborted) end();
-  try {
-    yield* steps(options, ending);
-  } finally {
-    outer.removeEventListener("abort", end);
-  }
-}
-
-async function* steps(options: LoopOptions, ending: AbortController): AsyncGenerator<LoopEvent> {
-  const { signal } = ending;
+  using ending = linkedController(outer);
+  const { signal } = ending.controller;
   const { transcript, budget, span = noSpan } = options;
   const toolsByName = new Map(options.tools.map((tool) => [tool.name, tool]));
   const specs = options.tools.map(({ name, description, parameters, native }) => ({
@@ -116,7 +102,7 @@ async function* steps(options: LoopOptions, ending: AbortController): AsyncGener
   }));
   const { sessionId } = options.session;
   const sessionKey = stableKey("model", sessionId);
-  const place = placeOf(options);
+  const turnKey = stableKey("step", ...placeOf(options));
   const record: Recorder = (fields) => {
     const entry = { v: 1 as const, turn: options.turn, at: options.clock.now(), ...fields };
     transcript.apply(entry);
@@ -124,14 +110,19 @@ async function* steps(options: LoopOptions, ending: AbortController): AsyncGener
   };
   const window = contextWindow(options.model, { instructions: options.instructions, tools: specs });
   const quarter = Math.floor((window.limit * bytesPerToken) / 4);
-  const calling = { maxOutputBytes: Math.min(32 * 1024, quarter), ...options, ending };
+  const calling = {
+    maxOutputBytes: Math.min(32 * 1024, quarter),
+    ...options,
+    ending: ending.controller,
+  };
   const hasChecks = options.guardrails?.some((each) => each.parallel && each.input !== undefined);
   let rejected = 0;
 
   yield* offerNotes(options, record, signal);
   const left = transcript.openCalls;
   if (left.length > 0) {
-    const isOver = yield* runCalls(left, toolsByName, record, { ...calling, resumed: true });
+    const resumed = { span, resumed: true };
+    const isOver = yield* runCalls(left, toolsByName, record, calling, resumed);
     if (isOver) return;
   }
 
@@ -148,8 +139,9 @@ async function* steps(options: LoopOptions, ending: AbortController): AsyncGener
     if (approved.length > 0) {
       for (const call of approved) yield record({ type: "approved-call", ...call });
       // What the transcript does not hold open is not what was approved.
-      const calls = { ...calling, resumed: false };
-      const isOver = yield* runCalls(transcript.openCalls, toolsByName, record, calls);
+      const calls = transcript.openCalls;
+      const fresh = { span, resumed: false };
+      const isOver = yield* runCalls(calls, toolsByName, record, calling, fresh);
       if (isOver) return;
       continue;
     }
@@ -171,7 +163,7 @@ async function* steps(options: LoopOptions, ending: AbortController): AsyncGener
         tools: specs,
         toolChoice: last ? "none" : "auto",
         sessionKey,
-        stepKey: stableKey("step", ...place, step),
+        stepKey: `${turnKey}-${step}`,
         ...(options.settings && { settings: options.settings }),
         ...(started?.step === step &&
           started.model === options.model.name && { resume: started.handle }),
@@ -206,8 +198,8 @@ async function* steps(options: LoopOptions, ending: AbortController): AsyncGener
       continue;
     }
     yield record({ ...fields, response });
-    const calls = { ...calling, span: stepSpan, resumed: false };
-    const isOver = yield* runCalls(intents, toolsByName, record, calls);
+    const fresh = { span: stepSpan, resumed: false };
+    const isOver = yield* runCalls(intents, toolsByName, record, calling, fresh);
     if (isOver) return;
   }
 }

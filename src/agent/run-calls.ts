@@ -2,7 +2,7 @@ import { argumentsHash } from "../core/access-request.ts";
 import { isCallRequest } from "../core/call-request.ts";
 import { OpsthreadError } from "../core/errors.ts";
 import { approvalIdOf } from "../core/ids.ts";
-import { noSpan } from "../core/trace.ts";
+import type { Span } from "../core/trace.ts";
 import { guardrailStopped } from "./guardrail.ts";
 import { createLetters } from "./letters.ts";
 import type { LoopEvent, LoopOptions, Recorder } from "./loop.ts";
@@ -29,36 +29,37 @@ export async function* runCalls(
   calls: readonly OpenCall[],
   tools: ReadonlyMap<string, Tool>,
   record: Recorder,
-  options: LoopOptions & { readonly resumed: boolean; readonly ending: AbortController },
+  options: LoopOptions & { readonly ending: AbortController },
+  { span, resumed }: { readonly span: Span; readonly resumed: boolean },
 ): AsyncGenerator<LoopEvent, boolean> {
-  const { redact, guardrails = [], parallelCalls = 4, depth = 0, ending } = options;
-  const { maxOutputBytes = 32 * 1024, span = noSpan } = options;
+  const { redact, session, guardrails = [], parallelCalls = 4, depth = 0, ending } = options;
   let waiting = [...calls];
   let end: OpsthreadError | undefined;
   const running = new Map<string, Promise<Returned>>();
   const nested = createLetters<NestedFacts>();
+  const journal = (facts: NestedFacts): Promise<void> => nested.send(facts);
   const handoffs: Returned[] = [];
   const run = (call: OpenCall): Promise<ToolReturn> => {
     const asked = options.transcript.askedBy(call.callId);
     // It asked before the process ended, and has not run.
     if (asked !== undefined) return Promise.resolve(failed(waitingText(asked)));
-    const context = {
-      signal: ending.signal,
-      callId: call.callId,
-      executionId: call.executionId,
-      session: options.session,
-      progress: options.onProgress,
-      journal: (facts: NestedFacts) => nested.send(facts),
-      resumed: options.resumed,
-      approvals: options.approvals,
-      approved: call.approvalId !== undefined,
-      maxOutputBytes,
-      guardrails,
-      clock: options.clock,
-      graceMs: graceMs(depth),
-    };
-    return tracedCall(call, { ...context, parent: span }, (traced) =>
-      runTool(call, tools.get(call.tool), { ...context, ...traced }),
+    return tracedCall(call, { parent: span, session, resumed }, (traced) =>
+      runTool(call, tools.get(call.tool), {
+        signal: ending.signal,
+        callId: call.callId,
+        executionId: call.executionId,
+        session: traced.session,
+        span: traced.span,
+        progress: options.onProgress,
+        journal,
+        resumed,
+        approvals: options.approvals,
+        approved: call.approvalId !== undefined,
+        maxOutputBytes: options.maxOutputBytes ?? 32 * 1024,
+        guardrails,
+        clock: options.clock,
+        graceMs: graceMs(depth),
+      }),
     );
   };
   try {
@@ -111,6 +112,7 @@ export async function* runCalls(
       ending.abort(end);
     }
     if (end) throw end;
+    if (handoffs.length === 0) return false;
     return yield* settleHandoffs(handoffs, { ...options, calls, record });
   } finally {
     if (running.size > 0) ending.abort();

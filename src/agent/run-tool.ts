@@ -23,7 +23,7 @@ export async function runTool(
   if (!tool) return failed(`There is no tool named "${intent.tool}".`);
   using limit = timeLimit(tool.timeoutMs, context);
   const { signal } = limit;
-  const limited = { ...context, signal };
+  const limited = signal === context.signal ? context : { ...context, signal };
   try {
     const run = context.resumed ? resume(intent, tool, limited) : call(intent, tool, limited);
     const returned = await withinGrace(run, limited);
@@ -75,14 +75,11 @@ async function withinGrace(
 
 async function call(intent: ToolIntent, tool: Tool, context: RunContext): Promise<ToolReturn> {
   context.signal.throwIfAborted();
-  const allowed = await guard(
-    guardrailsOf(tool, context).filter((guardrail) => guardrail.call !== undefined),
-    intent.args,
-    {
-      ...guardContext(context),
-      ask: (guardrail, args, about) => guardrail.call?.({ ...callOf(intent), args }, about),
-    },
-  );
+  const guardrails = guardrailsOf(tool, context, "call");
+  const allowed = await guard(guardrails, intent.args, {
+    ...guardContext(context),
+    ask: (guardrail, args, about) => guardrail.call?.({ ...callOf(intent), args }, about),
+  });
   if (allowed.type !== "passed") return refused(allowed);
   const args = parseArguments(allowed.text);
   if (!args.ok) return failed(`The arguments of "${intent.tool}" are not JSON: ${args.problem}`);
@@ -108,9 +105,7 @@ async function checked(
   }: { readonly intent: ToolIntent; readonly returned: ToolReturn; readonly tool: Tool },
   context: RunContext,
 ): Promise<ToolReturn> {
-  const guardrails = guardrailsOf(tool, context).filter(
-    (guardrail) => guardrail.result !== undefined,
-  );
+  const guardrails = guardrailsOf(tool, context, "result");
   if (returned.stoppedBy || guardrails.length === 0) return returned;
   try {
     const passed = await guard(guardrails, returned.output, {
@@ -127,11 +122,13 @@ async function checked(
   }
 }
 
-/** Those of the agent, then the tool's own. */
-const guardrailsOf = (tool: Tool, { guardrails }: RunContext): readonly CallGuardrail[] => [
-  ...guardrails,
-  ...(tool.guardrails ?? []),
-];
+/** Those of the agent, then the tool's own, that look at calls, or at what they give. */
+const guardrailsOf = (
+  tool: Tool,
+  { guardrails }: RunContext,
+  what: "call" | "result",
+): readonly CallGuardrail[] =>
+  [...guardrails, ...(tool.guardrails ?? [])].filter((guardrail) => guardrail[what] !== undefined);
 
 const guardContext = ({ session: { sessionId }, signal, clock }: RunContext) => ({
   sessionId,
@@ -163,15 +160,16 @@ async function resume(intent: ToolIntent, tool: Tool, context: RunContext): Prom
 
 /** A tool may return any amount of text; what the model sees of it is bounded, the rest goes to a file. */
 async function cap(result: ToolReturn, context: RunContext): Promise<ToolReturn> {
-  const all = Buffer.from(result.output);
-  if (all.length <= context.maxOutputBytes) return result;
+  const outputBytes = Buffer.byteLength(result.output);
+  if (outputBytes <= context.maxOutputBytes) return result;
   const fullOutput = outputFile(context.executionId);
   const sandbox = await context.session.sandbox();
+  const all = Buffer.from(result.output);
   await sandbox.files.write(fullOutput, all, { signal: context.signal });
   const note = `\n[all of it is in ${fullOutput}]`;
   const room = Math.max(0, context.maxOutputBytes - Buffer.byteLength(note));
   const output = `${headTail(result.output, room)}${note}`;
-  const shown = { outputBytes: all.length, shownBytes: room, fullOutput };
+  const shown = { outputBytes, shownBytes: room, fullOutput };
   return { ...result, output, measures: { ...result.measures, ...shown } };
 }
 

@@ -2,7 +2,7 @@ import { isOpsthreadError } from "../core/errors.ts";
 import type { ModelResponse } from "../core/journal.ts";
 import { trueSize } from "./context/true-size.ts";
 import type { ContextWindow } from "./context/window.ts";
-import { fitContext } from "./fit-context.ts";
+import { fitContext, fitsAsItIs } from "./fit-context.ts";
 import type { LoopEvent, LoopOptions, Recorder } from "./loop.ts";
 import type { ModelRequest } from "./model.ts";
 import { failedUses, isOverflow } from "./models/failures.ts";
@@ -33,7 +33,8 @@ export async function* withinWindow(
   transcript.conversation.countFor(model);
   const { counted } = await trueSize(options, { window, request, signal });
   for (let tries = 1; ; tries += 1) {
-    yield* fitContext(options, record, { window, counted, request, signal });
+    if (!fitsAsItIs(options, { window, counted }))
+      yield* fitContext(options, record, { window, counted, request, signal });
     try {
       const { resume, ...fresh } = request();
       // What an earlier process began is as long as it was.

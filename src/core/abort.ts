@@ -41,6 +41,19 @@ export class Stopped extends Error {
   }
 }
 
+/** A controller that also aborts when `outer` does, for the same reason. Dispose it when what it is for has ended. */
+export function linkedController(
+  outer: AbortSignal,
+): Disposable & { readonly controller: AbortController } {
+  const controller = new AbortController();
+  // All that a turn does listens to it: how many that are is no sign of a leak.
+  setMaxListeners(0, controller.signal);
+  const end = (): void => controller.abort(outer.reason);
+  outer.addEventListener("abort", end);
+  if (outer.aborted) end();
+  return { controller, [Symbol.dispose]: () => outer.removeEventListener("abort", end) };
+}
+
 /** A signal that also aborts, with {@link Stopped} by `timeout`, when `ms` are over. Dispose it when what it is for has ended. */
 export function timeLimit(
   ms: number | undefined,

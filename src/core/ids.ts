@@ -26,9 +26,9 @@ export function sessionIdOf(ref: ThreadRef): string {
  * 24 characters of `[0-9a-z]`, 120 bits of SHA-256. Fits Discord's 25-character nonce.
  */
 export function stableKey(...parts: readonly (string | number)[]): string {
-  const digest = hash("sha256", JSON.stringify(parts), "buffer");
+  const digest = hash("sha256", JSON.stringify(parts), "binary");
   let key = "";
-  for (let index = 0; index < 24; index += 1) key += alphabet[(digest[index] ?? 0) & 31];
+  for (let index = 0; index < 24; index += 1) key += alphabet[digest.charCodeAt(index) & 31];
   return key;
 }
 

@@ -1,5 +1,3 @@
-import { setMaxListeners } from "node:events";
-
 import type { Adapter } from "../adapters/adapter.ts";
 import type { Agents } from "../agent/agent.ts";
 import { type Budgets, createBudget, spentScope } from "../agent/budget.ts";
@@ -7,7 +5,7 @@ import { guardrailStopped } from "../agent/guardrail.ts";
 import type { Prices } from "../agent/prices.ts";
 import { runAgents } from "../agent/run-agents.ts";
 import type { Tool, ToolSource } from "../agent/tool.ts";
-import { Stopped } from "../core/abort.ts";
+import { linkedController, Stopped } from "../core/abort.ts";
 import type { Audit } from "../core/audit.ts";
 import type { Clock } from "../core/clock.ts";
 import { isOpsthreadError, messageOf } from "../core/errors.ts";
@@ -104,11 +102,8 @@ async function work(
   options: TurnOptions,
   { adapter, signal }: { readonly adapter: Adapter; readonly signal: AbortSignal },
 ): Promise<{ readonly usedSandbox: boolean }> {
-  const ending = new AbortController();
-  setMaxListeners(0, ending.signal);
-  const passOn = (): void => ending.abort(signal.reason);
-  signal.addEventListener("abort", passOn, { once: true });
-  if (signal.aborted) passOn();
+  using linked = linkedController(signal);
+  const ending = linked.controller;
   const inbox = watchInbox(session, options, ending);
   const workspace = openWorkspace(session, options, { signal: ending.signal });
   let cameToItsEnd = false;
@@ -125,7 +120,6 @@ async function work(
     await settle(session, options, ending.signal.aborted ? ending.signal.reason : error);
   } finally {
     inbox.unwatch();
-    signal.removeEventListener("abort", passOn);
     // What runs goes on where the turn does. One that was stopped or has failed leaves nothing running.
     await (session.open ? workspace.detach() : cameToItsEnd ? workspace.rest() : workspace.close());
   }

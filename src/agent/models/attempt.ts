@@ -1,4 +1,4 @@
-import { abortable } from "../../core/abort.ts";
+import { abortable, linkedController } from "../../core/abort.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { Model, ModelEvent, ModelRequest } from "../model.ts";
 import { modelError } from "./model-error.ts";
@@ -16,9 +16,8 @@ export async function* attempt(
   { signal, clock, idleMs }: AttemptOptions,
 ): AsyncGenerator<ModelEvent> {
   signal.throwIfAborted();
-  const ending = new AbortController();
-  const passOn = (): void => ending.abort(signal.reason);
-  signal.addEventListener("abort", passOn, { once: true });
+  using linked = linkedController(signal);
+  const ending = linked.controller;
   const events = model.respond(request, { signal: ending.signal })[Symbol.asyncIterator]();
   const next = async (): Promise<IteratorResult<ModelEvent>> => {
     const came = new AbortController();
@@ -40,7 +39,6 @@ export async function* attempt(
       yield value;
     }
   } finally {
-    signal.removeEventListener("abort", passOn);
     ending.abort();
     void Promise.resolve(events.return?.()).catch(() => {}); // What it does to end is its own affair.
   }

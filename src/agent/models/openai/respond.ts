@@ -1,3 +1,4 @@
+import { linkedController } from "../../../core/abort.ts";
 import type { ModelEvent, ModelRequest } from "../../model.ts";
 import { abandon } from "./abandon.ts";
 import { answerOf } from "./answer.ts";
@@ -23,9 +24,8 @@ export async function* respond(
 ): AsyncGenerator<ModelEvent> {
   outer.throwIfAborted();
   // One of its own: the vendor's client never takes its listener off, and a turn's signal sees many calls.
-  const ending = new AbortController();
-  const end = (): void => ending.abort(outer.reason);
-  outer.addEventListener("abort", end);
+  using linked = linkedController(outer);
+  const ending = linked.controller;
   const { origin, isBackground, isStored: stored } = settings;
   const progress = noProgress();
   const told = teller({ endpoint: isBackground ? origin.endpoint : undefined });
@@ -45,7 +45,6 @@ export async function* respond(
     const about = { responseId, finish: cut?.reason ?? status ?? "completed" };
     yield { type: "completed", response, about };
   } finally {
-    outer.removeEventListener("abort", end);
     ending.abort();
     const { responseId } = progress;
     if (isBackground && !isOver && responseId !== undefined)
