@@ -1,4 +1,5 @@
-import { lstat, readdir, unlink } from "node:fs/promises";
+import { constants } from "node:fs";
+import { lstat, open, readdir, unlink } from "node:fs/promises";
 
 import { type Folder, openFolder } from "./beneath.ts";
 import { isMissing } from "./system-error.ts";
@@ -30,13 +31,28 @@ export async function trimOutputs(
     const oldestFirst = files.toSorted((a, b) => a.changedAt - b.changedAt);
     for (const { folder, name, bytes } of oldestFirst.slice(0, -newestKept)) {
       if (left <= workspaceBytes * outputsShare) return;
-      await unlink(folder.at(name)).catch(ignoreMissing);
+      await discard(folder.at(name)).catch(ignoreMissing);
       left -= bytes;
     }
   } finally {
     for (const folder of folders) folder[Symbol.dispose]();
   }
 }
+
+/** Emptied first: gVisor holds files of the host open, and the space of one that has only lost its name is not free. */
+async function discard(path: string): Promise<void> {
+  const file = await open(path, writeFlags).catch(() => undefined); // A link or a pipe holds nothing.
+  try {
+    const stats = await file?.stat();
+    // One with another name is something else's as well.
+    if (stats?.isFile() && stats.nlink === 1) await file?.truncate();
+  } finally {
+    await file?.close();
+  }
+  await unlink(path);
+}
+
+const writeFlags = constants.O_WRONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
 interface KeptFile {
   readonly folder: Folder;

@@ -82,11 +82,11 @@ export const serviceCases: SandboxCases = {
 
   "a service runs for longer than a command may, and nothing of it is kept": async (subject) => {
     if (!subject.provider.capabilities.realPrograms) return;
-    const limits = { commandMs: 200, shownBytes: 10 };
+    const limits = { commandMs: 1_000, shownBytes: 10 };
     await using sandbox = await openSandbox(subject, { limits });
     const input = lines();
     let said = 0;
-    const running = exec(sandbox, "sleep 1; seq 1 1000; cat", {
+    const running = exec(sandbox, "sleep 1.2; seq 1 1000; cat", {
       isService: true,
       stdin: input.stream,
       onOutput(_, bytes) {
