@@ -52,6 +52,17 @@ export async function interleave(
   return results;
 }
 
+/**
+ * Short runs are repeated within a sample, so that one is long enough to be measured. A run of `size` calls has one step
+ * more, the answer.
+ */
+export async function perStep(size: number, work: () => Promise<void>): Promise<number> {
+  const repeats = Math.ceil((size <= 10 ? 2000 : 300) / size);
+  const start = performance.now();
+  for (let count = 0; count < repeats; count += 1) await work();
+  return ((performance.now() - start) * 1000) / ((size + 1) * repeats);
+}
+
 export function median(values: readonly number[]): number {
   return percentile(values, 50);
 }

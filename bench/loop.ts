@@ -2,60 +2,68 @@
  * Per-step overhead of the agent loop, beside @openai/agents in the same run: the same answers from an in-process
  * model, the same one tool with a zod argument and a 20-byte output, tracing off, at 1 to 1,000 steps.
  */
+import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Worker } from "node:worker_threads";
 
-import {
-  type Model as PeerModel,
-  type ModelResponse as PeerResponse,
-  Agent,
-  Runner,
-  tool,
-  Usage,
-} from "@openai/agents";
-import { z } from "zod";
-
-import { createBudget } from "../dist/agent/budget.js";
-import { type LoopEvent, runLoop } from "../dist/agent/loop.js";
-import type { Model } from "../dist/agent/model.js";
-import type { Tool, ToolSession } from "../dist/agent/tool.js";
-import { Transcript } from "../dist/agent/transcript.js";
 import { systemClock } from "../dist/core/clock.js";
-import type { JournalEntry } from "../dist/core/journal.js";
 import { silentLogger } from "../dist/core/logger.js";
-import { noSpan, type Span } from "../dist/core/trace.js";
 import { openTracing } from "../dist/observe/open-tracing.js";
 import { createRedactor } from "../dist/security/redact.js";
 import { sqliteStore } from "../dist/store/sqlite/index.js";
-import { type Figure, interleave, median } from "./harness.ts";
+import { type Figure, interleave, median, perStep } from "./harness.ts";
+import { runOurs } from "./loop-ours.ts";
 
 const sizes = [1, 10, 100, 300, 1000];
-const output = "12345678901234567890";
 
 export async function run(): Promise<Figure[]> {
   const figures: Figure[] = [];
-  // A bot's code is warm after its first turns, and so is what is measured.
-  await perStep(300, () => runPeer(300));
-  for (let count = 0; count < 40; count += 1)
-    await perStep(300, () => runOurs(300, () => Promise.resolve()));
-  for (const size of sizes) {
-    const [ours, peer] = await interleave(size > 300 ? 2 : 5, [
-      () => perStep(size, () => runOurs(size, () => Promise.resolve())),
-      () => perStep(size, () => runPeer(size)),
-    ]);
-    figures.push({
-      name: `overhead per step, ${size} steps`,
-      unit: "µs",
-      ours: median(ours ?? []),
-      peer: median(peer ?? []),
-      peerName: "@openai/agents 0.20.0",
-      target: 50,
-    });
+  const ours = measuredIn("ours");
+  const peer = measuredIn("peer");
+  try {
+    // A bot's code is warm after its first turns, and so is what is measured.
+    for (let count = 0; count < 60; count += 1) await ours.perStep(300);
+    await peer.perStep(100);
+    for (const size of sizes) figures.push(await beside(size, { ours, peer }));
+  } finally {
+    await ours.worker.terminate();
+    await peer.worker.terminate();
   }
   figures.push(await withTraces());
   figures.push(await withJournal());
   return figures;
+}
+
+async function beside(
+  size: number,
+  { ours, peer }: { readonly ours: Measured; readonly peer: Measured },
+): Promise<Figure> {
+  const [our, their] = await interleave(size > 300 ? 2 : 5, [
+    () => ours.perStep(size),
+    () => peer.perStep(size),
+  ]);
+  return {
+    name: `overhead per step, ${size} steps`,
+    unit: "µs",
+    ours: median(our ?? []),
+    peer: median(their ?? []),
+    peerName: "@openai/agents 0.20.0",
+    target: 50,
+  };
+}
+
+type Measured = ReturnType<typeof measuredIn>;
+
+function measuredIn(who: "ours" | "peer") {
+  const worker = new Worker(new URL("./loop-worker.js", import.meta.url), { workerData: who });
+  const perStepOf = async (size: number): Promise<number> => {
+    worker.postMessage(size);
+    const [figure]: unknown[] = await once(worker, "message");
+    return Number(figure);
+  };
+  return { worker, perStep: perStepOf };
 }
 
 /** The same loop with a span for each step, answer and call, written to files; writing them is counted. */
@@ -126,124 +134,4 @@ async function journalled(
   await runOurs(size, async (entry) => {
     after = await store.append(lease, { after, entries: [entry] });
   });
-}
-
-/**
- * Short runs are repeated within a sample, so that one is long enough to be measured. A run of `size` calls has one step
- * more, the answer.
- */
-async function perStep(size: number, work: () => Promise<void>): Promise<number> {
-  const repeats = Math.ceil((size <= 10 ? 2000 : 300) / size);
-  const start = performance.now();
-  for (let count = 0; count < repeats; count += 1) await work();
-  return ((performance.now() - start) * 1000) / ((size + 1) * repeats);
-}
-
-/** Tools are defined once, by us and by the peer; a run begins with a message. */
-const look: Tool<{ x: number }> = {
-  name: "look",
-  description: "Looks",
-  input: z.object({ x: z.number() }),
-  parameters: {},
-  effect: "pure",
-  run: () => Promise.resolve({ status: "ok", output, measures: {}, artifacts: [] }),
-};
-
-const peerLook = tool({
-  name: "look",
-  description: "Looks",
-  parameters: z.object({ x: z.number() }),
-  execute: () => Promise.resolve(output),
-});
-
-async function runOurs(
-  size: number,
-  onEntry: (entry: JournalEntry) => Promise<void>,
-  span: Span = noSpan,
-): Promise<void> {
-  let step = 0;
-  const model: Model = {
-    name: "bench/scripted",
-    capabilities: { contextTokens: 1e9 },
-    async *respond() {
-      step += 1;
-      const last = step > size;
-      const toolCalls = last ? [] : [{ callId: `call_${step}`, tool: "look", args: '{"x":1}' }];
-      const usage = { inputTokens: 1, outputTokens: 1 };
-      yield { type: "completed", response: { text: last ? "done" : "", toolCalls, usage } };
-    },
-  };
-  const loop = runLoop(
-    {
-      model,
-      instructions: "",
-      tools: [look],
-      session: noSession,
-      transcript: new Transcript(),
-      budget: createBudget({ limits: noLimits, spent: nothingSpent, clock: systemClock }),
-      turn: 1,
-      clock: systemClock,
-      redact: (text) => text,
-      steer: () => Promise.resolve(),
-      onProgress: () => {},
-      span,
-    },
-    { signal: new AbortController().signal },
-  );
-  let end: LoopEvent | undefined;
-  for await (const event of loop) {
-    if (event.type === "entry") await onEntry(event.entry);
-    end = event;
-  }
-  if (end?.type !== "end" || end.text !== "done")
-    throw new Error("The loop did not end as scripted");
-}
-
-const noLimits = { steps: 1e9, tokens: 1e12, ms: Number.MAX_SAFE_INTEGER };
-const nothingSpent = { steps: 0, usage: { inputTokens: 0, outputTokens: 0 }, startedAt: 0 };
-const noSession: ToolSession = {
-  sessionId: "s_bench",
-  sandbox: () => Promise.reject(new Error("Not expected here")),
-  sandboxFrom: () => Promise.reject(new Error("There are no other images here")),
-  keep: () => Promise.reject(new Error("Not expected here")),
-  access: () => ({ type: "open", expiresAt: 0 }),
-};
-
-async function runPeer(size: number): Promise<void> {
-  let step = 0;
-  const model: PeerModel = {
-    getResponse(): Promise<PeerResponse> {
-      step += 1;
-      const usage = new Usage({ requests: 1, inputTokens: 1, outputTokens: 1, totalTokens: 2 });
-      if (step > size)
-        return Promise.resolve({
-          usage,
-          output: [
-            {
-              type: "message",
-              role: "assistant",
-              status: "completed",
-              content: [{ type: "output_text", text: "done" }],
-            },
-          ],
-        });
-      return Promise.resolve({
-        usage,
-        output: [
-          {
-            type: "function_call",
-            callId: `call_${step}`,
-            name: "look",
-            status: "completed",
-            arguments: '{"x":1}',
-          },
-        ],
-      });
-    },
-    async *getStreamedResponse() {},
-  };
-  const agent = new Agent({ name: "bench", model, tools: [peerLook] });
-  const runner = new Runner({ tracingDisabled: true });
-  const result = await runner.run(agent, "go", { maxTurns: size + 10 });
-  if (result.finalOutput !== "done") throw new Error("The peer did not end as scripted");
 }

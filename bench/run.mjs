@@ -9,7 +9,14 @@ import { join } from "node:path";
 
 const folder = import.meta.dirname;
 const root = join(folder, "..");
-const shared = new Set(["harness.ts", "logs-child.ts", "logs-generate.ts"]);
+const shared = new Set([
+  "harness.ts",
+  "logs-child.ts",
+  "logs-generate.ts",
+  "loop-ours.ts",
+  "loop-peer.ts",
+  "loop-worker.ts",
+]);
 const names = readdirSync(folder)
   .filter((file) => file.endsWith(".ts") && !shared.has(file))
   .map((file) => file.slice(0, -".ts".length));
