@@ -1,7 +1,7 @@
 import { Cluster, Redis } from "ioredis";
 
-import { type Logger } from "../core/logger.ts";
 import { isOpsthreadError, messageOf, OpsthreadError } from "../core/errors.ts";
+import { type Logger } from "../core/logger.ts";
 import { parseRedisUrl, type RedisConfig, redisNameOf } from "./config.ts";
 
 export type RedisClient = Redis | Cluster;
@@ -77,7 +77,10 @@ function credentials({
   readonly username?: string | undefined;
   readonly password?: string | undefined;
 }): { readonly username?: string; readonly password?: string } {
-  return { ...(username !== undefined && { username }), ...(password !== undefined && { password }) };
+  return {
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password }),
+  };
 }
 
 /** Ends the connection; what was asked and has no answer fails. */

@@ -1,12 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-
-import { Redis } from "ioredis";
 
 import { installRedis } from "./install-redis.ts";
 
@@ -105,20 +103,22 @@ async function launch(
 
 /** Whether it answers and has read its data, within its patience. */
 async function answers(port: number): Promise<boolean> {
-  const client = new Redis({ host: "127.0.0.1", port, lazyConnect: true, retryStrategy: null });
-  client.on("error", () => {}); // Not yet.
+  for (const until = Date.now() + patienceMs; Date.now() < until; await delay(10))
+    if (/^(\+PONG|-NOAUTH)/.test(await ping(port))) return true;
+  return false;
+}
+
+/** What it says to a PING; nothing when it does not listen. */
+async function ping(port: number): Promise<string> {
+  const socket = connect(port, "127.0.0.1");
   try {
-    for (const until = Date.now() + patienceMs; Date.now() < until; await delay(10)) {
-      try {
-        if (client.status !== "ready") await client.connect();
-        if ((await client.ping()) === "PONG") return true;
-      } catch {
-        // It does not listen yet, or still reads its data.
-      }
-    }
-    return false;
+    socket.write("PING\r\n");
+    const [answer]: unknown[] = await once(socket, "data", { signal: AbortSignal.timeout(1000) });
+    return String(answer);
+  } catch {
+    return ""; // Not yet.
   } finally {
-    client.disconnect();
+    socket.destroy();
   }
 }
 

@@ -93,27 +93,22 @@ export function bullmqQueue(options: BullmqQueueOptions): Queue {
   }
 
   function add(sessionId: string, delayMs: number): void {
-    const added = jobs
-      .add(
-        delayMs > 0 ? "later" : "wake",
-        { sessionId },
-        {
-          removeOnComplete: true,
-          removeOnFail: true,
-          // A delayed one only wakes when it is due: deduplicated, it would keep others from waking now.
-          ...(delayMs > 0
-            ? { delay: delayMs }
-            : { deduplication: { id: sessionId, keepLastIfActive: true } }),
-        },
-      )
-      .then(
-        () => {},
-        (error: unknown) => {
-          log.warn({ sessionId, error: messageOf(error) }, "A wake was lost; the sweep finds it");
-        },
-      )
-      .finally(() => adding.delete(added));
+    const added = push(sessionId, delayMs).finally(() => adding.delete(added));
     adding.add(added);
+  }
+
+  async function push(sessionId: string, delayMs: number): Promise<void> {
+    const kept = { removeOnComplete: true, removeOnFail: true };
+    try {
+      // A delayed one only wakes when it is due: deduplicated, it would keep others from waking now.
+      if (delayMs > 0) await jobs.add("later", { sessionId }, { ...kept, delay: delayMs });
+      else {
+        const deduplication = { id: sessionId, keepLastIfActive: true };
+        await jobs.add("wake", { sessionId }, { ...kept, deduplication });
+      }
+    } catch (error) {
+      log.warn({ sessionId, error: messageOf(error) }, "A wake was lost; the sweep finds it");
+    }
   }
 
   function openWorker(handler: Handler): Worker {
@@ -143,7 +138,10 @@ export function bullmqQueue(options: BullmqQueueOptions): Queue {
   async function handle(
     handler: Handler,
     job: Job,
-    { token, signal }: { readonly token: string | undefined; readonly signal?: AbortSignal | undefined },
+    {
+      token,
+      signal,
+    }: { readonly token: string | undefined; readonly signal?: AbortSignal | undefined },
   ): Promise<void> {
     const sessionId = sessionOf(job);
     if (job.name === "later") return wake(sessionId);

@@ -42,7 +42,10 @@ export function journal(
 
     async readInbox(sessionId, { after }) {
       const { info, inbox } = keys.session(sessionId);
-      const [before, texts] = await run("read-inbox", Inbox, { keys: [info, inbox], args: [after] });
+      const [before, texts] = await run("read-inbox", Inbox, {
+        keys: [info, inbox],
+        args: [after],
+      });
       return texts.map((text, index) => {
         const seq = before + index + 1;
         const what = `message ${seq} in the inbox of "${sessionId}"`;

@@ -13,50 +13,47 @@ export interface Keys {
   readonly shared: SharedKeys;
 }
 
-export type SessionKeys = Readonly<Record<(typeof sessionParts)[number], string>>;
-export type SharedKeys = Readonly<Record<(typeof sharedParts)[number], string>>;
-
-const sessionParts = [
+interface SessionKeys {
   /** Hash: thread, times, lease, and how the oldest unsent post stands. */
-  "info",
+  readonly info: string;
   /** List: unread messages. */
-  "inbox",
+  readonly inbox: string;
   /** List: entries; the first one has the sequence number 1. */
-  "journal",
+  readonly journal: string;
   /** List: posts, sent or not, oldest first. */
-  "posts",
+  readonly posts: string;
   /** Set: the keys of those posts. */
-  "postKeys",
+  readonly postKeys: string;
   /** List: what became of the first posts; the next one is the oldest unsent. */
-  "outcomes",
-  /** List: what an append brought for all sessions and may not be applied yet. */
-  "effects",
+  readonly outcomes: string;
+  /** List: what appends brought for all sessions and may not be applied yet. */
+  readonly effects: string;
   /** Set: ids of all messages that were accepted. */
-  "ids",
+  readonly ids: string;
   /** Number: marks up to this one are too old to make the session dirty. Expires. */
-  "fence",
-] as const;
+  readonly fence: string;
+}
 
-const sharedParts = [
+interface SharedKeys {
   /** Number: the newest mark. */
-  "marks",
+  readonly marks: string;
   /** Hash: the mark of each session that may be dirty. */
-  "dirty",
+  readonly dirty: string;
   /** Sorted set: sessions by when they were active last. */
-  "active",
+  readonly active: string;
   /** Hash: the latest append of each session whose effects were applied. */
-  "applied",
+  readonly applied: string;
   /** Hash: amounts by day, kind and account. */
-  "spends",
+  readonly spends: string;
   /** Hash: approvals for all sessions. */
-  "remembered",
+  readonly remembered: string;
   /** Sorted set: in the order in which they were given. */
-  "rememberedOrder",
+  readonly rememberedOrder: string;
   /** Sorted set: sessions by when their next post is due. */
-  "due",
+  readonly due: string;
   /** Hash: which version of its outbox a session's due time is of. */
-  "dueVersions",
-] as const;
+  readonly dueVersions: string;
+}
 
 /** The keys of one installation; others in the same Redis have another name. */
 export function keysOf(name: string): Keys {
@@ -65,18 +62,34 @@ export function keysOf(name: string): Keys {
       "CONFIG_INVALID",
       `Cannot use "${name}" as the name of the installation: expected up to 64 letters, digits, ".", "_" and "-"`,
     );
-  const named = <Part extends string>(
-    parts: readonly Part[],
-    tag: string,
-  ): Readonly<Record<Part, string>> => {
-    const keys = Object.fromEntries(parts.map((part) => [part, `${name}:{${tag}}:${part}`]));
-    // `fromEntries` does not keep the names.
-    return keys as Record<Part, string>;
-  };
+  const shared = (part: string): string => `${name}:{${name}:shared}:${part}`;
   return {
-    session: (sessionId) => named(sessionParts, `${name}:${sessionId}`),
+    session(sessionId) {
+      const key = (part: string): string => `${name}:{${name}:${sessionId}}:${part}`;
+      return {
+        info: key("info"),
+        inbox: key("inbox"),
+        journal: key("journal"),
+        posts: key("posts"),
+        postKeys: key("postKeys"),
+        outcomes: key("outcomes"),
+        effects: key("effects"),
+        ids: key("ids"),
+        fence: key("fence"),
+      };
+    },
     accepted: ({ platform, workspace, id }) =>
       `${name}:{${stableKey("accepted", platform, workspace, id)}}:accepted`,
-    shared: named(sharedParts, `${name}:shared`),
+    shared: {
+      marks: shared("marks"),
+      dirty: shared("dirty"),
+      active: shared("active"),
+      applied: shared("applied"),
+      spends: shared("spends"),
+      remembered: shared("remembered"),
+      rememberedOrder: shared("rememberedOrder"),
+      due: shared("due"),
+      dueVersions: shared("dueVersions"),
+    },
   };
 }

@@ -7,16 +7,21 @@ import { type Context, inLots } from "./context.ts";
  * Removes idle sessions. What spans sessions is tidied after each: where a crash comes in between, the next prune finds the session
  * listed and gone, and tidies up. Notes of messages expire by themselves.
  */
-export function prune(
-  { client, run, keys }: Context,
-  now: () => Promise<number>,
-): Store["prune"] {
+export function prune({ client, run, keys }: Context, now: () => Promise<number>): Store["prune"] {
   const { active, spends, dirty, applied, due, dueVersions } = keys.shared;
   return async ({ idleBefore }) => {
     const ids = await client.zrangebyscore(active, "-inf", `(${idleBefore}`);
     const removed = await inLots(ids, async (sessionId) => {
-      const { info, posts, outcomes, inbox, journal, postKeys, effects, ids: known } =
-        keys.session(sessionId);
+      const {
+        info,
+        posts,
+        outcomes,
+        inbox,
+        journal,
+        postKeys,
+        effects,
+        ids: known,
+      } = keys.session(sessionId);
       const result = await run("remove", z.string(), {
         keys: [info, posts, outcomes, inbox, journal, postKeys, effects, known],
         args: [idleBefore],

@@ -64,8 +64,8 @@ interface Seen extends Omit<SessionInfo, "dirty"> {
   readonly isLeased: boolean;
 }
 
-function infoOf({ dirtySince, isLeased: _, ...info }: Seen): SessionInfo {
-  return { ...info, dirty: dirtySince !== undefined };
+function infoOf({ sessionId, thread, createdAt, activeAt, dirtySince, unread }: Seen): SessionInfo {
+  return { sessionId, thread, createdAt, activeAt, dirty: dirtySince !== undefined, unread };
 }
 
 const Look = z.union([

@@ -1,7 +1,7 @@
 import type { Clock } from "../../core/clock.ts";
 import { type Logger, silentLogger } from "../../core/logger.ts";
 import { checkServer } from "../../redis/check-server.ts";
-import { RedisConfig, redisNameOf } from "../../redis/config.ts";
+import { type RedisConfig, redisNameOf } from "../../redis/config.ts";
 import { connectRedis, disconnectRedis, reachRedis } from "../../redis/connect.ts";
 import type { Store } from "../store.ts";
 import { accept } from "./accept.ts";
