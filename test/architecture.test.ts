@@ -38,6 +38,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     "store/blobs.ts",
   ],
   "bot.ts": [
+    "open-durable.ts",
     "open-mcp.ts",
     "open-agents.ts",
     "open-model.ts",
@@ -53,6 +54,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     "store/",
     "tasks/",
   ],
+  "open-durable.ts": ["queue/", "redis/", "sessions/control.ts", "store/"],
   "open-mcp.ts": ["agent/mcp/", "sandbox/egress/"],
   "open-agents.ts": ["agent/"],
   "open-model.ts": ["agent/", "tasks/task.ts"],
@@ -130,6 +132,7 @@ const vendors: Readonly<Record<string, readonly string[]>> = {
     "adapters/slack/",
     "testing/",
     "bot.ts",
+    "open-durable.ts",
     "open-sandboxes.ts",
     "cli/",
   ],

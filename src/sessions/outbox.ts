@@ -17,6 +17,10 @@ export interface OutboxOptions {
   readonly holder: string;
   /** Posts sent side by side; those of one session always go one after the other. Default 8. */
   readonly parallel?: number;
+  /** How often the store is asked for what other processes left. Default: there are none, and it is not. */
+  readonly pollMs?: number;
+  /** How long one send may take, milliseconds. Default 60,000. */
+  readonly sendMs?: number;
   readonly tracer?: Tracer;
 }
 
@@ -29,7 +33,9 @@ export interface Outbox extends AsyncDisposable {
 }
 
 export function createOutbox(options: OutboxOptions): Outbox {
-  const { store, clock, log, holder, parallel = 8, tracer = noTracer } = options;
+  const { store, clock, log, holder, parallel = 8, pollMs, tracer = noTracer } = options;
+  // Longer than a send may take, so that a claim expires only with its process.
+  const claimMs = (options.sendMs ?? defaultSendMs) * 1.5;
   const ending = new AbortController();
   const sending = new Set<Promise<void>>();
   let pumping: Promise<void> | undefined;
@@ -85,7 +91,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
 
   async function setAlarm(): Promise<void> {
     const at = sending.size < parallel ? await store.nextPostAt() : undefined;
-    if (at !== undefined) wakeIn(Math.max(at - clock.now(), 1));
+    const ms = at === undefined ? Infinity : Math.max(at - clock.now(), 1);
+    if (at !== undefined || pollMs !== undefined) wakeIn(Math.min(ms, pollMs ?? Infinity));
   }
 
   function wakeIn(ms: number): void {
@@ -114,7 +121,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
 /** Sends one post, after making sure, where it may have been sent before, that it was not. */
 async function send(
   claim: PostClaim,
-  { adapters, blobs, clock }: OutboxOptions,
+  { adapters, blobs, clock, sendMs = defaultSendMs }: OutboxOptions,
   ended: AbortSignal,
 ): Promise<PostOutcome> {
   const { post, attempt } = claim;
@@ -172,7 +179,5 @@ function report({ post, attempt }: PostClaim, outcome: PostOutcome, log: Logger)
 
 /** 1 s, 2 s, 4 s, … up to five minutes. */
 const backoffMs = (attempt: number): number => Math.min(1000 * 2 ** (attempt - 1), 300_000);
-const sendMs = 60_000;
-/** Longer than a send may take, so that a claim expires only with its process. */
-const claimMs = 90_000;
+const defaultSendMs = 60_000;
 const retryStoreMs = 1000;
