@@ -65,9 +65,10 @@ export function createOutbox(options: OutboxOptions): Outbox {
 
   async function fill(): Promise<void> {
     while (sending.size < parallel && !ending.signal.aborted) {
+      const until = clock.now() + claimMs;
       const claim = await store.claimPost({ holder, ttlMs: claimMs });
       if (!claim) return;
-      const sent = deliver(claim).finally(() => {
+      const sent = deliver(claim, until).finally(() => {
         sending.delete(sent);
         kick();
       });
@@ -75,10 +76,10 @@ export function createOutbox(options: OutboxOptions): Outbox {
     }
   }
 
-  async function deliver(claim: PostClaim): Promise<void> {
+  async function deliver(claim: PostClaim, until: number): Promise<void> {
     using span = spanOf(claim, tracer);
     try {
-      const outcome = await span.run(() => send(claim, options, ending.signal));
+      const outcome = await span.run(() => send(claim, options, { until, ended: ending.signal }));
       tell(span, outcome);
       report(claim, outcome, log);
       if (!(await store.settlePost(claim, outcome)))
@@ -118,23 +119,31 @@ export function createOutbox(options: OutboxOptions): Outbox {
   };
 }
 
-/** Sends one post, after making sure, where it may have been sent before, that it was not. */
+/**
+ * Sends one post, after making sure, where it may have been sent before, that it was not. A process that stood still
+ * does not send what another may have taken over meanwhile: the claim ends at `until`.
+ */
 async function send(
   claim: PostClaim,
   { adapters, blobs, clock, sendMs = defaultSendMs }: OutboxOptions,
-  ended: AbortSignal,
+  { until, ended }: { readonly until: number; readonly ended: AbortSignal },
 ): Promise<PostOutcome> {
   const { post, attempt } = claim;
   const adapter = adapters.get(post.thread.platform);
   if (!adapter)
     return { type: "rejected", error: `No adapter for platform "${post.thread.platform}"` };
   const signal = AbortSignal.any([ended, AbortSignal.timeout(sendMs)]);
+  const assertHeld = (): void => {
+    if (clock.now() > until - sendMs) throw new Error("the claim is nearly over");
+  };
   let asked = false;
   try {
+    assertHeld();
     if (claim.ambiguous) {
       const found = await adapter.findPost(post.thread, post.key, { signal });
       if (found) return { type: "sent", messageId: found.messageId };
     }
+    assertHeld();
     asked = true;
     const open = (artifact: { readonly blob: string }) => blobs.open(artifact.blob);
     const { messageId } = await adapter.post(post, { signal, open });
@@ -142,8 +151,8 @@ async function send(
   } catch (error) {
     const again = { type: "retry" as const, error: messageOf(error) };
     const notBefore = clock.now() + backoffMs(attempt);
-    // The look-up failed: what was ambiguous still is.
-    if (!asked) return { ...again, notBefore, ambiguous: true };
+    // Not sent: what was ambiguous still is.
+    if (!asked) return { ...again, notBefore, ambiguous: claim.ambiguous };
     if (isOpsthreadError(error, "ADAPTER_POST_REJECTED"))
       return { type: "rejected", error: error.message };
     if (isOpsthreadError(error, "ADAPTER_RATE_LIMITED")) {

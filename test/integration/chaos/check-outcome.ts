@@ -75,7 +75,7 @@ export async function checkOutcome({
       otherPosts,
       doublePosts: platform.counts.doubles,
       doubleEffects: [...platform.effects].flatMap(([id, times]) =>
-        id.startsWith("once ") && times > 1 ? `${id}: ${times}` : [],
+        id.startsWith("once ") && times.length > 1 ? `${id}: ${times.length}` : [],
       ),
       journals,
       stuckSessions: await stuckIn(store),
@@ -128,7 +128,8 @@ async function leakedIn(
   const known = new Set(sessions);
   const leaked: string[] = [];
   for (const key of await client.keys("*")) {
-    if ((await client.ttl(key)) >= 0) continue;
+    // What expires is no leak, nor what just did.
+    if ((await client.ttl(key)) !== -1) continue;
     const session = /:(s_\w+)\}/.exec(key)?.[1];
     if (session !== undefined && known.has(session) && !/effects|inbox/.test(key)) continue;
     const lasting = ["marks", "active", "spends"].map((part) => `${name}:{${name}:shared}:${part}`);

@@ -8,9 +8,17 @@ import { z } from "zod";
 
 import { platformAdapter } from "./platform-adapter.mjs";
 
-const { role, redis, name, platform, dataFolder, log, toolMs = 50 } = JSON.parse(process.argv[2]);
+const {
+  role,
+  redis,
+  name,
+  platform,
+  dataFolder,
+  log,
+  toolMs = [0, 100],
+} = JSON.parse(process.argv[2]);
 
-/** Answers each message once a tool ran for it. */
+/** Answers each message once a tool ran for it: for `…-1` one that must not run twice, for `…-2` one that may, and so on. */
 const model = scriptedModel(({ items }) => {
   const answered = items.findLastIndex(
     ({ type, response }) => type === "assistant" && response.toolCalls.length === 0,
@@ -21,9 +29,9 @@ const model = scriptedModel(({ items }) => {
   );
   const toolCalls = asked
     .filter(({ text }) => !called.has(text))
-    .map(({ text }, index) => ({
+    .map(({ text }) => ({
       callId: text,
-      tool: index % 2 === 0 ? "once" : "often",
+      tool: Number(text.split("-")[1]) % 2 === 0 ? "often" : "once",
       args: { note: text },
     }));
   if (toolCalls.length > 0) return { toolCalls };
@@ -39,7 +47,8 @@ const tool = (called, effect) =>
     async run({ note }, { executionId, signal }) {
       const body = JSON.stringify({ id: `${called} ${executionId}` });
       await fetch(`${platform}/effect`, { method: "POST", body, signal });
-      await setTimeout(Math.random() * 2 * toolMs, undefined, { signal });
+      const [least, most] = toolMs;
+      await setTimeout(least + Math.random() * (most - least), undefined, { signal });
       return { status: "ok", output: note, measures: {}, artifacts: [] };
     },
   });

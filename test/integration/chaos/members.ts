@@ -13,8 +13,8 @@ export interface MemberOptions {
   readonly dataFolder: string;
   /** The file that warnings and errors go to. */
   readonly log: string;
-  /** How long a tool takes, on average. */
-  readonly toolMs?: number;
+  /** How long a tool takes, at least and at most. Default 0 to 100. */
+  readonly toolMs?: readonly [number, number];
 }
 
 /** One process of a bot. */

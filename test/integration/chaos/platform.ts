@@ -27,8 +27,8 @@ export interface Platform extends AsyncDisposable {
   say(message: Message): Promise<void>;
   /** What is shown, by thread, oldest first. */
   readonly shown: ReadonlyMap<string, readonly ShownPost[]>;
-  /** How often the effect of each execution happened. */
-  readonly effects: ReadonlyMap<string, number>;
+  /** When the effect of each execution happened. */
+  readonly effects: ReadonlyMap<string, readonly number[]>;
   readonly counts: Readonly<Record<Counted, number>>;
   /** No more faults and repeats from here on. */
   calm(): void;
@@ -64,11 +64,20 @@ interface Delivery {
   notBefore: number;
 }
 
+export const noFaults: Faults = {
+  refused: 0,
+  rateLimited: 0,
+  takenAndError: 0,
+  takenAndSilent: 0,
+  silent: 0,
+  repeated: 0,
+};
+
 export async function startPlatform(faults: Faults, random: () => number): Promise<Platform> {
   const counts = Object.fromEntries(counted.map((name) => [name, 0])) as Record<Counted, number>;
   const open = new Map<string, Delivery>();
   const shown = new Map<string, ShownPost[]>();
-  const effects = new Map<string, number>();
+  const effects = new Map<string, number[]>();
   const ending = new AbortController();
   let isCalm = false;
   const chance = (fault: keyof Faults): boolean => !isCalm && random() < faults[fault];
@@ -115,7 +124,7 @@ export async function startPlatform(faults: Faults, random: () => number): Promi
         reply(response, 200, isThere ? { messageId: `F ${key}` } : {});
       },
       async effect({ id = "" }, response) {
-        effects.set(id, (effects.get(id) ?? 0) + 1);
+        effects.set(id, [...(effects.get(id) ?? []), Date.now()]);
         reply(response, 200, {});
       },
     };

@@ -112,7 +112,7 @@ async function disturb(
     did.stoodStill += 1;
     member?.signal("SIGSTOP");
     // Longer than its leases.
-    await delay(8000);
+    await delay(frozenMs);
     member?.signal("SIGCONT");
   };
   const frozen: Promise<void>[] = [];
@@ -130,7 +130,7 @@ async function disturb(
       } else if (die < 0.35) {
         did.killedGateways += 1;
         await replace("gateway");
-      } else if (die < 0.5 && Date.now() + 8000 < until) frozen.push(freeze());
+      } else if (die < 0.5 && Date.now() + frozenMs < until) frozen.push(freeze());
       else {
         did.killedWorkers += 1;
         await replace("worker");
@@ -149,6 +149,7 @@ async function disturb(
   return did;
 }
 
+const frozenMs = 7500;
 const patienceMs = 60_000;
 
 /** How often which warning or error was logged. */
