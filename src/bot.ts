@@ -23,10 +23,10 @@ import type { ThreadRef } from "./core/ids.ts";
 import { type Logger, silentLogger } from "./core/logger.ts";
 import { openTracing, type TracingOptions } from "./observe/open-tracing.ts";
 import { openAgents } from "./open-agents.ts";
+import { openDurable, RedisOptions, Role } from "./open-durable.ts";
 import { openMcp } from "./open-mcp.ts";
 import { type Compaction, type ModelKeys, type ModelUrls, openModel } from "./open-model.ts";
 import { openSandboxes, SandboxConfig } from "./open-sandboxes.ts";
-import { localQueue } from "./queue/local.ts";
 import type { Queue } from "./queue/queue.ts";
 import { Limits, Permissions } from "./sandbox/permissions.ts";
 import type { SandboxProvider } from "./sandbox/sandbox.ts";
@@ -34,7 +34,6 @@ import type { NetworkOptions } from "./sandbox/supervised/session-network.ts";
 import { AccessConfig, createAccess } from "./security/access.ts";
 import { auditFile } from "./security/audit.ts";
 import { createRedactor, type Redactor } from "./security/redact.ts";
-import { localControl } from "./sessions/control.ts";
 import { defaultApprovals } from "./sessions/default-approvals.ts";
 import { createEngine } from "./sessions/engine.ts";
 import { pruneSessions } from "./sessions/retention.ts";
@@ -118,6 +117,18 @@ export interface BotOptions {
   readonly retentionDays?: number;
   /** Values that must never leave, such as this process's own tokens. */
   readonly secrets?: readonly string[];
+  /**
+   * Redis as the store and the queue, in the place of the embedded ones: then any number of processes may be this bot at once,
+   * also on several machines that share the data folder. See docs/redis.md.
+   */
+  readonly redis?: RedisOptions;
+  /**
+   * What this process does of the work: `gateway` listens to the adapters and accepts, `worker` runs turns and posts answers
+   * without listening, `all` does both. Others than `all` need `redis`. Default `all`.
+   */
+  readonly role?: Role;
+  /** How long sending one post may take, milliseconds. After a crash, posts that were being sent wait half as long again. Default a minute. */
+  readonly sendMs?: number;
   /** Other drivers than the embedded ones. */
   readonly store?: Store;
   readonly queue?: Queue;
@@ -211,25 +222,31 @@ export async function createBot(options: BotOptions): Promise<Bot> {
   if (Object.values(budgets).some(({ usd }) => usd !== undefined))
     for (const agent of agents.byName.values()) requirePrices(agent.model, priced);
   const blobs = options.blobs ?? directoryBlobs({ folder: join(dataFolder, "blobs") });
-  // The store first: it refuses a second process on the same folder.
-  const store = options.store ?? (await openStore(dataFolder, clock, log));
+  const role = parseOption(Role, options.role ?? "all", "role");
+  // First: it refuses a second process on the same folder.
+  const durable = await openDurable({
+    dataFolder,
+    redis: options.redis && parseOption(RedisOptions, options.redis, "redis"),
+    store: options.store,
+    queue: options.queue,
+    role,
+    concurrency: options.concurrency ?? 4,
+    clock,
+    log,
+  });
+  const { store, queue, control, leaseMs, pollMs } = durable;
   const driver =
     options.sandboxes ??
     (await strongestSandboxes(options, { audit, redactor }).catch(async (error: unknown) => {
-      if (!options.store) await store[Symbol.asyncDispose]();
+      if (!options.store) await durable[Symbol.asyncDispose]();
       throw error;
     }));
-  const queue =
-    options.queue ??
-    localQueue({
-      concurrency: options.concurrency ?? 4,
-      sweep: { everyMs: 5000, sessions: () => store.dirtySessions() },
-      clock,
-      log,
-    });
   const engine = createEngine({
+    role,
     store,
     queue,
+    ...(pollMs !== undefined && { pollMs }),
+    ...(options.sendMs !== undefined && { sendMs: options.sendMs }),
     blobs,
     sandboxes: driver,
     gate,
@@ -255,9 +272,9 @@ export async function createBot(options: BotOptions): Promise<Bot> {
     mode: typeof mode === "function" ? mode : () => mode,
     maxAttachmentBytes: options.maxAttachmentBytes ?? 1024 ** 3,
     maxAttempts: 5,
-    control: localControl(),
+    control,
     holder: randomUUID(),
-    leaseMs: 15_000,
+    leaseMs,
   });
 
   const { sandboxes } = engine;
@@ -266,7 +283,7 @@ export async function createBot(options: BotOptions): Promise<Bot> {
     await engine.stop({ graceMs });
     await mcp?.[Symbol.asyncDispose]();
     await sandboxes[Symbol.asyncDispose]();
-    await store[Symbol.asyncDispose]();
+    await durable[Symbol.asyncDispose]();
     await tracing[Symbol.asyncDispose]();
   };
   const bot: Bot = {
@@ -277,8 +294,9 @@ export async function createBot(options: BotOptions): Promise<Bot> {
       const { name, capabilities } = sandboxes;
       log.info({ sandbox: name, isolation: capabilities.isolation }, "Starting");
       const idleBefore = clock.now() - retentionDays * 86_400_000;
-      if (retentionDays > 0) await pruneSessions({ store, sandboxes, blobs, idleBefore, log });
-      mcp?.start();
+      if (retentionDays > 0 && role !== "gateway")
+        await pruneSessions({ store, sandboxes, blobs, idleBefore, log });
+      if (role !== "gateway") mcp?.start();
       await engine.start();
     },
     idle: () => engine.idle(),
@@ -315,19 +333,18 @@ function parseOption<Schema extends z.ZodType>(
   );
 }
 
-/** Drivers load when a bot is built, not when the package is imported. */
-async function openStore(folder: string, clock: Clock, log: Logger): Promise<Store> {
-  const { sqliteStore } = await import("./store/sqlite/index.ts");
-  return sqliteStore({ folder, clock, log });
-}
-
 async function strongestSandboxes(
   { log = silentLogger, ...options }: BotOptions,
   { audit, redactor }: { readonly audit: Audit; readonly redactor: Redactor },
 ): Promise<SandboxProvider> {
   const { provider, passedOver } = await openSandboxes({
     dataFolder: resolve(options.dataFolder ?? ".opsthread"),
-    config: parseOption(SandboxConfig, options.sandbox ?? {}, "sandbox"),
+    // A gateway never opens one.
+    config: parseOption(
+      SandboxConfig,
+      options.role === "gateway" ? { driver: "virtual" } : (options.sandbox ?? {}),
+      "sandbox",
+    ),
     network: {
       ...options.network,
       redact: (text) => redactor.text(text),

@@ -29,6 +29,7 @@ export const errorCodes = {
   STORE_FENCED: "A write was refused because the writer's lease is no longer the current one",
   STORE_LOCKED: "Another process uses the data folder",
   STORE_SCHEMA_NEWER: "The data folder was written by a newer version of Opsthread",
+  STORE_UNAVAILABLE: "The store could not be reached",
   TASK_FAILED: "A task ended without a result",
   TASK_INPUT_INVALID: "A task's input does not match its schema",
   TASK_NOT_FOUND: "A task's module does not export it",

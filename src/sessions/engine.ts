@@ -4,10 +4,16 @@ import type { Queue } from "../queue/queue.ts";
 import type { SandboxProvider } from "../sandbox/sandbox.ts";
 import { createInbound } from "./accept.ts";
 import { advanceSession, type AdvanceOptions } from "./advance.ts";
-import { createOutbox } from "./outbox.ts";
+import { createOutbox, type OutboxOptions } from "./outbox.ts";
 import { restingSandboxes } from "./resting-sandboxes.ts";
 
-export interface EngineOptions extends Omit<AdvanceOptions, "onPosts" | "sandboxes"> {
+export interface EngineOptions
+  extends Omit<AdvanceOptions, "onPosts" | "sandboxes">, Pick<OutboxOptions, "pollMs" | "sendMs"> {
+  /**
+   * What this process does of the work. Whoever runs turns also posts their answers, by the adapters' calls and without
+   * their connections: it knows first that there is one, and posts go on while no gateway is there. Default `all`.
+   */
+  readonly role?: "all" | "gateway" | "worker";
   readonly queue: Queue;
   /** Belongs to who made it: `Engine.sandboxes` is what is to be disposed when the engine has stopped. */
   readonly sandboxes: SandboxProvider;
@@ -26,7 +32,7 @@ export interface Engine extends AsyncDisposable {
 }
 
 export function createEngine(options: EngineOptions): Engine {
-  const { queue, adapters, clock, log } = options;
+  const { role = "all", queue, adapters, clock, log } = options;
   const sandboxes = restingSandboxes(options.sandboxes, { clock, log });
   const inbound = createInbound(options);
   const outbox = createOutbox(options);
@@ -41,14 +47,17 @@ export function createEngine(options: EngineOptions): Engine {
   const engine: Engine = {
     sandboxes,
     async start() {
-      queue.start((sessionId, { signal }) =>
-        advanceSession(
-          sessionId,
-          { ...options, sandboxes, onPosts: () => outbox.kick() },
-          { signal },
-        ),
-      );
-      outbox.kick();
+      if (role !== "gateway") {
+        queue.start((sessionId, { signal }) =>
+          advanceSession(
+            sessionId,
+            { ...options, sandboxes, onPosts: () => outbox.kick() },
+            { signal },
+          ),
+        );
+        outbox.kick();
+      }
+      if (role === "worker") return;
       for (const adapter of adapters.values()) await adapter.start(inbound);
     },
     async idle() {

@@ -17,6 +17,10 @@ export interface OutboxOptions {
   readonly holder: string;
   /** Posts sent side by side; those of one session always go one after the other. Default 8. */
   readonly parallel?: number;
+  /** How often the store is asked for what other processes left. Default: there are none, and it is not. */
+  readonly pollMs?: number;
+  /** How long one send may take, milliseconds. Default 60,000. */
+  readonly sendMs?: number;
   readonly tracer?: Tracer;
 }
 
@@ -29,7 +33,9 @@ export interface Outbox extends AsyncDisposable {
 }
 
 export function createOutbox(options: OutboxOptions): Outbox {
-  const { store, clock, log, holder, parallel = 8, tracer = noTracer } = options;
+  const { store, clock, log, holder, parallel = 8, pollMs, tracer = noTracer } = options;
+  // Longer than a send may take, so that a claim expires only with its process.
+  const claimMs = (options.sendMs ?? defaultSendMs) * 1.5;
   const ending = new AbortController();
   const sending = new Set<Promise<void>>();
   let pumping: Promise<void> | undefined;
@@ -59,9 +65,10 @@ export function createOutbox(options: OutboxOptions): Outbox {
 
   async function fill(): Promise<void> {
     while (sending.size < parallel && !ending.signal.aborted) {
+      const until = clock.now() + claimMs;
       const claim = await store.claimPost({ holder, ttlMs: claimMs });
       if (!claim) return;
-      const sent = deliver(claim).finally(() => {
+      const sent = deliver(claim, until).finally(() => {
         sending.delete(sent);
         kick();
       });
@@ -69,10 +76,10 @@ export function createOutbox(options: OutboxOptions): Outbox {
     }
   }
 
-  async function deliver(claim: PostClaim): Promise<void> {
+  async function deliver(claim: PostClaim, until: number): Promise<void> {
     using span = spanOf(claim, tracer);
     try {
-      const outcome = await span.run(() => send(claim, options, ending.signal));
+      const outcome = await span.run(() => send(claim, options, { until, ended: ending.signal }));
       tell(span, outcome);
       report(claim, outcome, log);
       if (!(await store.settlePost(claim, outcome)))
@@ -85,7 +92,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
 
   async function setAlarm(): Promise<void> {
     const at = sending.size < parallel ? await store.nextPostAt() : undefined;
-    if (at !== undefined) wakeIn(Math.max(at - clock.now(), 1));
+    const ms = at === undefined ? Infinity : Math.max(at - clock.now(), 1);
+    if (at !== undefined || pollMs !== undefined) wakeIn(Math.min(ms, pollMs ?? Infinity));
   }
 
   function wakeIn(ms: number): void {
@@ -111,23 +119,31 @@ export function createOutbox(options: OutboxOptions): Outbox {
   };
 }
 
-/** Sends one post, after making sure, where it may have been sent before, that it was not. */
+/**
+ * Sends one post, after making sure, where it may have been sent before, that it was not. A process that stood still
+ * does not send what another may have taken over meanwhile: the claim ends at `until`.
+ */
 async function send(
   claim: PostClaim,
-  { adapters, blobs, clock }: OutboxOptions,
-  ended: AbortSignal,
+  { adapters, blobs, clock, sendMs = defaultSendMs }: OutboxOptions,
+  { until, ended }: { readonly until: number; readonly ended: AbortSignal },
 ): Promise<PostOutcome> {
   const { post, attempt } = claim;
   const adapter = adapters.get(post.thread.platform);
   if (!adapter)
     return { type: "rejected", error: `No adapter for platform "${post.thread.platform}"` };
   const signal = AbortSignal.any([ended, AbortSignal.timeout(sendMs)]);
+  const assertHeld = (): void => {
+    if (clock.now() > until - sendMs) throw new Error("the claim is nearly over");
+  };
   let asked = false;
   try {
+    assertHeld();
     if (claim.ambiguous) {
       const found = await adapter.findPost(post.thread, post.key, { signal });
       if (found) return { type: "sent", messageId: found.messageId };
     }
+    assertHeld();
     asked = true;
     const open = (artifact: { readonly blob: string }) => blobs.open(artifact.blob);
     const { messageId } = await adapter.post(post, { signal, open });
@@ -135,8 +151,8 @@ async function send(
   } catch (error) {
     const again = { type: "retry" as const, error: messageOf(error) };
     const notBefore = clock.now() + backoffMs(attempt);
-    // The look-up failed: what was ambiguous still is.
-    if (!asked) return { ...again, notBefore, ambiguous: true };
+    // Not sent: what was ambiguous still is.
+    if (!asked) return { ...again, notBefore, ambiguous: claim.ambiguous };
     if (isOpsthreadError(error, "ADAPTER_POST_REJECTED"))
       return { type: "rejected", error: error.message };
     if (isOpsthreadError(error, "ADAPTER_RATE_LIMITED")) {
@@ -172,7 +188,5 @@ function report({ post, attempt }: PostClaim, outcome: PostOutcome, log: Logger)
 
 /** 1 s, 2 s, 4 s, … up to five minutes. */
 const backoffMs = (attempt: number): number => Math.min(1000 * 2 ** (attempt - 1), 300_000);
-const sendMs = 60_000;
-/** Longer than a send may take, so that a claim expires only with its process. */
-const claimMs = 90_000;
+const defaultSendMs = 60_000;
 const retryStoreMs = 1000;

@@ -209,6 +209,8 @@ async function answer(
     }
     await write(session, [...lead, entry], { ending, audit: options.audit });
     lead = [];
+    // The notice that something came in may have been lost on its way between processes.
+    await inbox.look();
   }
 }
 
@@ -272,7 +274,7 @@ async function settle(session: Session, options: TurnOptions, error: unknown): P
       return endTurn(session, options, { outcome: "interrupted", text: "" });
     throw error;
   }
-  if (isOpsthreadError(error, "STORE_FENCED", "STORE_CORRUPT")) throw error;
+  if (isOpsthreadError(error, "STORE_FENCED", "STORE_CORRUPT", "STORE_UNAVAILABLE")) throw error;
   const data = { sessionId: session.id, turn: session.turn, error: messageOf(error) };
   options.log.error(data, "A turn failed");
   failSpan(session.span, error);

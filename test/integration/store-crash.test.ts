@@ -1,22 +1,21 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { appendFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
+import { redisStore } from "../../src/store/redis/index.ts";
 import { sqliteStore } from "../../src/store/sqlite/index.ts";
+import type { Store } from "../../src/store/store.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 import { checkStore } from "../../src/testing/store-check.ts";
 import { loadStore } from "../../src/testing/store-load.ts";
 import { parseRecords } from "../../src/testing/store-record.ts";
+import { startRedis } from "../support/redis-server.ts";
+import { type LoadOptions, startLoad } from "./start-load.ts";
 
-const program = fileURLToPath(new URL("store-load.mjs", import.meta.url));
-const rounds = 25;
-const ttlMs = 10_000;
+const seed = Number(process.env["OPSTHREAD_TEST_SEED"] ?? Date.now() % 1_000_000);
 
 // On the disk, not in memory: this is about what was synced.
 let folder = "";
@@ -32,47 +31,62 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-interface Load extends AsyncDisposable {
-  readonly pid: number | undefined;
-  /** Resolves when the store is open. */
-  readonly ready: Promise<unknown>;
-  /** Kills it, and fails when it ended before. */
-  readonly kill: () => Promise<void>;
+/** A driver, as a process under load and the test itself open it. */
+interface Subject extends AsyncDisposable {
+  readonly load: Pick<LoadOptions, "driver" | "factory" | "options" | "ttlMs">;
+  readonly open: () => Promise<Store>;
+  /** How often the process is killed. */
+  readonly rounds: number;
+  /** Kills what the store itself runs in, and starts it again. */
+  readonly crash?: () => Promise<void>;
 }
 
-function startLoad(seed: number, round: number): Load {
+async function sqlite(): Promise<Subject> {
   const options = { folder: join(folder, "data") };
-  const load = { driver: "opsthread/sqlite", factory: "sqliteStore", options, log, ttlMs };
-  const args = [program, JSON.stringify({ ...load, seed, round })];
-  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
-  const exited = once(child, "exit");
   return {
-    pid: child.pid,
-    ready: Promise.race([once(child.stdout, "data"), exited]),
-    async kill() {
-      child.kill("SIGKILL");
-      expect(await exited).toEqual([null, "SIGKILL"]);
-    },
-    async [Symbol.asyncDispose]() {
-      child.kill("SIGKILL");
-      await exited;
-    },
+    load: { driver: "opsthread/sqlite", factory: "sqliteStore", options, ttlMs: 10_000 },
+    open: () => sqliteStore(options),
+    rounds: 25,
+    async [Symbol.asyncDispose]() {},
   };
 }
 
-describe("sqliteStore() under load", () => {
-  const seed = Number(process.env["OPSTHREAD_TEST_SEED"] ?? Date.now() % 1_000_000);
+async function redis(): Promise<Subject> {
+  const server = await startRedis(["--appendfsync", "always"]);
+  const options = { redis: server.url };
+  // Nobody knows that a holder is gone before its leases are over.
+  const ttlMs = 300;
+  return {
+    load: { driver: "opsthread/redis", factory: "redisStore", options, ttlMs },
+    async open() {
+      await setTimeout(ttlMs);
+      return redisStore(options);
+    },
+    rounds: 12,
+    async crash() {
+      await server.process.kill();
+      await server.process.restart();
+    },
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
+}
 
-  test(`loses and repeats nothing when it is killed ${rounds} times (seed ${seed})`, async () => {
+describe.each([
+  ["sqliteStore()", sqlite],
+  ["redisStore()", redis],
+])("%s under load", (_, subjectOf) => {
+  test(`loses and repeats nothing when it is killed again and again (seed ${seed})`, async () => {
+    await using subject = await subjectOf();
+    const { open, rounds } = subject;
     const random = seededRandom(seed);
-    const open = () => sqliteStore({ folder: join(folder, "data") });
     const records = async () => parseRecords(await readFile(log, "utf8"));
 
     for (let round = 0; round < rounds; round += 1) {
-      await using load = startLoad(seed + round, round);
+      await using load = startLoad({ ...subject.load, log, seed: seed + round, round });
       // Now and then it is killed while it still opens the store.
       if (random() < 0.8) await load.ready;
       await setTimeout(random() * 500);
+      if (round % 3 === 1) await subject.crash?.();
       await load.kill();
 
       await using store = await open();
@@ -87,7 +101,7 @@ describe("sqliteStore() under load", () => {
       round: rounds,
       records: await records(),
       record: (line) => lines.push(JSON.stringify(line)),
-      ttlMs,
+      ttlMs: subject.load.ttlMs,
       finish: true,
     });
     await appendFile(log, `\n${lines.join("\n")}`);
@@ -98,19 +112,20 @@ describe("sqliteStore() under load", () => {
     const posts = await Promise.all(sessions.map(({ sessionId }) => store.posts(sessionId)));
     expect(posts.flat().filter(({ state }) => state !== "sent")).toEqual([]);
   });
+});
 
-  test("keeps other processes out until it is killed", async () => {
-    const data = join(folder, "data");
-    await using load = startLoad(seed, 0);
-    await load.ready;
+test("sqliteStore() keeps other processes out until it is killed", async () => {
+  await using subject = await sqlite();
+  const data = join(folder, "data");
+  await using load = startLoad({ ...subject.load, log, seed, round: 0 });
+  await load.ready;
 
-    await expect(sqliteStore({ folder: data })).rejects.toMatchObject({
-      code: "STORE_LOCKED",
-      message: expect.stringContaining(`process ${load.pid} on `),
-    });
-    await load.kill();
-
-    await using store = await sqliteStore({ folder: data });
-    await checkStore(store, parseRecords(await readFile(log, "utf8")));
+  await expect(sqliteStore({ folder: data })).rejects.toMatchObject({
+    code: "STORE_LOCKED",
+    message: expect.stringContaining(`process ${load.pid} on `),
   });
+  await load.kill();
+
+  await using store = await sqliteStore({ folder: data });
+  await checkStore(store, parseRecords(await readFile(log, "utf8")));
 });

@@ -1,0 +1,2 @@
+/** The queue of many processes. */
+export { bullmqQueue, type BullmqQueueOptions } from "./queue.ts";

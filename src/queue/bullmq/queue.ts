@@ -1,0 +1,224 @@
+import { randomUUID } from "node:crypto";
+import { setMaxListeners } from "node:events";
+
+import { type Job, Queue as Jobs, WaitingError, Worker } from "bullmq";
+
+import { Stopped } from "../../core/abort.ts";
+import { type Clock, systemClock } from "../../core/clock.ts";
+import { messageOf } from "../../core/errors.ts";
+import { type Logger, silentLogger } from "../../core/logger.ts";
+import type { RedisConfig } from "../../redis/config.ts";
+import { connectRedis, disconnectRedis } from "../../redis/connect.ts";
+import type { Queue } from "../queue.ts";
+import type { Sweep } from "../sweep.ts";
+import { runSweeps } from "./sweeps.ts";
+
+export interface BullmqQueueOptions {
+  readonly redis: RedisConfig;
+  /** Tells this installation from others in the same Redis. Default `opsthread`. */
+  readonly name?: string;
+  /** How many sessions this process handles side by side. Default 4. */
+  readonly concurrency?: number;
+  /** Wakes these sessions when a process starts, and again each time; one process at a time does it for all. */
+  readonly sweep?: Sweep;
+  /** After so long without a sign of life a process is taken for dead, and its sessions are given to others. Default 6 seconds. */
+  readonly lockMs?: number;
+  /** For grace and sweeps; delayed wakes go by Redis. */
+  readonly clock?: Clock;
+  readonly log?: Logger;
+}
+
+/**
+ * The {@link Queue} of many processes, on BullMQ. A wake is a job that is deduplicated by its session: one is handled at a time,
+ * whichever process does it, and a wake that comes meanwhile leads to one more.
+ *
+ * @example
+ * const sweep = { everyMs: 2000, sessions: () => store.dirtySessions() };
+ * await using queue = bullmqQueue({ redis: "redis://localhost:6379", sweep });
+ *
+ * @throws {TypeError} when the sweep's pattern can't be used
+ * @throws {RangeError} when the sweep's interval is not a positive number
+ */
+export function bullmqQueue(options: BullmqQueueOptions): Queue {
+  const { redis, name = "opsthread", concurrency = 4, sweep, lockMs = 6000 } = options;
+  const { clock = systemClock, log = silentLogger } = options;
+  // All keys of a queue are in one slot: https://docs.bullmq.io/bull/patterns/redis-cluster
+  const prefix = `{${name}:queue}`;
+  const client = connectRedis({ redis, log, timeoutMs: 10_000 });
+  // Workers wait for jobs, and must outlast Redis being away.
+  const working = connectRedis({ redis, log });
+  const jobs = new Jobs("wakes", { connection: client, prefix });
+  const closing = new AbortController();
+  // Each run and the sweeps listen; Node takes more than ten listeners for a leak.
+  setMaxListeners(0, closing.signal);
+  const adding = new Set<Promise<void>>();
+  const runs = new Map<Promise<void>, AbortController>();
+  const wakes = sweep && runSweeps({ sweep, client, prefix, holder: randomUUID(), clock, log });
+  let worker: Worker | undefined;
+  let sweeping = Promise.resolve();
+  let closed: Promise<void> | undefined;
+  jobs.on("error", onError);
+
+  return {
+    start(handler) {
+      if (worker) throw new TypeError("Cannot start the queue: it is started already");
+      if (closing.signal.aborted) return;
+      worker = openWorker(handler);
+      worker.run().catch(onError);
+      if (wakes) sweeping = wakes(wake, closing.signal);
+    },
+
+    wake(sessionId, { delayMs = 0 } = {}) {
+      if (!closing.signal.aborted) add(sessionId, delayMs);
+    },
+
+    async idle() {
+      for (;;) {
+        await wakes?.settled();
+        await Promise.all([...adding, ...runs.keys()]);
+        if (closing.signal.aborted) return;
+        const { wait = 0, active = 0 } = await jobs.getJobCounts("wait", "active");
+        if (wait + active + adding.size + runs.size === 0) return;
+        // Other processes have a part in it, which no event of this one tells.
+        await new Promise((resolve) => setTimeout(resolve, pollMs));
+      }
+    },
+
+    drain,
+    [Symbol.asyncDispose]: async () => await drain({ graceMs: 0 }),
+  };
+
+  function wake(sessionId: string): void {
+    add(sessionId, 0);
+  }
+
+  function add(sessionId: string, delayMs: number): void {
+    const added = push(sessionId, delayMs).finally(() => adding.delete(added));
+    adding.add(added);
+  }
+
+  async function push(sessionId: string, delayMs: number): Promise<void> {
+    const kept = { removeOnComplete: true, removeOnFail: true };
+    try {
+      // A delayed one only wakes when it is due: deduplicated, it would keep others from waking now.
+      if (delayMs > 0) await jobs.add("later", { sessionId }, { ...kept, delay: delayMs });
+      else {
+        const deduplication = { id: sessionId, keepLastIfActive: true };
+        await jobs.add("wake", { sessionId }, { ...kept, deduplication });
+      }
+    } catch (error) {
+      log.warn({ sessionId, error: messageOf(error) }, "A wake was lost; the sweep finds it");
+    }
+  }
+
+  function openWorker(handler: Handler): Worker {
+    // Without three parameters it would get no signal.
+    const opened = new Worker(
+      "wakes",
+      (job: Job, token: string | undefined, signal: AbortSignal | undefined) =>
+        handle(handler, job, { token, signal }),
+      {
+        connection: working,
+        prefix,
+        autorun: false,
+        concurrency,
+        lockDuration: lockMs,
+        stalledInterval: lockMs / 3,
+        // Who gives up on a session is the engine, which counts in the journal.
+        maxStalledCount: 1_000_000,
+      },
+    );
+    opened.on("error", onError);
+    opened.on("lockRenewalFailed", (ids) => {
+      for (const id of ids) opened.cancelJob(id, "lock lost");
+    });
+    return opened;
+  }
+
+  async function handle(
+    handler: Handler,
+    job: Job,
+    {
+      token,
+      signal,
+    }: { readonly token: string | undefined; readonly signal?: AbortSignal | undefined },
+  ): Promise<void> {
+    const sessionId = sessionOf(job);
+    if (job.name === "later") return wake(sessionId);
+    if (closing.signal.aborted) return leave(job, token);
+    const controller = new AbortController();
+    const loseLock = (): void => controller.abort(new Stopped("lease-lost"));
+    signal?.addEventListener("abort", loseLock, { once: true });
+    const run = runHandler(handler, sessionId, controller.signal);
+    runs.set(run, controller);
+    await run;
+    runs.delete(run);
+    signal?.removeEventListener("abort", loseLock);
+    if (isShutdown(controller.signal)) await leave(job, token);
+  }
+
+  /** Never rejects: a job that failed would not be woken any sooner. */
+  async function runHandler(
+    handler: Handler,
+    sessionId: string,
+    signal: AbortSignal,
+  ): Promise<void> {
+    try {
+      await handler(sessionId, { signal });
+    } catch (error) {
+      if (error !== signal.reason) log.error({ sessionId, err: error }, "Session failed");
+    }
+  }
+
+  async function drain({ graceMs }: { readonly graceMs: number }): Promise<void> {
+    closing.abort(new Stopped("shutdown"));
+    await worker?.pause(true);
+    const drained = new AbortController();
+    const grace = stopRunsAfter(graceMs, drained.signal);
+    while (runs.size > 0) await Promise.all(runs.keys());
+    drained.abort();
+    await grace;
+    await Promise.all([sweeping, ...adding]);
+    closed ??= close();
+    await closed;
+  }
+
+  async function stopRunsAfter(graceMs: number, drained: AbortSignal): Promise<void> {
+    try {
+      if (graceMs > 0) await clock.sleep(graceMs, { signal: drained });
+    } catch (error) {
+      if (!drained.aborted) throw error;
+    }
+    for (const controller of runs.values()) controller.abort(new Stopped("shutdown"));
+  }
+
+  async function close(): Promise<void> {
+    // Without a connection there is nothing to say goodbye to.
+    await worker?.close().catch(onError);
+    await jobs.close().catch(onError);
+    for (const opened of [client, working]) disconnectRedis(opened);
+  }
+
+  function onError(error: unknown): void {
+    if (!closing.signal.aborted) log.warn({ error: messageOf(error) }, "The queue has a failure");
+  }
+}
+
+type Handler = Parameters<Queue["start"]>[0];
+
+const pollMs = 20;
+
+/** Gives a job back for another process to take at once. */
+async function leave(job: Job, token: string | undefined): Promise<never> {
+  await job.moveToWait(token);
+  throw new WaitingError();
+}
+
+const isShutdown = ({ reason }: AbortSignal): boolean =>
+  reason instanceof Stopped && reason.by === "shutdown";
+
+function sessionOf({ data }: Job): string {
+  const { sessionId }: { readonly sessionId?: unknown } = Object(data);
+  if (typeof sessionId !== "string") throw new TypeError("A wake names no session");
+  return sessionId;
+}

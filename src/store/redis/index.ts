@@ -1,0 +1,3 @@
+/** Redis as the store of many processes. */
+export { redisStore, type RedisStoreOptions } from "./store.ts";
+export type { RedisConfig } from "../../redis/config.ts";
