@@ -2,13 +2,13 @@ import { type Clock, systemClock } from "../../core/clock.ts";
 import { OpsthreadError } from "../../core/errors.ts";
 import { type Logger, silentLogger } from "../../core/logger.ts";
 import type { Adapter } from "../adapter.ts";
-import { slackApi } from "./api.ts";
+import type { SlackApi } from "./api.ts";
 import { connect } from "./connection.ts";
 import { downloadFile } from "./download.ts";
-import { identify, type Identity } from "./identity.ts";
 import { createPosts } from "./posts.ts";
 import { createProgressLines } from "./progress.ts";
 import { createReceiver } from "./receive.ts";
+import { oneWorkspace, workspaceOf } from "./workspaces.ts";
 
 export interface SlackAdapterOptions {
   /** The app's token, `xapp-…`, with the scope `connections:write`. */
@@ -36,32 +36,34 @@ export function slackAdapter(options: SlackAdapterOptions): Adapter {
   const { apiUrl = "https://slack.com/api/", timeoutMs = 20_000 } = options;
   requireToken("appToken", appToken, "xapp-");
   requireToken("botToken", botToken, "xoxb-");
-  const api = slackApi({ botToken, apiUrl, timeoutMs, clock, log });
-  let identity: Identity | undefined;
-  const whoAmI = async ({ signal }: { readonly signal: AbortSignal }): Promise<Identity> =>
-    (identity ??= await identify(api, { signal }));
-  const posts = createPosts({ api, botId: async (given) => (await whoAmI(given)).botId });
-  const lines = createProgressLines({ api, clock, log });
+  const workspaces = oneWorkspace({ botToken, apiUrl, timeoutMs, clock, log });
+  const apiFor = (teamId: string): SlackApi => workspaces.apiFor(teamId);
+  const posts = createPosts({
+    apiFor,
+    botId: async (teamId, given) => (await workspaceOf(workspaces, teamId, given)).identity.botId,
+  });
+  const lines = createProgressLines({ apiFor, clock, log });
   const ending = new AbortController();
   const open: AsyncDisposable[] = [lines];
   return {
     platform: "slack",
     async start(inbound) {
       const { signal } = ending;
-      const receiver = createReceiver({
-        inbound,
-        identity: await whoAmI({ signal }),
-        api,
-        clock,
-        log,
-      });
+      // What is wrong with the token is told now.
+      await workspaces.find(undefined, { signal });
+      const receiver = createReceiver({ inbound, workspaces, clock, log });
       open.push(receiver);
       open.push(await connect({ appToken, apiUrl, clock, log, handle: receiver.handle }));
     },
     post: (post, given) => posts.send(post, given),
     findPost: (thread, key, given) => posts.find(thread, key, given),
     showProgress: (thread, progress, given) => lines.show(thread, progress, given),
-    download: (_, { id }, { signal }) => downloadFile(id, { api, botToken, apiUrl, signal }),
+    download: (thread, { id }, { signal }) =>
+      downloadFile(id, {
+        workspace: () => workspaceOf(workspaces, thread.workspace, { signal }),
+        apiUrl,
+        signal,
+      }),
     async [Symbol.asyncDispose]() {
       ending.abort();
       for (const each of open.splice(0).toReversed()) await each[Symbol.asyncDispose]();
