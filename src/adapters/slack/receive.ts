@@ -5,9 +5,9 @@ import type { Logger } from "../../core/logger.ts";
 import type { Message } from "../../core/message.ts";
 import type { Inbound } from "../adapter.ts";
 import { postedEvent } from "./events.ts";
+import type { HandleEvent } from "./handle-event.ts";
 import { escaped } from "./mrkdwn.ts";
 import { pressedButton } from "./press.ts";
-import type { HandleEvent } from "./socket.ts";
 import { teamOf } from "./team-of.ts";
 import { toldTwice } from "./told-twice.ts";
 import type { SlackWorkspace, Workspaces } from "./workspaces.ts";
@@ -55,12 +55,13 @@ export function createReceiver({
     async handle(body) {
       const workspace = await workspaces.find(teamOf(body), { signal: ending.signal });
       // It was removed there a moment ago: nobody waits for an answer.
-      if (!workspace) return log.debug({}, "An event of a workspace without the bot");
+      if (!workspace) return undefined;
       const { identity } = workspace;
       const press = pressedButton(body, identity);
-      if (press) return inOrder(press, workspace);
       const posted = postedEvent(eventOf(body), identity);
-      if (posted) return twice.settle(posted, () => inOrder(posted.message, workspace));
+      if (press) await inOrder(press, workspace);
+      else if (posted) await twice.settle(posted, () => inOrder(posted.message, workspace));
+      return undefined;
     },
     async [Symbol.asyncDispose]() {
       ending.abort();

@@ -6,6 +6,7 @@ import { type Delivery, slackDelivery } from "./delivery.ts";
 import { slackEvents } from "./events.ts";
 import type { PendingFaults, SlackFaults } from "./faults.ts";
 import { type SlackPerson, slackPerson } from "./person.ts";
+import { openRequestUrl } from "./request-url.ts";
 import { serve } from "./serve.ts";
 import { acceptWebSocket } from "./web-socket.ts";
 import { slackWorkspace } from "./workspace.ts";
@@ -16,6 +17,9 @@ export interface SlackTwin extends AsyncDisposable, SlackPerson {
   readonly apiUrl: string;
   readonly botToken: string;
   readonly appToken: string;
+  readonly signingSecret: string;
+  /** Asks `url` to prove itself, and tells everything there from then on, signed, in the place of sockets. */
+  useRequestUrl(url: string): Promise<void>;
   readonly teamId: string;
   readonly botUserId: string;
   readonly faults: SlackFaults;
@@ -80,6 +84,11 @@ export async function slackTwin({
     apiUrl: `${served.url}/api/`,
     botToken: tokens.bot,
     appToken: tokens.app,
+    signingSecret,
+    async useRequestUrl(url) {
+      const onLate = (about: string): void => void delivery.late.push(about);
+      delivery.deliverTo(await openRequestUrl(url, { signingSecret, clock, onLate }));
+    },
     teamId: workspace.teamId,
     botUserId: workspace.bot.userId,
     faults: {
@@ -124,6 +133,7 @@ function connect(
   delivery.connect(socket);
 }
 
+const signingSecret = "twin-signing-secret";
 const maxSockets = 10;
 const allScopes = [
   "app_mentions:read",

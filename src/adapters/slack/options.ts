@@ -1,0 +1,41 @@
+import type { Clock } from "../../core/clock.ts";
+import { OpsthreadError } from "../../core/errors.ts";
+import type { Logger } from "../../core/logger.ts";
+import type { ListenOptions } from "./http/server.ts";
+
+export interface SlackAdapterOptions {
+  /** For Socket Mode: the app's token, `xapp-…`, with the scope `connections:write`. */
+  readonly appToken?: string;
+  /** In its place, where Slack comes by HTTP: the app's signing secret, which every request is checked against. */
+  readonly signingSecret?: string;
+  /** The bot's token, `xoxb-…`, with the scopes of {@link slackManifest}. */
+  readonly botToken?: string;
+  /** Where the adapter listens for requests. Default: nowhere; {@link SlackAdapter.requestListener} is to be mounted. */
+  readonly http?: ListenOptions;
+  /** The path of events, commands and all that is pressed. Default `/slack/events`. */
+  readonly eventsPath?: string;
+  /** Where Slack's Web API is. Default `https://slack.com/api/`. */
+  readonly apiUrl?: string;
+  /** How long one call may take. Default 20 s. */
+  readonly timeoutMs?: number;
+  readonly clock?: Clock;
+  readonly log?: Logger;
+}
+
+/** @throws {OpsthreadError} `CONFIG_INVALID` */
+export function checkOptions({ appToken, signingSecret, botToken }: SlackAdapterOptions): void {
+  requireToken("botToken", botToken, "xoxb-");
+  if (signingSecret === undefined) return requireToken("appToken", appToken, "xapp-");
+  if (appToken !== undefined)
+    throw invalid("appToken and signingSecret", "both are set, expected one: sockets or HTTP");
+  if (signingSecret === "") throw invalid("signingSecret", "it is empty");
+}
+
+function requireToken(option: string, token: unknown, prefix: string): void {
+  if (typeof token === "string" && token.startsWith(prefix)) return;
+  const state = typeof token === "string" ? "another kind of token" : "not set";
+  throw invalid(option, `it is ${state}, expected one that begins with ${prefix}`);
+}
+
+const invalid = (option: string, problem: string): OpsthreadError =>
+  new OpsthreadError("CONFIG_INVALID", `Cannot use ${option}: ${problem}`);
