@@ -10,6 +10,8 @@ import type { HandleEvent } from "./handle-event.ts";
 import { createListener } from "./http/listener.ts";
 import { listen, type Listening } from "./http/server.ts";
 import { takeRequest } from "./http/take-request.ts";
+import { installedWorkspaces } from "./installations/installed-workspaces.ts";
+import { installPages } from "./oauth/install-pages.ts";
 import { checkOptions, type SlackAdapterOptions } from "./options.ts";
 import { createPosts } from "./posts.ts";
 import { createProgressLines } from "./progress.ts";
@@ -35,8 +37,10 @@ export function slackAdapter(options: SlackAdapterOptions): SlackAdapter {
   checkOptions(options);
   const { clock = systemClock, log = silentLogger, timeoutMs = 20_000 } = options;
   const { apiUrl = "https://slack.com/api/", eventsPath = "/slack/events" } = options;
-  const { appToken, signingSecret, botToken = "", http } = options;
-  const workspaces = oneWorkspace({ botToken, apiUrl, timeoutMs, clock, log });
+  const { appToken, signingSecret, botToken = "", installations, oauth, http } = options;
+  const calls = { apiUrl, timeoutMs, clock, log };
+  const installed = installations && installedWorkspaces({ installations, ...calls });
+  const workspaces = installed ?? oneWorkspace({ botToken, ...calls });
   const apiFor = (teamId: string): SlackApi => workspaces.apiFor(teamId);
   const posts = createPosts({
     apiFor,
@@ -51,6 +55,15 @@ export function slackAdapter(options: SlackAdapterOptions): SlackAdapter {
         path === eventsPath && signingSecret !== undefined && exchange.incoming.method === "POST"
           ? takeRequest(exchange, { signingSecret, handle: (body) => handle(body), clock, log })
           : undefined,
+      ...(oauth && installations
+        ? [
+            installPages(oauth, {
+              installations,
+              onInstalled: (teamId) => installed?.forget(teamId),
+              ...calls,
+            }),
+          ]
+        : []),
     ],
     { log },
   );

@@ -6,6 +6,7 @@ import type { Message } from "../../core/message.ts";
 import type { Inbound } from "../adapter.ts";
 import { postedEvent } from "./events.ts";
 import type { HandleEvent } from "./handle-event.ts";
+import { removedAt } from "./installations/removed.ts";
 import { escaped } from "./mrkdwn.ts";
 import { pressedButton } from "./press.ts";
 import { teamOf } from "./team-of.ts";
@@ -57,6 +58,8 @@ export function createReceiver({
       // It was removed there a moment ago: nobody waits for an answer.
       if (!workspace) return undefined;
       const { identity } = workspace;
+      const endedAt = removedAt(body, identity.userId);
+      if (endedAt !== undefined) await workspaces.removed(identity.teamId, endedAt);
       const press = pressedButton(body, identity);
       const posted = postedEvent(eventOf(body), identity);
       if (press) await inOrder(press, workspace);

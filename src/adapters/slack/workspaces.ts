@@ -18,6 +18,8 @@ export interface Workspaces {
   ): Promise<SlackWorkspace | undefined>;
   /** Its Web API. Calls reject with `ADAPTER_POST_FAILED` where the bot is not installed. */
   apiFor(teamId: string): SlackApi;
+  /** The app was removed there, or the token taken from it, at that time: milliseconds since the epoch. */
+  removed(teamId: string, at: number): Promise<void>;
 }
 
 /** One workspace, by its token. */
@@ -30,6 +32,9 @@ export function oneWorkspace(options: ApiOptions): Workspaces {
     async find(_, given) {
       identity ??= await identify(api, given);
       return { api, botToken, identity };
+    },
+    async removed(teamId) {
+      options.log.error({ teamId }, "The app was removed from its workspace: botToken is void");
     },
   };
 }

@@ -90,7 +90,7 @@ export async function openRequestUrl(
         Array.from({ length: times }, () => inTime(delivered, { retry, signal })),
       );
       const [first] = outcomes;
-      const failed = outcomes.find(({ status }) => status !== "ok");
+      const failed = outcomes.find((outcome) => outcome.status !== "ok");
       if (failed || !first) return failed ?? { status: "connection_failed" };
       delivered.answered?.(parsed(first.answer));
       return first;

@@ -16,7 +16,8 @@ export interface ServeOptions {
   readonly tokens: { readonly bot: string; readonly app: string };
   readonly scopes: ReadonlySet<string>;
   readonly faults: PendingFaults;
-  readonly side: () => Omit<SlackSide, "url">;
+  /** What a token is for; undefined for none of ours. */
+  readonly side: (token: string | undefined) => Omit<SlackSide, "url"> | undefined;
   /** Each call that was made, in order. */
   readonly calls: string[];
 }

@@ -59,8 +59,12 @@ export interface PendingUpload {
   bytes?: Buffer;
 }
 
-export function slackWorkspace(clock: Clock): SlackWorkspace {
-  let count = 0;
+/** @param options.number of the team; ids of messages and files are unique in all */
+export function slackWorkspace(
+  clock: Clock,
+  { number = 1 }: { readonly number?: number } = {},
+): SlackWorkspace {
+  let count = (number - 1) * 100_000;
   const channels = new Map<string, SlackChannel>();
   for (const [id, name, type, isMember] of [
     ["C0OPS0001", "ops", "channel", true],
@@ -71,8 +75,8 @@ export function slackWorkspace(clock: Clock): SlackWorkspace {
   ] as const)
     channels.set(id, { id, name, type, isMember, isArchived: false, messages: [], ephemerals: [] });
   return {
-    teamId: "T0TWIN001",
-    bot: { userId: "U0BOT0001", botId: "B0BOT0001", appId: "A0APP0001" },
+    teamId: `T0TWIN00${number}`,
+    bot: { userId: `U0BOT000${number}`, botId: `B0BOT000${number}`, appId: "A0APP0001" },
     channels,
     files: new Map(),
     uploads: new Map(),
