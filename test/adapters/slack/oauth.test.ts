@@ -86,7 +86,7 @@ test("people install the app in two workspaces, and each is talked to with its o
   const { teams, inbound, adapter, installations } = app;
   for (const { teamId } of teams) {
     const { status, text } = await app.install({ teamId });
-    expect(status, text).toBe(200);
+    expect(status).toBe(200);
     expect(text).toContain(`Team ${teamId}`);
   }
   expect(installations.kept.get("T0TWIN002")?.scopes).toContain("chat:write");
