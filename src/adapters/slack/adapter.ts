@@ -4,9 +4,12 @@ import { systemClock } from "../../core/clock.ts";
 import { silentLogger } from "../../core/logger.ts";
 import type { Adapter } from "../adapter.ts";
 import type { SlackApi } from "./api.ts";
+import { shortcutHandler } from "./asking/shortcut.ts";
+import { commandHandler } from "./asking/slash-command.ts";
+import { submissionHandler } from "./asking/submission.ts";
 import { connect } from "./connection.ts";
 import { downloadFile } from "./download.ts";
-import type { HandleEvent } from "./handle-event.ts";
+import type { Handler, HandleEvent } from "./handle-event.ts";
 import { createListener } from "./http/listener.ts";
 import { listen, type Listening } from "./http/server.ts";
 import { takeRequest } from "./http/take-request.ts";
@@ -16,6 +19,9 @@ import { checkOptions, type SlackAdapterOptions } from "./options.ts";
 import { createPosts } from "./posts.ts";
 import { createProgressLines } from "./progress.ts";
 import { createReceiver } from "./receive.ts";
+import { createReception, type Reception } from "./reception.ts";
+import { revisionHandler } from "./revisions.ts";
+import { pressedHandler, saidHandler } from "./said.ts";
 import { oneWorkspace, workspaceOf } from "./workspaces.ts";
 
 export interface SlackAdapter extends Adapter {
@@ -79,13 +85,13 @@ export function slackAdapter(options: SlackAdapterOptions): SlackAdapter {
       const { signal } = ending;
       // What is wrong with the token is told now.
       await workspaces.find(undefined, { signal });
-      const receiver = createReceiver({ inbound, workspaces, clock, log });
-      handle = receiver.handle;
-      open.push(receiver);
+      const reception = createReception({ inbound, clock, log });
+      handle = createReceiver(handlersOf(reception, { apiUrl }), { workspaces, signal });
+      open.push(reception);
       if (http) open.push((listening = await listen(listener.listen, http)));
       open.push(listener);
       if (appToken !== undefined)
-        open.push(await connect({ appToken, apiUrl, clock, log, handle: receiver.handle }));
+        open.push(await connect({ appToken, apiUrl, clock, log, handle }));
     },
     post: (post, given) => posts.send(post, given),
     findPost: (thread, key, given) => posts.find(thread, key, given),
@@ -102,3 +108,15 @@ export function slackAdapter(options: SlackAdapterOptions): SlackAdapter {
     },
   };
 }
+
+const handlersOf = (
+  reception: Reception,
+  options: { readonly apiUrl: string },
+): readonly Handler[] => [
+  pressedHandler(reception),
+  saidHandler(reception),
+  revisionHandler(reception),
+  commandHandler(reception, options),
+  shortcutHandler(reception, options),
+  submissionHandler(reception, options),
+];

@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 
 import { type Clock, systemClock } from "../../core/clock.ts";
+import { type SlackAsking, slackAsking } from "./asking.ts";
 import { type Delivery, slackDelivery } from "./delivery.ts";
 import { slackEvents } from "./events.ts";
 import type { PendingFaults, SlackFaults } from "./faults.ts";
@@ -14,7 +15,7 @@ import { acceptWebSocket } from "./web-socket.ts";
 import { slackWorkspace } from "./workspace.ts";
 
 /** Slack on loopback, with its rules. */
-export interface SlackTwin extends AsyncDisposable, SlackPerson {
+export interface SlackTwin extends AsyncDisposable, SlackPerson, SlackAsking {
   /** For `slackApiUrl` of Slack's clients; the address of sockets comes from there. */
   readonly apiUrl: string;
   readonly botToken: string;
@@ -32,6 +33,8 @@ export interface SlackTwin extends AsyncDisposable, SlackPerson {
       options?: { readonly teamId?: string; readonly isOrg?: boolean },
     ): string;
   };
+  /** Makes a group of people, or changes who is in it. */
+  userGroup(id: string, users: readonly string[]): void;
   /** Another workspace, in which the app is not installed yet. Its ids are unique, people's are the same. */
   addTeam(): SlackTeam;
   readonly teamId: string;
@@ -101,6 +104,7 @@ export async function slackTwin({
   });
   return {
     ...slackPerson(workspace, events),
+    ...slackAsking({ workspace, delivery, url: () => served.url }),
     apiUrl: `${served.url}/api/`,
     botToken: tokens.bot,
     appToken: tokens.app,
@@ -110,6 +114,7 @@ export async function slackTwin({
       allow: (address, { teamId = "T0TWIN002", isOrg = false } = {}) =>
         allow(teams, { address, teamId, isOrg }),
     },
+    userGroup: (id, users) => void workspace.userGroups.set(id, users),
     addTeam() {
       const number = (numberOfTeams += 1);
       const { uploads, files } = workspace;
@@ -194,5 +199,9 @@ const allScopes = [
   "files:write",
   "groups:history",
   "im:history",
+  "mpim:history",
+  "reactions:read",
+  "commands",
+  "usergroups:read",
   "users:read",
 ];

@@ -5,6 +5,7 @@ import { chatMethods } from "./methods/chat.ts";
 import { fileMethods } from "./methods/files.ts";
 import { oauthMethods } from "./methods/oauth.ts";
 import { readingMethods } from "./methods/reading.ts";
+import { viewMethods } from "./methods/views.ts";
 import { paramsOf } from "./params.ts";
 import { Refusal } from "./refusal.ts";
 import type { Exchange, ServeOptions } from "./serve.ts";
@@ -74,7 +75,13 @@ function perform(
   }
 }
 
-const methods = { ...chatMethods, ...readingMethods, ...fileMethods, ...oauthMethods };
+const methods = {
+  ...chatMethods,
+  ...readingMethods,
+  ...fileMethods,
+  ...oauthMethods,
+  ...viewMethods,
+};
 
 const tokenOf = ({ headers }: IncomingMessage): string | undefined =>
   /^Bearer (.+)$/.exec(headers.authorization ?? "")?.[1];
