@@ -18,6 +18,7 @@ import { installPages } from "./oauth/install-pages.ts";
 import { checkOptions, type SlackAdapterOptions } from "./options.ts";
 import { createPosts } from "./posts.ts";
 import { createProgressLines } from "./progress.ts";
+import { reactionHandler } from "./reactions.ts";
 import { createReceiver } from "./receive.ts";
 import { createReception, type Reception } from "./reception.ts";
 import { revisionHandler } from "./revisions.ts";
@@ -43,6 +44,7 @@ export function slackAdapter(options: SlackAdapterOptions): SlackAdapter {
   checkOptions(options);
   const { clock = systemClock, log = silentLogger, timeoutMs = 20_000 } = options;
   const { apiUrl = "https://slack.com/api/", eventsPath = "/slack/events" } = options;
+  const { reactions = true } = options;
   const { appToken, signingSecret, botToken = "", installations, oauth, http } = options;
   const calls = { apiUrl, timeoutMs, clock, log };
   const installed = installations && installedWorkspaces({ installations, ...calls });
@@ -86,7 +88,7 @@ export function slackAdapter(options: SlackAdapterOptions): SlackAdapter {
       // What is wrong with the token is told now.
       await workspaces.find(undefined, { signal });
       const reception = createReception({ inbound, clock, log });
-      handle = createReceiver(handlersOf(reception, { apiUrl }), { workspaces, signal });
+      handle = createReceiver(handlersOf(reception, { apiUrl, reactions }), { workspaces, signal });
       open.push(reception);
       if (http) open.push((listening = await listen(listener.listen, http)));
       open.push(listener);
@@ -111,11 +113,12 @@ export function slackAdapter(options: SlackAdapterOptions): SlackAdapter {
 
 const handlersOf = (
   reception: Reception,
-  options: { readonly apiUrl: string },
+  { reactions, ...options }: { readonly apiUrl: string; readonly reactions: boolean },
 ): readonly Handler[] => [
   pressedHandler(reception),
   saidHandler(reception),
   revisionHandler(reception),
+  ...(reactions ? [reactionHandler(reception)] : []),
   commandHandler(reception, options),
   shortcutHandler(reception, options),
   submissionHandler(reception, options),

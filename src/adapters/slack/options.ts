@@ -20,6 +20,8 @@ export interface SlackAdapterOptions {
   readonly http?: ListenOptions;
   /** The path of events, commands and all that is pressed. Default `/slack/events`. */
   readonly eventsPath?: string;
+  /** Whether emoji stop, approve and deny: see docs/slack.md. Needs the scope `reactions:read`. Default true. */
+  readonly reactions?: boolean;
   /** Where Slack's Web API is. Default `https://slack.com/api/`. */
   readonly apiUrl?: string;
   /** How long one call may take. Default 20 s. */

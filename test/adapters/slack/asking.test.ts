@@ -5,7 +5,6 @@ import { manualClock } from "../../../src/testing/manual-clock.ts";
 import { openSlack } from "./open-slack.ts";
 
 const callbackId = "opsthread_ask";
-const never = new Promise<void>(() => {});
 
 async function start(
   inbound = recordingInbound(),
@@ -183,9 +182,15 @@ test("the opening of a form does not hold its acknowledgement", async () => {
   await using opened = await start();
   const { slack, settled } = opened;
   const place = slack.say({ text: "hello" });
-  slack.faults.call("views.open", { type: "slow", until: Promise.race([never, settled()]) });
+  let open = (): void => {};
+  const until = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  slack.faults.call("views.open", { type: "slow", until });
   const asked = slack.shortcut({ ...place, callbackId });
   await settled();
+  expect(asked.form).toBeUndefined();
+  open();
   await eventually(() => asked.form !== undefined, "the form");
 });
 
