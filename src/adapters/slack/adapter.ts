@@ -1,67 +1,109 @@
-import { type Clock, systemClock } from "../../core/clock.ts";
-import { OpsthreadError } from "../../core/errors.ts";
-import { type Logger, silentLogger } from "../../core/logger.ts";
+import type { RequestListener } from "node:http";
+
+import { systemClock } from "../../core/clock.ts";
+import { silentLogger } from "../../core/logger.ts";
 import type { Adapter } from "../adapter.ts";
-import { slackApi } from "./api.ts";
+import type { SlackApi } from "./api.ts";
+import { shortcutHandler } from "./asking/shortcut.ts";
+import { commandHandler } from "./asking/slash-command.ts";
+import { submissionHandler } from "./asking/submission.ts";
 import { connect } from "./connection.ts";
 import { downloadFile } from "./download.ts";
-import { identify, type Identity } from "./identity.ts";
+import type { Handler, HandleEvent } from "./handle-event.ts";
+import { createListener } from "./http/listener.ts";
+import { listen, type Listening } from "./http/server.ts";
+import { takeRequest } from "./http/take-request.ts";
+import { installedWorkspaces } from "./installations/installed-workspaces.ts";
+import { installPages } from "./oauth/install-pages.ts";
+import { checkOptions, type SlackAdapterOptions } from "./options.ts";
 import { createPosts } from "./posts.ts";
 import { createProgressLines } from "./progress.ts";
+import { reactionHandler } from "./reactions.ts";
 import { createReceiver } from "./receive.ts";
+import { createReception, type Reception } from "./reception.ts";
+import { revisionHandler } from "./revisions.ts";
+import { pressedHandler, saidHandler } from "./said.ts";
+import { oneWorkspace, workspaceOf } from "./workspaces.ts";
 
-export interface SlackAdapterOptions {
-  /** The app's token, `xapp-…`, with the scope `connections:write`. */
-  readonly appToken: string;
-  /** The bot's token, `xoxb-…`, with the scopes of {@link slackManifest}. */
-  readonly botToken: string;
-  /** Where Slack's Web API is. Default `https://slack.com/api/`. */
-  readonly apiUrl?: string;
-  /** How long one call may take. Default 20 s. */
-  readonly timeoutMs?: number;
-  readonly clock?: Clock;
-  readonly log?: Logger;
+export interface SlackAdapter extends Adapter {
+  /** Answers Slack's requests, for a server of your own. Nothing may have read their bodies before. */
+  readonly requestListener: RequestListener;
+  /** Where it listens by itself, once it has started. */
+  readonly address: Listening["address"] | undefined;
 }
 
 /**
- * Connects a bot to one Slack workspace, by Socket Mode: no address that Slack must reach. See docs/slack.md.
+ * Connects a bot to Slack: by Socket Mode, which needs no address that Slack must reach, or by HTTP. See docs/slack.md.
  *
  * @example
  * const adapter = slackAdapter({ appToken: process.env.SLACK_APP_TOKEN, botToken: process.env.SLACK_BOT_TOKEN });
  *
  * @throws {OpsthreadError} `CONFIG_INVALID` for what can't be a token
  */
-export function slackAdapter(options: SlackAdapterOptions): Adapter {
-  const { appToken, botToken, clock = systemClock, log = silentLogger } = options;
-  const { apiUrl = "https://slack.com/api/", timeoutMs = 20_000 } = options;
-  requireToken("appToken", appToken, "xapp-");
-  requireToken("botToken", botToken, "xoxb-");
-  const api = slackApi({ botToken, apiUrl, timeoutMs, clock, log });
-  let identity: Identity | undefined;
-  const whoAmI = async ({ signal }: { readonly signal: AbortSignal }): Promise<Identity> =>
-    (identity ??= await identify(api, { signal }));
-  const posts = createPosts({ api, botId: async (given) => (await whoAmI(given)).botId });
-  const lines = createProgressLines({ api, clock, log });
+export function slackAdapter(options: SlackAdapterOptions): SlackAdapter {
+  checkOptions(options);
+  const { clock = systemClock, log = silentLogger, timeoutMs = 20_000 } = options;
+  const { apiUrl = "https://slack.com/api/", eventsPath = "/slack/events" } = options;
+  const { reactions = true } = options;
+  const { appToken, signingSecret, botToken = "", installations, oauth, http } = options;
+  const calls = { apiUrl, timeoutMs, clock, log };
+  const installed = installations && installedWorkspaces({ installations, ...calls });
+  const workspaces = installed ?? oneWorkspace({ botToken, ...calls });
+  const apiFor = (teamId: string): SlackApi => workspaces.apiFor(teamId);
+  const posts = createPosts({
+    apiFor,
+    botId: async (teamId, given) => (await workspaceOf(workspaces, teamId, given)).identity.botId,
+  });
+  const lines = createProgressLines({ apiFor, clock, log });
   const ending = new AbortController();
+  let handle: HandleEvent = () => Promise.reject(new Error("the adapter has not started"));
+  const listener = createListener(
+    [
+      (path, exchange) =>
+        path === eventsPath && signingSecret !== undefined && exchange.incoming.method === "POST"
+          ? takeRequest(exchange, { signingSecret, handle: (body) => handle(body), clock, log })
+          : undefined,
+      ...(oauth && installations
+        ? [
+            installPages(oauth, {
+              installations,
+              onInstalled: (teamId) => installed?.forget(teamId),
+              ...calls,
+            }),
+          ]
+        : []),
+    ],
+    { log },
+  );
   const open: AsyncDisposable[] = [lines];
+  let listening: Listening | undefined;
   return {
     platform: "slack",
+    requestListener: listener.listen,
+    get address() {
+      return listening?.address;
+    },
     async start(inbound) {
       const { signal } = ending;
-      const receiver = createReceiver({
-        inbound,
-        identity: await whoAmI({ signal }),
-        api,
-        clock,
-        log,
-      });
-      open.push(receiver);
-      open.push(await connect({ appToken, apiUrl, clock, log, handle: receiver.handle }));
+      // What is wrong with the token is told now.
+      await workspaces.find(undefined, { signal });
+      const reception = createReception({ inbound, clock, log });
+      handle = createReceiver(handlersOf(reception, { apiUrl, reactions }), { workspaces, signal });
+      open.push(reception);
+      if (http) open.push((listening = await listen(listener.listen, http)));
+      open.push(listener);
+      if (appToken !== undefined)
+        open.push(await connect({ appToken, apiUrl, clock, log, handle }));
     },
     post: (post, given) => posts.send(post, given),
     findPost: (thread, key, given) => posts.find(thread, key, given),
     showProgress: (thread, progress, given) => lines.show(thread, progress, given),
-    download: (_, { id }, { signal }) => downloadFile(id, { api, botToken, apiUrl, signal }),
+    download: (thread, { id }, { signal }) =>
+      downloadFile(id, {
+        workspace: () => workspaceOf(workspaces, thread.workspace, { signal }),
+        apiUrl,
+        signal,
+      }),
     async [Symbol.asyncDispose]() {
       ending.abort();
       for (const each of open.splice(0).toReversed()) await each[Symbol.asyncDispose]();
@@ -69,10 +111,15 @@ export function slackAdapter(options: SlackAdapterOptions): Adapter {
   };
 }
 
-function requireToken(option: string, token: unknown, prefix: string): void {
-  if (typeof token === "string" && token.startsWith(prefix)) return;
-  throw new OpsthreadError(
-    "CONFIG_INVALID",
-    `Cannot use ${option}: it is ${typeof token === "string" ? "another kind of token" : "not set"}, expected one that begins with ${prefix}`,
-  );
-}
+const handlersOf = (
+  reception: Reception,
+  { reactions, ...options }: { readonly apiUrl: string; readonly reactions: boolean },
+): readonly Handler[] => [
+  pressedHandler(reception),
+  saidHandler(reception),
+  revisionHandler(reception),
+  ...(reactions ? [reactionHandler(reception)] : []),
+  commandHandler(reception, options),
+  shortcutHandler(reception, options),
+  submissionHandler(reception, options),
+];

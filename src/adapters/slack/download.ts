@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 import { messageOf, OpsthreadError } from "../../core/errors.ts";
-import type { SlackApi } from "./api.ts";
+import type { SlackWorkspace } from "./workspaces.ts";
 
 /**
  * The bytes of a file.
@@ -10,13 +10,11 @@ import type { SlackApi } from "./api.ts";
 export async function* downloadFile(
   id: string,
   {
-    api,
-    botToken,
+    workspace,
     apiUrl,
     signal,
   }: {
-    readonly api: SlackApi;
-    readonly botToken: string;
+    readonly workspace: () => Promise<SlackWorkspace>;
     readonly apiUrl: string;
     readonly signal: AbortSignal;
   },
@@ -24,6 +22,7 @@ export async function* downloadFile(
   signal.throwIfAborted();
   if (!/^F[A-Z0-9]{1,40}$/.test(id)) throw unavailable(id, "Slack has no such ids");
   try {
+    const { api, botToken } = await workspace();
     const { file } = Info.parse(await api.call("files.info", { file: id }, { signal }));
     const url = new URL(file.url_private_download ?? file.url_private);
     // A file may lie elsewhere, with someone who must not have the token.

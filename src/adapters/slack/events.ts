@@ -11,8 +11,15 @@ export interface PostedEvent {
   readonly message: Message;
 }
 
-/** Reads an event; undefined for what is not for the bot: its own posts, other bots, edits, talk beside threads. */
-export function postedEvent(event: unknown, identity: Identity): PostedEvent | undefined {
+/**
+ * Reads an event; undefined for what is not for the bot: its own posts, other bots, edits, talk beside threads.
+ * @param options.isOfThread it belongs to a conversation, also where it names nobody and begins the thread
+ */
+export function postedEvent(
+  event: unknown,
+  identity: Identity,
+  { isOfThread = false }: { readonly isOfThread?: boolean } = {},
+): PostedEvent | undefined {
   const parsed = Posted.safeParse(event);
   if (!parsed.success) return undefined;
   const { type, subtype, bot_id, user, text, channel, ts, thread_ts, files, ...rest } = parsed.data;
@@ -23,7 +30,7 @@ export function postedEvent(event: unknown, identity: Identity): PostedEvent | u
   if (team !== identity.teamId) return undefined;
   const isDirect = rest.channel_type === "im";
   const isMention = type === "app_mention" || mentions(text, identity.userId);
-  if (!isDirect && !isMention && thread_ts === undefined) return undefined;
+  if (!isDirect && !isMention && !isOfThread && thread_ts === undefined) return undefined;
   const typed = typedText(text, identity.userId);
   const addressed = isDirect ? "direct" : isMention ? "mention" : "thread";
   return {
@@ -49,9 +56,9 @@ const stop = /^\s*stop[.!]?\s*$/i;
 /** Kinds of messages that people write. */
 const said = new Set(["file_share", "me_message", "thread_broadcast"]);
 
-const ts = z.string().regex(/^\d{1,12}\.\d{1,9}$/);
+export const ts = z.string().regex(/^\d{1,12}\.\d{1,9}$/);
 
-const File = z.object({
+export const File = z.object({
   id: z.string().min(1),
   name: z.string().nullish(),
   title: z.string().nullish(),
@@ -74,7 +81,7 @@ const Posted = z.object({
   files: z.array(File).default([]),
 });
 
-function attachment({ id, name, title, mimetype, size }: z.infer<typeof File>): Attachment {
+export function attachment({ id, name, title, mimetype, size }: z.infer<typeof File>): Attachment {
   return {
     id,
     name: name || title || id,

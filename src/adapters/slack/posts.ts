@@ -27,11 +27,11 @@ export interface Posts {
  * files belong to it. What is there of a post that was broken off is remembered, or found again, and only the rest is sent.
  */
 export function createPosts({
-  api,
+  apiFor,
   botId,
 }: {
-  readonly api: SlackApi;
-  readonly botId: (options: { readonly signal: AbortSignal }) => Promise<string>;
+  readonly apiFor: (teamId: string) => SlackApi;
+  readonly botId: (teamId: string, options: { readonly signal: AbortSignal }) => Promise<string>;
 }): Posts {
   const begun = new Map<string, Posted>();
   const remember = (key: string, posted: Posted): void => {
@@ -46,6 +46,7 @@ export function createPosts({
     async send(post, { signal, open }) {
       signal.throwIfAborted();
       const { key, thread } = post;
+      const api = apiFor(thread.workspace);
       const known = begun.get(key);
       const { messages, ids } = await prepare(post, { api, open, signal, known });
       const posted: Posted = {
@@ -71,7 +72,11 @@ export function createPosts({
     async find(thread, key, { signal }) {
       const posted = await lookFor(
         { thread, key },
-        { api, signal, botId: await botId({ signal }) },
+        {
+          api: apiFor(thread.workspace),
+          signal,
+          botId: await botId(thread.workspace, { signal }),
+        },
       );
       const whole = wholeOf(posted);
       remember(key, whole ? nothing : posted);

@@ -46,6 +46,22 @@ export function pressedButton(body: unknown, identity: Identity): Message | unde
   };
 }
 
+/** Which approval a message asks for, by its buttons. */
+export function approvalOf(blocks: readonly unknown[]): string | undefined {
+  for (const block of blocks) {
+    const parsed = Buttons.safeParse(block);
+    if (!parsed.success) continue;
+    const button = parsed.data.elements.find(({ action_id = "" }) => action_id.startsWith(prefix));
+    if (button?.value !== undefined && isApprovalId(button.value)) return button.value;
+  }
+  return undefined;
+}
+
+const Buttons = z.object({
+  type: z.literal("actions"),
+  elements: z.array(z.object({ action_id: z.string().optional(), value: z.string().optional() })),
+});
+
 const prefix = "opsthread_approval_";
 
 const labels: Readonly<Record<ApprovalChoice, string>> = {

@@ -18,11 +18,11 @@ export interface ProgressLines extends AsyncDisposable {
 }
 
 export function createProgressLines({
-  api,
+  apiFor,
   clock,
   log,
 }: {
-  readonly api: SlackApi;
+  readonly apiFor: (teamId: string) => SlackApi;
   readonly clock: Clock;
   readonly log: Logger;
 }): ProgressLines {
@@ -31,11 +31,12 @@ export function createProgressLines({
   const ending = new AbortController();
 
   const change = async (
-    { channel, thread }: ThreadRef,
+    { workspace, channel, thread }: ThreadRef,
     line: { readonly ts: string | undefined; readonly markdown: string | undefined },
   ): Promise<string | undefined> => {
     const { ts, markdown } = line;
     const { signal } = ending;
+    const api = apiFor(workspace);
     if (markdown === undefined) {
       if (ts !== undefined) await remove({ channel, ts }, { api, clock, signal });
       return undefined;

@@ -1,83 +1,24 @@
-import type { Clock } from "../../core/clock.ts";
-import { messageOf } from "../../core/errors.ts";
-import { threadId } from "../../core/ids.ts";
-import type { Logger } from "../../core/logger.ts";
-import type { Message } from "../../core/message.ts";
-import type { Inbound } from "../adapter.ts";
-import type { SlackApi } from "./api.ts";
-import { postedEvent } from "./events.ts";
-import type { Identity } from "./identity.ts";
-import { escaped } from "./mrkdwn.ts";
-import { pressedButton } from "./press.ts";
-import type { HandleEvent } from "./socket.ts";
-import { toldTwice } from "./told-twice.ts";
+import type { Handler, HandleEvent } from "./handle-event.ts";
+import { removedAt } from "./installations/removed.ts";
+import { teamOf } from "./team-of.ts";
+import type { Workspaces } from "./workspaces.ts";
 
-/** Brings what Slack tells to the bot: each post once, and those of a thread in their order. */
-export function createReceiver({
-  inbound,
-  identity,
-  api,
-  clock,
-  log,
-}: {
-  readonly inbound: Inbound;
-  readonly identity: Identity;
-  readonly api: SlackApi;
-  readonly clock: Clock;
-  readonly log: Logger;
-}): AsyncDisposable & { readonly handle: HandleEvent } {
-  const twice = toldTwice({ clock });
-  const tails = new Map<string, Promise<void>>();
-  const telling = new Set<Promise<void>>();
-  const ending = new AbortController();
-
-  const receive = async (message: Message): Promise<void> => {
-    const received = await inbound.receive(message);
-    if (received.status !== "denied") return;
-    // Not waited for: the event is settled.
-    const told = tell(api, { message, reason: received.reason }, ending.signal)
-      .catch((error: unknown) => log.warn({ error: messageOf(error) }, "A refusal was not told"))
-      .finally(() => telling.delete(told));
-    telling.add(told);
+/** Brings what Slack tells to the first that takes it. What nobody takes is settled. */
+export function createReceiver(
+  handlers: readonly Handler[],
+  { workspaces, signal }: { readonly workspaces: Workspaces; readonly signal: AbortSignal },
+): HandleEvent {
+  return async (body) => {
+    const workspace = await workspaces.find(teamOf(body), { signal });
+    // It was removed there a moment ago: nobody waits for an answer.
+    if (!workspace) return undefined;
+    const { teamId, userId } = workspace.identity;
+    const endedAt = removedAt(body, userId);
+    if (endedAt !== undefined) await workspaces.removed(teamId, endedAt);
+    for (const handler of handlers) {
+      const taken = handler(body, workspace);
+      if (taken) return taken;
+    }
+    return undefined;
   };
-  /** A session is opened by one message and found by the next. */
-  const inOrder = (message: Message): Promise<void> => {
-    const id = threadId(message.thread);
-    const done = (tails.get(id) ?? Promise.resolve()).then(() => receive(message));
-    const tail = done
-      .catch(() => {}) // Who brought it has it; the next message stands for itself.
-      .finally(() => {
-        if (tails.get(id) === tail) tails.delete(id);
-      });
-    tails.set(id, tail);
-    return done;
-  };
-
-  return {
-    async handle(body) {
-      const press = pressedButton(body, identity);
-      if (press) return inOrder(press);
-      const posted = postedEvent(eventOf(body), identity);
-      if (posted) return twice.settle(posted, () => inOrder(posted.message));
-    },
-    async [Symbol.asyncDispose]() {
-      ending.abort();
-      await Promise.all([...tails.values(), ...telling]);
-    },
-  };
-}
-
-function eventOf(body: unknown): unknown {
-  return typeof body === "object" && body !== null && "event" in body ? body.event : undefined;
-}
-
-/** Only the person sees it. */
-async function tell(
-  api: SlackApi,
-  { message, reason }: { readonly message: Message; readonly reason: string },
-  signal: AbortSignal,
-): Promise<void> {
-  const { thread, actor } = message;
-  const place = { channel: thread.channel, thread_ts: thread.thread, user: actor.id };
-  await api.call("chat.postEphemeral", { ...place, text: escaped(reason) }, { signal });
 }

@@ -5,10 +5,8 @@ import { messageOf, OpsthreadError } from "../../core/errors.ts";
 import type { Logger } from "../../core/logger.ts";
 import { clientLog } from "./client-log.ts";
 import { callFailed } from "./failures.ts";
+import type { HandleEvent } from "./handle-event.ts";
 import { refused } from "./identity.ts";
-
-/** Takes what Slack tells. What it resolves with is acknowledged, what it rejects Slack tells again. */
-export type HandleEvent = (body: unknown) => Promise<void>;
 
 export interface SocketOptions {
   readonly appToken: string;
@@ -52,7 +50,7 @@ export async function openSocket(
   const handling = new Set<Promise<void>>();
   const take: App["processEvent"] = async ({ body, ack }) => {
     const handled = handle(body).then(
-      () => ack(),
+      (answer) => ack(answer),
       (error: unknown) =>
         log.warn({ error: messageOf(error) }, "An event was not stored; Slack will tell it again"),
     );

@@ -4,17 +4,20 @@ import { setMaxListeners } from "node:events";
 import { z } from "zod";
 
 import type { Clock } from "../../core/clock.ts";
+import type { Outcome, RequestUrl } from "./request-url.ts";
 import type { TwinSocket } from "./web-socket.ts";
 
-/** Something to be told to the app, over whichever of its sockets. */
+/** Something to be told to the app: at its request URL where it has one, else over whichever of its sockets. */
 export interface Delivered {
   /** What it is about: a post's place and id, or a press. */
   readonly about: string;
-  readonly type: "events_api" | "interactive";
+  readonly type: "events_api" | "interactive" | "slash_commands";
   readonly payload: object;
+  /** Gets what came along with the acknowledgement. */
+  readonly answered?: (answer: unknown) => void;
 }
 
-/** Brings envelopes to the app's sockets, and again where none acknowledged in time. */
+/** Brings envelopes to the app, and again where it did not acknowledge in time. */
 export interface Delivery extends AsyncDisposable {
   /** Greets. */
   connect(socket: TwinSocket): void;
@@ -26,8 +29,10 @@ export interface Delivery extends AsyncDisposable {
   /** What it never acknowledged: for people it is lost. */
   readonly lost: readonly string[];
   /** Acknowledgements that came too late, or for nothing. */
-  readonly late: readonly string[];
+  readonly late: string[];
   sockets(): readonly TwinSocket[];
+  /** From now on everything goes there. */
+  deliverTo(url: RequestUrl): void;
 }
 
 export function slackDelivery(clock: Clock): Delivery {
@@ -35,32 +40,37 @@ export function slackDelivery(clock: Clock): Delivery {
   // All that waits to be told again listens.
   setMaxListeners(0, ending.signal);
   const open: TwinSocket[] = [];
-  const waiting = new Map<string, () => void>();
+  const waiting = new Map<string, (answer: unknown) => void>();
   const running = new Map<Promise<void>, string>();
   const lost: string[] = [];
   const late: string[] = [];
   let turn = 0;
+  let requestUrl: RequestUrl | undefined;
 
   const sockets = (): readonly TwinSocket[] => open.filter(({ isOpen }) => isOpen);
 
-  /** Whether it was acknowledged in time. Any of the sockets may be the one. */
-  const attempt = async (
-    { type, payload }: Delivered,
+  /** Over any of the sockets. */
+  const overSockets = async (
+    { type, payload, answered = () => {} }: Delivered,
     { attempts, times }: { readonly attempts: number; readonly times: number },
-  ): Promise<boolean> => {
+  ): Promise<Outcome> => {
     const ready = sockets();
-    if (ready.length === 0) return false;
+    if (ready.length === 0) return { status: "connection_failed" };
     const ids = Array.from({ length: times }, () => randomUUID());
     const inTime = new AbortController();
-    const acknowledged = ids.map((id) => new Promise<void>((resolve) => waiting.set(id, resolve)));
+    const acknowledged = ids.map((id) => new Promise((resolve) => waiting.set(id, resolve)));
     for (const envelope_id of ids) {
       const retry = attempts > 0 && { retry_attempt: attempts, retry_reason: "timeout" };
-      const envelope = { envelope_id, type, accepts_response_payload: false, ...retry, payload };
+      const accepts_response_payload = type !== "events_api";
+      const envelope = { envelope_id, type, accepts_response_payload, ...retry, payload };
       ready[(turn += 1) % ready.length]?.send(JSON.stringify(envelope));
     }
     const signal = AbortSignal.any([inTime.signal, ending.signal]);
     const isInTime = await Promise.race([
-      Promise.all(acknowledged).then(() => true),
+      Promise.all(acknowledged).then(([answer]) => {
+        answered(answer);
+        return true;
+      }),
       clock.sleep(ackMs, { signal }).then(
         () => false,
         () => false, // It was acknowledged, or the twin ends.
@@ -68,15 +78,22 @@ export function slackDelivery(clock: Clock): Delivery {
     ]);
     inTime.abort();
     for (const id of ids) waiting.delete(id);
-    return isInTime;
+    return { status: isInTime ? "ok" : "timeout" };
   };
 
   const deliver = async (delivered: Delivered, times: number): Promise<void> => {
     const waits = delivered.type === "events_api" ? retryMs : retryMs.slice(0, 1);
+    const { signal } = ending;
+    let reason = "";
     for (const [attempts, ms] of waits.entries()) {
-      if (ms > 0) await clock.sleep(ms, { signal: ending.signal });
-      if (await attempt(delivered, { attempts, times })) return;
-      ending.signal.throwIfAborted();
+      if (ms > 0) await clock.sleep(ms, { signal });
+      const outcome = requestUrl
+        ? await requestUrl.tell(delivered, { attempts, times, reason, signal })
+        : await overSockets(delivered, { attempts, times });
+      if (outcome.status === "ok") return;
+      signal.throwIfAborted();
+      reason = outcome.status;
+      if (outcome.isFinal) break;
     }
     lost.push(delivered.about);
   };
@@ -96,9 +113,9 @@ export function slackDelivery(clock: Clock): Delivery {
       );
     },
     take(text) {
-      const { envelope_id } = z.looseObject({ envelope_id: z.string() }).parse(JSON.parse(text));
+      const { envelope_id, payload } = Acknowledgement.parse(JSON.parse(text));
       const acknowledge = waiting.get(envelope_id);
-      if (acknowledge) acknowledge();
+      if (acknowledge) acknowledge(payload);
       else late.push(envelope_id);
     },
     enqueue(delivered, times = 1) {
@@ -108,6 +125,9 @@ export function slackDelivery(clock: Clock): Delivery {
       running.set(done, delivered.about);
     },
     pending: () => [...new Set(running.values())],
+    deliverTo(url) {
+      requestUrl = url;
+    },
     async [Symbol.asyncDispose]() {
       ending.abort();
       for (const socket of open) socket.destroy();
@@ -116,6 +136,8 @@ export function slackDelivery(clock: Clock): Delivery {
   };
 }
 
-const ackMs = 3000;
+export const ackMs = 3000;
 /** At once, at once again, after a minute, after five. https://docs.slack.dev/apis/events-api/#retries */
 const retryMs = [0, 0, 60_000, 300_000];
+
+const Acknowledgement = z.looseObject({ envelope_id: z.string(), payload: z.unknown() });

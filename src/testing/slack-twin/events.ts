@@ -5,8 +5,13 @@ import type { SlackChannel, SlackFile, SlackMessage, SlackWorkspace } from "./wo
 /** Tells the app what happens in channels that it is in; its own posts, too, as Slack does. */
 export interface SlackEvents {
   posted(channel: SlackChannel, message: SlackMessage): void;
-  changed(channel: SlackChannel, message: SlackMessage): void;
-  deleted(channel: SlackChannel, ts: string): void;
+  /** `before` is what it was. */
+  changed(channel: SlackChannel, message: SlackMessage, before?: SlackMessage): void;
+  deleted(channel: SlackChannel, ts: string, before?: SlackMessage): void;
+  reacted(
+    channel: SlackChannel,
+    reaction: { readonly user: string; readonly name: string; readonly message: SlackMessage },
+  ): void;
   pressed(
     channel: SlackChannel,
     press: { readonly user: string; readonly message: SlackMessage; readonly action: object },
@@ -68,24 +73,42 @@ export function slackEvents({
       const told = { type: "message", ...subtype, channel_type: channel.type, ...shared };
       emit(channel, told, times);
     },
-    changed: (channel, message) =>
+    changed: (channel, message, before) =>
       emit(channel, {
         type: "message",
         subtype: "message_changed",
         channel: channel.id,
         channel_type: channel.type,
-        message: { type: "message", ...message },
+        message: messageJson(message, { url: url(), withMetadata: false }),
+        ...(before && {
+          previous_message: messageJson(before, { url: url(), withMetadata: false }),
+        }),
         ts: workspace.nextTs(),
       }),
-    deleted: (channel, ts) =>
+    deleted: (channel, ts, before) =>
       emit(channel, {
         type: "message",
         subtype: "message_deleted",
         channel: channel.id,
         channel_type: channel.type,
         deleted_ts: ts,
+        ...(before && {
+          previous_message: messageJson(before, { url: url(), withMetadata: false }),
+        }),
         ts: workspace.nextTs(),
       }),
+    reacted: (channel, { user, name, message }) => {
+      const event_ts = workspace.nextTs();
+      emit(channel, {
+        type: "reaction_added",
+        user,
+        reaction: name,
+        item_user: message.user,
+        item: { type: "message", channel: channel.id, ts: message.ts },
+        event_ts,
+        ts: event_ts,
+      });
+    },
     pressed(channel, { user, message, action }) {
       const action_ts = workspace.nextTs();
       delivery.enqueue({

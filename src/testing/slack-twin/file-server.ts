@@ -6,7 +6,7 @@ export function upload(
   { incoming, outgoing, body }: Exchange,
   { side }: ServeOptions,
 ): void {
-  const pending = side().workspace.uploads.get(id);
+  const pending = side(undefined)?.workspace.uploads.get(id);
   // The address alone is the right to it, so a token has no business there.
   const isUsable =
     pending && incoming.method === "POST" && incoming.headers.authorization === undefined;
@@ -19,16 +19,17 @@ export function upload(
 export function download(
   id: string,
   { incoming, outgoing }: Exchange,
-  { side, tokens, scopes, faults }: ServeOptions,
+  { side, scopes, faults }: ServeOptions,
 ): void {
-  const isAllowed =
-    incoming.headers.authorization === `Bearer ${tokens.bot}` && scopes.has("files:read");
+  const [, token] = /^Bearer (xoxb-\S+)$/.exec(incoming.headers.authorization ?? "") ?? [];
+  const from = token === undefined ? undefined : side(token);
+  const isAllowed = from && scopes.has("files:read");
   if (!isAllowed || faults.signedOut) {
     // No 401: a page to sign in.
     outgoing.writeHead(200, { "content-type": "text/html; charset=utf-8" });
     return void outgoing.end("<!DOCTYPE html><html><title>Sign in | Slack</title></html>");
   }
-  const file = side().workspace.files.get(id);
+  const file = from.workspace.files.get(id);
   if (!file) return void outgoing.writeHead(404).end();
   outgoing.writeHead(200, {
     "content-type": file.mimetype,

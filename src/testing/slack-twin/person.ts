@@ -41,6 +41,17 @@ export interface SlackPerson {
     readonly label: string;
     readonly user?: string;
   }): void;
+  /** Changes what was said. */
+  edit(place: Pick<SlackPlace, "channel" | "ts">, text: string): void;
+  /** Takes back what was said. One with replies leaves its place behind. */
+  remove(place: Pick<SlackPlace, "channel" | "ts">): void;
+  /** Slack shows more of a link in a message: for the app that looks like an edit. */
+  unfurl(place: Pick<SlackPlace, "channel" | "ts">): void;
+  /** Puts an emoji beneath a message. */
+  react(
+    place: Pick<SlackPlace, "channel" | "ts">,
+    options: { readonly name: string; readonly user?: string },
+  ): void;
   /** The messages of a thread, oldest first. */
   thread(place: { readonly channel: string; readonly thread: string }): readonly SeenMessage[];
   /** What the bot told one person alone. */
@@ -52,6 +63,13 @@ export function slackPerson(workspace: SlackWorkspace, events: SlackEvents): Sla
     const channel = workspace.channels.get(id);
     if (!channel) throw new TypeError(`No channel ${id}`);
     return channel;
+  };
+  const messageAt = ({ channel: id, ts }: Pick<SlackPlace, "channel" | "ts">) => {
+    const channel = channelOf(id);
+    const at = channel.messages.findIndex((each) => each.ts === ts);
+    const message = channel.messages[at];
+    if (!message) throw new TypeError(`No message ${ts}`);
+    return [channel, at, message] as const;
   };
   return {
     say({
@@ -87,6 +105,33 @@ export function slackPerson(workspace: SlackWorkspace, events: SlackEvents): Sla
       const action = buttonsOf(message?.blocks ?? []).find(({ text }) => text.text === label);
       if (!message || !action) throw new TypeError(`No button "${label}"`);
       events.pressed(channel, { user, message, action });
+    },
+    edit(place, text) {
+      const [channel, at, before] = messageAt(place);
+      const named = before.text.startsWith(`<@${workspace.bot.userId}> `);
+      const now = named ? `<@${workspace.bot.userId}> ${encoded(text)}` : encoded(text);
+      channel.messages[at] = { ...before, text: now };
+      events.changed(channel, { ...before, text: now }, before);
+    },
+    remove(place) {
+      const [channel, at, before] = messageAt(place);
+      const hasReplies = channel.messages.some(({ thread_ts }) => thread_ts === before.ts);
+      if (hasReplies) {
+        const { files: _, ...rest } = before;
+        const left = { ...rest, text: "This message was deleted.", subtype: "tombstone" };
+        channel.messages[at] = left;
+        return events.changed(channel, { ...left, user: "USLACKBOT" }, before);
+      }
+      channel.messages.splice(at, 1);
+      events.deleted(channel, before.ts, before);
+    },
+    unfurl(place) {
+      const [channel, , before] = messageAt(place);
+      events.changed(channel, before, before);
+    },
+    react(place, { name, user = "U0PERSON1" }) {
+      const [channel, , message] = messageAt(place);
+      events.reacted(channel, { user, name, message });
     },
     thread: (place) => threadOf(channelOf(place.channel), place.thread).map(seen),
     whispers: (place) =>

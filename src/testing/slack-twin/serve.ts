@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import type { PendingFaults } from "./faults.ts";
 import { download, upload } from "./file-server.ts";
 import type { SlackSide } from "./methods/method.ts";
+import { respondAt } from "./response-urls.ts";
 import { callMethod } from "./web-api.ts";
 
 export interface Served extends AsyncDisposable {
@@ -16,7 +17,8 @@ export interface ServeOptions {
   readonly tokens: { readonly bot: string; readonly app: string };
   readonly scopes: ReadonlySet<string>;
   readonly faults: PendingFaults;
-  readonly side: () => Omit<SlackSide, "url">;
+  /** What a token is for; undefined for none of ours. */
+  readonly side: (token: string | undefined) => Omit<SlackSide, "url"> | undefined;
   /** Each call that was made, in order. */
   readonly calls: string[];
 }
@@ -71,6 +73,8 @@ async function answer(
       return upload(rest[1] ?? "", exchange, options);
     case "files-pri":
       return download(rest[0] ?? "", exchange, options);
+    case "respond":
+      return respondAt(rest[0] ?? "", exchange, options);
     default:
       outgoing.writeHead(404).end();
   }

@@ -2,20 +2,41 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 
 import { type Clock, systemClock } from "../../core/clock.ts";
+import { type SlackAsking, slackAsking } from "./asking.ts";
 import { type Delivery, slackDelivery } from "./delivery.ts";
 import { slackEvents } from "./events.ts";
 import type { PendingFaults, SlackFaults } from "./faults.ts";
+import { oauthApp } from "./methods/oauth.ts";
 import { type SlackPerson, slackPerson } from "./person.ts";
-import { serve } from "./serve.ts";
+import { openRequestUrl } from "./request-url.ts";
+import { serve, type ServeOptions } from "./serve.ts";
+import { type SlackTeam, slackTeams, type SlackTeams } from "./teams.ts";
 import { acceptWebSocket } from "./web-socket.ts";
 import { slackWorkspace } from "./workspace.ts";
 
 /** Slack on loopback, with its rules. */
-export interface SlackTwin extends AsyncDisposable, SlackPerson {
+export interface SlackTwin extends AsyncDisposable, SlackPerson, SlackAsking {
   /** For `slackApiUrl` of Slack's clients; the address of sockets comes from there. */
   readonly apiUrl: string;
   readonly botToken: string;
   readonly appToken: string;
+  readonly signingSecret: string;
+  /** Asks `url` to prove itself, and tells everything there from then on, signed, in the place of sockets. */
+  useRequestUrl(url: string): Promise<void>;
+  /** How people install the app. */
+  readonly oauth: {
+    readonly clientId: string;
+    readonly clientSecret: string;
+    /** Allows what the page at `address` asks for, in a workspace that was added; gives where the browser goes next. */
+    allow(
+      address: string,
+      options?: { readonly teamId?: string; readonly isOrg?: boolean },
+    ): string;
+  };
+  /** Makes a group of people, or changes who is in it. */
+  userGroup(id: string, users: readonly string[]): void;
+  /** Another workspace, in which the app is not installed yet. Its ids are unique, people's are the same. */
+  addTeam(): SlackTeam;
   readonly teamId: string;
   readonly botUserId: string;
   readonly faults: SlackFaults;
@@ -53,6 +74,7 @@ export async function slackTwin({
   const delivery = slackDelivery(clock);
   const tickets = new Set<string>();
   const calls: string[] = [];
+  let numberOfTeams = 1;
   const tokens = { bot: "xoxb-twin-bot", app: "xapp-1-twin-app" };
   const events = slackEvents({
     workspace,
@@ -66,7 +88,12 @@ export async function slackTwin({
     return `${served.url.replace("http", "ws")}/link/?ticket=${id}`;
   };
   const granted = new Set(scopes);
-  const side = () => ({ workspace, events, ticket });
+  const teams = slackTeams({ delivery, ticket });
+  const install = (code: string): object => teams.install(code);
+  const side: ServeOptions["side"] = (token) =>
+    token === undefined || token === tokens.bot || token === tokens.app
+      ? { workspace, events, ticket, install }
+      : teams.sideOf(token);
   const served = await serve({ tokens, scopes: granted, faults: pendingFaults, side, calls });
   served.server.on("upgrade", (request: IncomingMessage, socket: Duplex) => {
     const id = new URL(request.url ?? "/", served.url).searchParams.get("ticket") ?? "";
@@ -77,9 +104,30 @@ export async function slackTwin({
   });
   return {
     ...slackPerson(workspace, events),
+    ...slackAsking({ workspace, delivery, url: () => served.url }),
     apiUrl: `${served.url}/api/`,
     botToken: tokens.bot,
     appToken: tokens.app,
+    signingSecret,
+    oauth: {
+      ...oauthApp,
+      allow: (address, { teamId = "T0TWIN002", isOrg = false } = {}) =>
+        allow(teams, { address, teamId, isOrg }),
+    },
+    userGroup: (id, users) => void workspace.userGroups.set(id, users),
+    addTeam() {
+      const number = (numberOfTeams += 1);
+      const { uploads, files } = workspace;
+      const further = { ...slackWorkspace(clock, { number }), uploads, files };
+      return teams.add(
+        further,
+        slackEvents({ workspace: further, delivery, faults: pendingFaults, url: () => served.url }),
+      );
+    },
+    async useRequestUrl(url) {
+      const onLate = (about: string): void => void delivery.late.push(about);
+      delivery.deliverTo(await openRequestUrl(url, { signingSecret, clock, onLate }));
+    },
     teamId: workspace.teamId,
     botUserId: workspace.bot.userId,
     faults: {
@@ -124,6 +172,24 @@ function connect(
   delivery.connect(socket);
 }
 
+/** What Slack's page does when the person allows the app: https://docs.slack.dev/authentication/installing-with-oauth */
+function allow(
+  teams: SlackTeams,
+  {
+    address,
+    teamId,
+    isOrg,
+  }: { readonly address: string; readonly teamId: string; readonly isOrg: boolean },
+): string {
+  const asked = new URL(address).searchParams;
+  const back = new URL(asked.get("redirect_uri") ?? "");
+  if (asked.get("client_id") !== oauthApp.clientId) throw new TypeError("Another app's client_id");
+  back.searchParams.set("code", teams.codeFor(teamId, { scopes: asked.get("scope") ?? "", isOrg }));
+  back.searchParams.set("state", asked.get("state") ?? "");
+  return back.href;
+}
+
+const signingSecret = "twin-signing-secret";
 const maxSockets = 10;
 const allScopes = [
   "app_mentions:read",
@@ -133,5 +199,9 @@ const allScopes = [
   "files:write",
   "groups:history",
   "im:history",
+  "mpim:history",
+  "reactions:read",
+  "commands",
+  "usergroups:read",
   "users:read",
 ];

@@ -3,7 +3,9 @@ import type { IncomingMessage } from "node:http";
 import { takeFault } from "./faults.ts";
 import { chatMethods } from "./methods/chat.ts";
 import { fileMethods } from "./methods/files.ts";
+import { oauthMethods } from "./methods/oauth.ts";
 import { readingMethods } from "./methods/reading.ts";
+import { viewMethods } from "./methods/views.ts";
 import { paramsOf } from "./params.ts";
 import { Refusal } from "./refusal.ts";
 import type { Exchange, ServeOptions } from "./serve.ts";
@@ -52,27 +54,34 @@ interface Call {
 
 function perform(
   { method, args, token }: Call,
-  { tokens, scopes, side }: ServeOptions,
+  { tokens, scopes, side: sideOf }: ServeOptions,
   url: string,
 ): object {
   try {
     const known = methods[method];
     if (!known) throw new Refusal("unknown_method", { req_method: method });
-    if (token === undefined) throw new Refusal("not_authed");
-    if (token !== tokens.bot && token !== tokens.app) throw new Refusal("invalid_auth");
+    if (token === undefined && !known.byNobody) throw new Refusal("not_authed");
+    const side = sideOf(token);
+    if (!side) throw new Refusal("invalid_auth");
     if ((token === tokens.app) !== (known.byApp ?? false))
       throw new Refusal("not_allowed_token_type");
     const { scope } = known;
     if (scope !== undefined && !scopes.has(scope))
       throw new Refusal("missing_scope", { needed: scope, provided: [...scopes].join(",") });
-    return { ok: true, ...known.run(paramsOf(args), { ...side(), url }) };
+    return { ok: true, ...known.run(paramsOf(args), { ...side, url }) };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     return { ok: false, error: error.error, ...error.more };
   }
 }
 
-const methods = { ...chatMethods, ...readingMethods, ...fileMethods };
+const methods = {
+  ...chatMethods,
+  ...readingMethods,
+  ...fileMethods,
+  ...oauthMethods,
+  ...viewMethods,
+};
 
 const tokenOf = ({ headers }: IncomingMessage): string | undefined =>
   /^Bearer (.+)$/.exec(headers.authorization ?? "")?.[1];

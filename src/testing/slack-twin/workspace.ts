@@ -1,4 +1,6 @@
 import type { Clock } from "../../core/clock.ts";
+import type { Trigger } from "./methods/views.ts";
+import type { ResponseUrl } from "./response-urls.ts";
 
 /** What a message is made of, in Slack's words. */
 export interface SlackMessage {
@@ -31,7 +33,7 @@ export interface SlackFile {
 export interface SlackChannel {
   readonly id: string;
   readonly name: string;
-  readonly type: "channel" | "group" | "im";
+  readonly type: "channel" | "group" | "im" | "mpim";
   /** Whether the bot is in it. */
   readonly isMember: boolean;
   isArchived: boolean;
@@ -48,6 +50,13 @@ export interface SlackWorkspace {
   readonly files: Map<string, SlackFile>;
   /** Files that a URL was given out for, and what came there. */
   readonly uploads: Map<string, PendingUpload>;
+  /** Addresses and triggers that were given to the app. */
+  readonly responses: Map<string, ResponseUrl>;
+  readonly triggers: Map<string, Trigger>;
+  /** Groups of people by id. */
+  readonly userGroups: Map<string, readonly string[]>;
+  /** Milliseconds since 1970. */
+  now(): number;
   /** The next id of a message; each only once, and growing. */
   nextTs(): string;
   nextId(prefix: string): string;
@@ -59,8 +68,12 @@ export interface PendingUpload {
   bytes?: Buffer;
 }
 
-export function slackWorkspace(clock: Clock): SlackWorkspace {
-  let count = 0;
+/** @param options.number of the team; ids of messages and files are unique in all */
+export function slackWorkspace(
+  clock: Clock,
+  { number = 1 }: { readonly number?: number } = {},
+): SlackWorkspace {
+  let count = (number - 1) * 100_000;
   const channels = new Map<string, SlackChannel>();
   for (const [id, name, type, isMember] of [
     ["C0OPS0001", "ops", "channel", true],
@@ -68,14 +81,19 @@ export function slackWorkspace(clock: Clock): SlackWorkspace {
     ["G0SECRET1", "secret", "group", true],
     ["C0OTHER01", "other", "channel", false],
     ["D0DIRECT1", "", "im", true],
+    ["G0GROUP01", "mpdm-ann--bob--opsthread-1", "mpim", true],
   ] as const)
     channels.set(id, { id, name, type, isMember, isArchived: false, messages: [], ephemerals: [] });
   return {
-    teamId: "T0TWIN001",
-    bot: { userId: "U0BOT0001", botId: "B0BOT0001", appId: "A0APP0001" },
+    teamId: `T0TWIN00${number}`,
+    bot: { userId: `U0BOT000${number}`, botId: `B0BOT000${number}`, appId: "A0APP0001" },
     channels,
     files: new Map(),
     uploads: new Map(),
+    responses: new Map(),
+    triggers: new Map(),
+    userGroups: new Map(),
+    now: () => clock.now(),
     nextTs: () => `${Math.floor(clock.now() / 1000)}.${String((count += 1)).padStart(6, "0")}`,
     nextId: (prefix) => `${prefix}0${(count += 1).toString(36).toUpperCase().padStart(8, "0")}`,
   };

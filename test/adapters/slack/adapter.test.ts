@@ -3,10 +3,10 @@ import { describe, test } from "vitest";
 import { adapterSuite } from "../../../src/testing/adapter-suite.ts";
 import { slackUnderTest } from "./slack-under-test.ts";
 
-describe("slackAdapter()", () => {
+describe.each(["sockets", "http"] as const)("slackAdapter() by %s", (by) => {
   adapterSuite({
     test,
-    open: slackUnderTest,
+    open: () => slackUnderTest(by),
     skip: [
       {
         test: "artifacts arrive byte for byte",

@@ -18,7 +18,9 @@ export async function openSlack({
     ...(scopes && { scopes }),
   });
   const { appToken, botToken, apiUrl } = slack;
-  const adapter = slackAdapter({ appToken, botToken, apiUrl, ...options });
+  const { signingSecret } = options;
+  const by = signingSecret === undefined ? { appToken } : { http: { port: 0 } };
+  const adapter = slackAdapter({ ...by, botToken, apiUrl, ...options });
   return {
     slack,
     adapter,

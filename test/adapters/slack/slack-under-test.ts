@@ -10,11 +10,17 @@ import type { SeenMessage } from "../../../src/testing/slack-twin/person.ts";
 import { slackTwin, type SlackTwin } from "../../../src/testing/slack-twin/slack-twin.ts";
 
 /** An adapter on a Slack of its own, seen as the conformance suite wants to see a platform. */
-export async function slackUnderTest(): Promise<AdapterUnderTest> {
+export async function slackUnderTest(
+  by: "sockets" | "http" = "sockets",
+): Promise<AdapterUnderTest> {
   const clock = manualClock();
   const slack = await slackTwin({ clock });
-  const { appToken, botToken, apiUrl } = slack;
-  const adapter = slackAdapter({ appToken, botToken, apiUrl });
+  const { appToken, signingSecret, botToken, apiUrl } = slack;
+  const adapter = slackAdapter(
+    by === "sockets"
+      ? { appToken, botToken, apiUrl }
+      : { signingSecret, botToken, apiUrl, http: { port: 0 }, clock },
+  );
   const refOf = ({ channel, thread }: { channel: string; thread: string }): ThreadRef => ({
     platform: "slack",
     workspace: slack.teamId,
@@ -28,6 +34,8 @@ export async function slackUnderTest(): Promise<AdapterUnderTest> {
       ...adapter,
       async start(inbound) {
         await adapter.start(inbound);
+        const { address } = adapter;
+        if (address) await slack.useRequestUrl(`http://127.0.0.1:${address.port}/slack/events`);
         // What was said while nobody was there is told again after a minute.
         await clock.advance(60_000);
       },

@@ -9,6 +9,8 @@ export interface Method {
   readonly scope: string | undefined;
   /** Whether it is for the token of the app, not of the bot. */
   readonly byApp?: boolean;
+  /** Whether it takes no token at all. */
+  readonly byNobody?: boolean;
   /** Gives what is in the answer besides `ok`, or throws a {@link Refusal}. */
   run(params: Params, slack: SlackSide): object;
 }
@@ -20,6 +22,8 @@ export interface SlackSide {
   readonly url: string;
   /** Gives out the address of a socket, for once. */
   ticket(): string;
+  /** What a code of an installation is good for. */
+  install(code: string): object;
 }
 
 /** A channel in which the bot may act. */

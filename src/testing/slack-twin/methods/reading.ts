@@ -41,11 +41,38 @@ export const readingMethods: Readonly<Record<string, Method>> = {
     },
   },
 
+  "usergroups.list": {
+    scope: "usergroups:read",
+    run(params, { workspace }) {
+      const withUsers = params.flag("include_users", false);
+      params.nothingElse();
+      const groups = Array.from(workspace.userGroups, ([id, users]) => ({
+        id,
+        handle: id.toLowerCase(),
+        date_delete: 0,
+        ...(withUsers && { users }),
+      }));
+      return { usergroups: groups };
+    },
+  },
+
   "conversations.replies": {
     scope: "channels:history",
     run(params, slack) {
       const channel = channelOf(params, slack);
-      const all = threadOf(channel, params.text("ts"));
+      const asked = params.text("ts");
+      const begins = channel.messages.find(({ ts }) => ts === asked)?.thread_ts ?? asked;
+      const oldest = Number(params.optional("oldest") ?? 0);
+      const latest = Number(params.optional("latest") ?? Infinity);
+      const inclusive = params.flag("inclusive", false);
+      const isWithin = (ts: string): boolean =>
+        inclusive
+          ? Number(ts) >= oldest && Number(ts) <= latest
+          : Number(ts) > oldest && Number(ts) < latest;
+      // Of a reply's own ts Slack gives that reply alone.
+      const thread = begins === asked ? threadOf(channel, asked) : [];
+      const reply = channel.messages.filter(({ ts }) => begins !== asked && ts === asked);
+      const all = [...thread, ...reply].filter(({ ts }) => isWithin(ts));
       const limit = Number(params.optional("limit") ?? 1000);
       const from = Number(params.optional("cursor") ?? 0);
       const withMetadata = params.flag("include_all_metadata", false);

@@ -1,0 +1,12 @@
+import type { Inbound } from "../../adapter.ts";
+import { escaped } from "../mrkdwn.ts";
+
+/** What can be asked by a command, for the person alone. */
+export function helpText(command: string, tasks: Inbound["tasks"]): string {
+  return [
+    "What I can do:",
+    ...tasks.map(({ name, title }) => `• \`${command} ${name} …\`  ${escaped(title)}`),
+    "",
+    `It opens a thread in this channel, where all can follow. Files go there as well: mention me beneath it, or with them.`,
+  ].join("\n");
+}
