@@ -101,6 +101,7 @@ const vendors: Readonly<Record<string, readonly string[]>> = {
   commander: ["cli/"],
   croner: ["queue/"],
   diff: ["tasks/diff/"],
+  "discord.js": ["adapters/discord/"],
   dockerode: ["sandbox/docker/"],
   dotenv: ["tasks/diff/"],
   "es-module-lexer": ["sandbox/task-host/"],
@@ -123,6 +124,7 @@ const vendors: Readonly<Record<string, readonly string[]>> = {
     "store/",
     "tasks/",
     "adapters/console/",
+    "adapters/discord/",
     "adapters/slack/",
     "testing/",
     "bot.ts",
@@ -137,6 +139,7 @@ const heavy = [
   "@modelcontextprotocol/client",
   "@photostructure/sqlite",
   "@slack/bolt",
+  "discord.js",
   "dockerode",
   "just-bash",
   "openai",
@@ -145,7 +148,7 @@ const heavy = [
 ];
 
 /** SDKs of vendors that only the first call loads: their types may be imported, the rest is lazy. */
-const sdks = ["@anthropic-ai/sdk", "@slack/bolt", "openai"];
+const sdks = ["@anthropic-ai/sdk", "@slack/bolt", "discord.js", "openai"];
 
 const files = readdirSync("src", { recursive: true, encoding: "utf8" })
   .map((file) => file.replaceAll("\\", "/"))

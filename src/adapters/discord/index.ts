@@ -1,0 +1,2 @@
+export { discordAdapter } from "./adapter.ts";
+export type { DiscordAdapterOptions } from "./adapter.ts";
