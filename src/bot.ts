@@ -238,6 +238,7 @@ export async function createBot(options: BotOptions): Promise<Bot> {
     log,
     adapters: new Map(options.adapters.map((adapter) => [adapter.platform, adapter])),
     agents,
+    tasks,
     ...(mcp && { toolSource: mcp }),
     sandbox: { permissions, limits, sources },
     ...(image !== undefined && { image: typeof image === "function" ? image : () => image }),

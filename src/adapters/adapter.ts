@@ -1,5 +1,5 @@
 import type { ThreadRef } from "../core/ids.ts";
-import type { Attachment, Message } from "../core/message.ts";
+import type { Actor, Attachment, Message } from "../core/message.ts";
 import type { Artifact, Post } from "../core/post.ts";
 
 /**
@@ -57,6 +57,30 @@ export type OpenArtifact = (artifact: Artifact) => Promise<AsyncIterable<Uint8Ar
 /** Where an adapter hands its events in. */
 export interface Inbound {
   receive(message: Message): Promise<Received>;
+  /** A person changed or deleted a message. What a turn has read already stays as it was read: then it is `ignored`. */
+  revise(revision: Revision): Promise<Received>;
+  /**
+   * Whether somebody may use the bot in a channel: for adapters that have to do something before there is a message, such
+   * as opening its thread. receive() judges again.
+   */
+  check(
+    asker: Asker,
+  ): { readonly allowed: true } | { readonly allowed: false; readonly reason: string };
+  /** What can be asked for by name. */
+  readonly tasks: readonly { readonly name: string; readonly title: string }[];
+}
+
+/** A message as it is now, under its old id. */
+export interface Revision {
+  readonly id: string;
+  readonly thread: ThreadRef;
+  /** Undefined: it was deleted. */
+  readonly message: Message | undefined;
+}
+
+export interface Asker {
+  readonly actor: Actor;
+  readonly thread: Pick<ThreadRef, "platform" | "workspace" | "channel">;
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Inbound } from "../adapters/adapter.ts";
+import type { Inbound, Received } from "../adapters/adapter.ts";
 import type { ApprovalChoice } from "../core/access-request.ts";
 import type { Audit } from "../core/audit.ts";
 import type { Clock } from "../core/clock.ts";
@@ -36,6 +36,7 @@ export function createInbound({
   clock,
   log,
   tracer = noTracer,
+  tasks = [],
 }: {
   readonly store: Store;
   readonly queue: Queue;
@@ -45,24 +46,44 @@ export function createInbound({
   readonly clock: Clock;
   readonly log: Logger;
   readonly tracer?: Tracer;
+  readonly tasks?: Inbound["tasks"];
 }): Inbound {
+  /** What the gate refuses; undefined where it does not. */
+  const refusalOf = (message: Message): Received | undefined => {
+    const { actor, thread } = message;
+    const action = actionOf(message);
+    const verdict = gate.check({ actor, thread, action });
+    if (verdict.allowed) return undefined;
+    const { reason } = verdict;
+    const sessionId = sessionIdOf(thread);
+    log.info({ sessionId, actor: actor.id, action }, "Refused a message");
+    if (action === "approve" || action === "remember")
+      audit({ event: "approval-refused", at: clock.now(), sessionId, actor: actor.id, reason });
+    return { status: "denied", reason };
+  };
   return {
+    tasks,
+    check: (asker) =>
+      gate.check({ ...asker, thread: { ...asker.thread, thread: "" }, action: "use" }),
+    async revise(revision) {
+      const { message, thread } = revision;
+      const refusal = message && refusalOf(message);
+      if (refusal) return refusal;
+      const sessionId = sessionIdOf(thread);
+      if (!(await store.revise(revision))) return { status: "ignored" };
+      log.debug({ sessionId, messageId: revision.id, gone: !message }, "Revised a message");
+      // It may be a stop now.
+      control.notify(sessionId);
+      return { status: "accepted" };
+    },
     async receive(message) {
       const addressed = message.kind !== "thread" && message.kind !== "stop";
       const sessionId = sessionIdOf(message.thread);
       // Talk in threads that are none of ours is not judged, let alone answered.
       if (!addressed && !(await store.session(sessionId))) return { status: "ignored" };
 
-      const action = actionOf(message);
-      const verdict = gate.check({ actor: message.actor, thread: message.thread, action });
-      if (!verdict.allowed) {
-        const actor = message.actor.id;
-        const { reason } = verdict;
-        log.info({ sessionId, actor, action }, "Refused a message");
-        if (action === "approve" || action === "remember")
-          audit({ event: "approval-refused", at: clock.now(), sessionId, actor, reason });
-        return { status: "denied", reason: verdict.reason };
-      }
+      const refusal = refusalOf(message);
+      if (refusal) return refusal;
 
       const { id: messageId, kind, thread } = message;
       const facts = { session: sessionId, messageId, kind, platform: thread.platform };

@@ -1,4 +1,4 @@
-import type { Adapter } from "../adapters/adapter.ts";
+import type { Adapter, Inbound } from "../adapters/adapter.ts";
 import { messageOf } from "../core/errors.ts";
 import type { Queue } from "../queue/queue.ts";
 import type { SandboxProvider } from "../sandbox/sandbox.ts";
@@ -11,6 +11,8 @@ export interface EngineOptions extends Omit<AdvanceOptions, "onPosts" | "sandbox
   readonly queue: Queue;
   /** Belongs to who made it: `Engine.sandboxes` is what is to be disposed when the engine has stopped. */
   readonly sandboxes: SandboxProvider;
+  /** What can be asked for by name. Default: nothing. */
+  readonly tasks?: Inbound["tasks"];
 }
 
 /** Sessions at work: events come in by the adapters, turns run off the queue, posts go out by the outbox. */

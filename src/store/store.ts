@@ -29,6 +29,17 @@ export interface Store extends AsyncDisposable {
   accept(message: Message, options: { readonly opens: boolean }): Promise<Accepted>;
 
   /**
+   * Puts `message` in the place of the unread message with its id, in the same thread, or takes that out of the inbox
+   * without `message`. The order of the inbox stays, the session stays dirty, and the id stays known. False, and nothing
+   * changes, where no such message is unread. A turn that is reading the inbox at that moment may go on with what it read.
+   */
+  revise(revision: {
+    readonly id: string;
+    readonly thread: ThreadRef;
+    readonly message: Message | undefined;
+  }): Promise<boolean>;
+
+  /**
    * Takes the lease, or returns undefined while another holder's is live or when there is no such session.
    * The latest lease granted and not given back is the current one, even after it expired: until another takes
    * over, nobody else has begun. A holder that asks again gets a new lease in place of its old one.

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { setTimeout as delay } from "node:timers/promises";
 
-import type { Inbound, OpenArtifact, Received } from "../adapters/adapter.ts";
+import type { Inbound, OpenArtifact, Received, Revision } from "../adapters/adapter.ts";
 import type { ThreadRef } from "../core/ids.ts";
 import type { Message } from "../core/message.ts";
 import type { Artifact, Post } from "../core/post.ts";
@@ -9,16 +9,29 @@ import type { Artifact, Post } from "../core/post.ts";
 /** A bot that writes down what it gets, and answers each message as it is told. */
 export interface RecordingInbound extends Inbound {
   readonly messages: readonly Message[];
+  readonly revisions: readonly Revision[];
   /** Resolves with the messages when there are `count`. */
   received(count: number): Promise<readonly Message[]>;
 }
 
 export function recordingInbound(
   answer: (message: Message) => Promise<Received> = async () => ({ status: "accepted" }),
+  { check = () => ({ allowed: true }) }: Partial<Pick<Inbound, "check">> = {},
 ): RecordingInbound {
   const messages: Message[] = [];
+  const revisions: Revision[] = [];
   return {
     messages,
+    revisions,
+    check,
+    tasks: [
+      { name: "logs", title: "Read logs" },
+      { name: "diff", title: "Compare files" },
+    ],
+    async revise(revision) {
+      revisions.push(revision);
+      return { status: "accepted" };
+    },
     async receive(message) {
       messages.push(message);
       return answer(message);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 
 import { sessionIdOf } from "../core/ids.ts";
-import { sampleMessage, sampleThread } from "./samples.ts";
+import { sampleMessage, sampleRead, sampleThread } from "./samples.ts";
 import type { StoreCases } from "./store-suite.ts";
 
 const thread = sampleThread("T1");
@@ -49,6 +49,70 @@ export const inboxCases: StoreCases = {
     assert.deepEqual(await ids(0), [1, "M2", 2, "M1", 3, "M3"]);
     assert.deepEqual(await ids(2), [3, "M3"]);
     assert.deepEqual(await ids(3), []);
+  },
+
+  "revise() replaces a message that is unread, in its place": async ({ store, reopen }) => {
+    for (const id of ["M1", "M2", "M3"])
+      await store.accept(sampleMessage(id, thread), { opens: true });
+    const message = sampleMessage("M2", thread, { text: "edited", kind: "stop" });
+
+    assert.equal(await store.revise({ id: "M2", thread, message }), true);
+    const reopened = await reopen();
+    const inbox = await reopened.readInbox(sessionId, { after: 0 });
+    assert.deepEqual(
+      inbox.map(({ seq, message: { text } }) => [seq, text]),
+      [
+        [1, "message M1"],
+        [2, "edited"],
+        [3, "message M3"],
+      ],
+    );
+    assert.deepEqual(inbox[1]?.message, message);
+  },
+
+  "revise() takes out a message that was deleted; it does not come back": async ({ store }) => {
+    await store.accept(sampleMessage("M1", thread), { opens: true });
+    await store.accept(sampleMessage("M2", thread), { opens: true });
+
+    assert.equal(await store.revise({ id: "M1", thread, message: undefined }), true);
+    const again = await store.accept(sampleMessage("M1", thread), { opens: true });
+    assert.equal(again.status, "duplicate");
+    await store.accept(sampleMessage("M3", thread), { opens: true });
+    const inbox = await store.readInbox(sessionId, { after: 0 });
+    assert.deepEqual(
+      inbox.map(({ seq, message: { id } }) => [seq, id]),
+      [
+        [2, "M2"],
+        [3, "M3"],
+      ],
+    );
+    assert.deepEqual(await store.dirtySessions(), [sessionId]);
+  },
+
+  "a session whose only message was taken out can be released": async ({ store }) => {
+    await store.accept(sampleMessage("M1", thread), { opens: true });
+    await store.revise({ id: "M1", thread, message: undefined });
+    const lease = await store.lease(sessionId, { holder: "h1", ttlMs: 1000 });
+    assert.ok(lease);
+
+    assert.equal(await store.release(lease, { done: true }), "released");
+    assert.equal((await store.session(sessionId))?.unread, 0);
+  },
+
+  "revise() changes nothing that was read, or that is elsewhere": async ({ store }) => {
+    const message = sampleMessage("M1", thread, { text: "edited" });
+    assert.equal(await store.revise({ id: "M1", thread, message }), false);
+    await store.accept(sampleMessage("M1", thread), { opens: true });
+    const other = sampleThread("T2");
+    assert.equal(await store.revise({ id: "M1", thread: other, message: undefined }), false);
+    const lease = await store.lease(sessionId, { holder: "h1", ttlMs: 1000 });
+    assert.ok(lease);
+    const read = sampleRead(sampleMessage("M1", thread));
+    await store.append(lease, { after: 0, entries: [read], inboxThrough: 1 });
+
+    assert.equal(await store.revise({ id: "M1", thread, message }), false);
+    assert.equal(await store.revise({ id: "M1", thread, message: undefined }), false);
+    assert.deepEqual(await store.readInbox(sessionId, { after: 0 }), []);
   },
 
   "readInbox() of an unknown session is empty": async ({ store }) => {

@@ -234,6 +234,7 @@ export class World {
       };
     return {
       accept: guard((...args) => store.accept(...args), true),
+      revise: guard((...args) => store.revise(...args), true),
       lease: guard((...args) => store.lease(...args), false),
       renew: guard(async (...args) => {
         await this.#stalled;

@@ -11,7 +11,7 @@ import type { Database } from "./database.ts";
 export function sessions(
   { run, get, all, transaction }: Database,
   options: { readonly clock: Clock; readonly isLeased: (sessionId: string) => boolean },
-): Pick<Store, "accept" | "dirtySessions" | "sessions" | "session"> {
+): Pick<Store, "accept" | "revise" | "dirtySessions" | "sessions" | "session"> {
   const { clock, isLeased } = options;
   return {
     async accept(message, { opens }) {
@@ -28,6 +28,13 @@ export function sessions(
         run(acceptedSql, { ...id, sessionId, now });
         return { status: "accepted", sessionId };
       });
+    },
+
+    async revise({ id, thread, message }) {
+      const sessionId = sessionIdOf(thread);
+      const found = { sessionId, messageId: id };
+      if (message === undefined) return run(takeOutSql, found) > 0;
+      return run(replaceSql, { ...found, message: JSON.stringify(message) }) > 0;
     },
 
     async dirtySessions() {
@@ -57,6 +64,11 @@ const inboxSql = `INSERT INTO inbox (session_id, seq, message)
   SELECT id, inbox_seq, :message FROM sessions WHERE id = :sessionId`;
 const acceptedSql = `INSERT INTO accepted (platform, workspace, message_id, session_id, accepted_at)
   VALUES (:platform, :workspace, :messageId, :sessionId, :now)`;
+
+const takeOutSql = `DELETE FROM inbox
+  WHERE session_id = :sessionId AND message ->> '$.id' = :messageId`;
+const replaceSql = `UPDATE inbox SET message = :message
+  WHERE session_id = :sessionId AND message ->> '$.id' = :messageId`;
 
 const dirtySql = `SELECT id FROM sessions WHERE dirty_since IS NOT NULL
   ORDER BY dirty_since, rowid`;
