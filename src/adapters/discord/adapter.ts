@@ -1,13 +1,17 @@
 import { type Clock, systemClock } from "../../core/clock.ts";
-import { OpsthreadError } from "../../core/errors.ts";
+import { messageOf, OpsthreadError } from "../../core/errors.ts";
 import { type Logger, silentLogger } from "../../core/logger.ts";
 import type { Adapter } from "../adapter.ts";
-import { discordApi } from "./api.ts";
+import { type DiscordApi, discordApi } from "./api.ts";
+import { createCards } from "./cards.ts";
 import { connect, type Connection } from "./connection.ts";
 import { downloadFile } from "./download.ts";
 import { createEvents } from "./events.ts";
 import { identify, type Identity } from "./identity.ts";
 import { contentMeaning } from "./intents.ts";
+import { type EndpointOptions, serveEndpoint } from "./interactions/endpoint.ts";
+import { createInteractions } from "./interactions/handle.ts";
+import { type CommandPlaces, registerCommands } from "./interactions/register.ts";
 import { createPlaces } from "./places.ts";
 import { createPosts } from "./posts.ts";
 import { createProgressLines } from "./progress.ts";
@@ -22,6 +26,19 @@ export interface DiscordAdapterOptions {
    * `auto`: where it is turned on for the app.
    */
   readonly messageContent?: boolean | "auto";
+  /** Whether 🛑 stops, and ✅ and ❌ answer questions. Default true. */
+  readonly reactions?: boolean;
+  /** Where its commands are: `everywhere` (default), `nowhere`, or in guilds by id. */
+  readonly commands?: CommandPlaces;
+  /** What its command is called. Default `ops`. */
+  readonly commandName?: string;
+  /**
+   * Whether to connect to the gateway. Default true. Without it nothing but commands, buttons and forms reaches the bot, by
+   * its `endpoint`.
+   */
+  readonly gateway?: boolean;
+  /** Where Discord brings commands, buttons and forms, instead of telling them over the gateway. Default: nowhere. */
+  readonly endpoint?: EndpointOptions;
   /** Where Discord's API is. Default `https://discord.com/api`. */
   readonly apiUrl?: string;
   /** How long one call may take. Default 20 s. */
@@ -44,7 +61,14 @@ export function discordAdapter(options: DiscordAdapterOptions): Adapter {
   const { botToken, clock = systemClock, log = silentLogger } = options;
   const { apiUrl = "https://discord.com/api", timeoutMs = 20_000 } = options;
   const { maxInvalidRequests = 5000, messageContent = "auto" } = options;
+  const { commands = "everywhere", commandName = "ops", reactions = true } = options;
+  const { gateway = true, endpoint } = options;
   requireToken(botToken);
+  if (!gateway && !endpoint)
+    throw new OpsthreadError(
+      "CONFIG_INVALID",
+      "Cannot do without the gateway: no endpoint is set, expected one of the two",
+    );
   const api = discordApi({ botToken, apiUrl, timeoutMs, maxInvalidRequests, clock, log });
   let identity: Promise<Identity> | undefined;
   const whoAmI = ({ signal }: { readonly signal: AbortSignal }): Promise<Identity> => {
@@ -55,10 +79,12 @@ export function discordAdapter(options: DiscordAdapterOptions): Adapter {
     return identity;
   };
   const places = createPlaces(api);
+  const cards = createCards(api);
   let connection: Connection | undefined;
   const posts = createPosts({
     api,
     places,
+    cards,
     botId: async (given) => (await whoAmI(given)).userId,
     limits: ({ workspace }) => limitsOf(connection?.premiumTier(workspace)),
   });
@@ -75,29 +101,37 @@ export function discordAdapter(options: DiscordAdapterOptions): Adapter {
       log.info({ readsContent }, readsContent ? contentMeaning.with : contentMeaning.without);
       const receiver = createReceiver({ inbound, clock, log });
       open.push(receiver);
-      const events = createEvents({
+      const shared = {
         api,
+        inbound,
         receiver,
         places,
+        cards,
         teller,
         identity: self,
         clock,
         log,
         signal,
-      });
-      connection = await connect(
-        {
-          api,
-          botToken,
-          intents: { messageContent: readsContent, reactions: false },
-          applicationId: self.applicationId,
-          clock,
-          log,
-          handle: events.handle,
-        },
-        { signal },
+      };
+      const interactions = createInteractions({ ...shared, commandName });
+      open.push(interactions);
+      const events = createEvents({ ...shared, interactions });
+      if (endpoint)
+        open.push(await serveEndpoint(endpoint, { take: interactions.take, clock, log }));
+      const intents = { messageContent: readsContent, reactions };
+      const { applicationId } = self;
+      if (gateway) {
+        connection = await connect(
+          { api, botToken, intents, applicationId, clock, log, handle: events.handle },
+          { signal },
+        );
+        open.push(connection);
+      }
+      const registering = keepCommands(
+        { api, log, signal },
+        { applicationId, name: commandName, places: commands, guilds: connection?.guilds() ?? [] },
       );
-      open.push(connection);
+      open.push({ [Symbol.asyncDispose]: () => registering });
     },
     post: (post, given) => posts.send(post, given),
     findPost: (thread, key, given) => posts.find(thread, key, given),
@@ -122,4 +156,21 @@ function requireToken(token: unknown): void {
 function limitsOf(premiumTier = 0): { readonly perFile: number; readonly perRequest: number } {
   const mebibytes = [10, 10, 50, 100][premiumTier] ?? 10;
   return { perFile: mebibytes * 1024 ** 2, perRequest: Math.max(25, mebibytes) * 1024 ** 2 };
+}
+
+/** A bot without commands still answers mentions, so it goes on. */
+async function keepCommands(
+  {
+    api,
+    log,
+    signal,
+  }: { readonly api: DiscordApi; readonly log: Logger; readonly signal: AbortSignal },
+  wanted: Omit<Parameters<typeof registerCommands>[1], "signal">,
+): Promise<void> {
+  try {
+    const done = await registerCommands(api, { ...wanted, signal });
+    log.info(done, "Commands are registered");
+  } catch (error) {
+    if (!signal.aborted) log.warn({ error: messageOf(error) }, "Commands could not be registered");
+  }
 }

@@ -20,6 +20,8 @@ export interface Connection extends AsyncDisposable {
   channel(id: string): ChannelFacts | undefined;
   /** How far a guild is boosted; undefined where it is not known. */
   premiumTier(guildId: string): number | undefined;
+  /** The guilds that the bot is in. */
+  guilds(): readonly string[];
 }
 
 export interface ConnectionOptions {
@@ -110,6 +112,7 @@ function connectionOf(client: Client): Connection {
       const channel = client.channels.cache.get(id);
       return channel && factsOf(channel);
     },
+    guilds: () => [...client.guilds.cache.keys()],
     premiumTier: (guildId) => client.guilds.cache.get(guildId)?.premiumTier,
     async [Symbol.asyncDispose]() {
       client.removeAllListeners();

@@ -1,76 +1,24 @@
-import type { Clock } from "../../core/clock.ts";
-import type { Logger } from "../../core/logger.ts";
-import type { Actor } from "../../core/message.ts";
-import type { DiscordApi } from "./api.ts";
-import { createChannels, directWorkspace, threadAt } from "./channels.ts";
-import type { Connection, GatewayEvent } from "./connection.ts";
-import type { Identity } from "./identity.ts";
-import { isStop, Member, type Posted, postedMessage } from "./messages.ts";
-import { missedIn } from "./missed.ts";
-import type { Places } from "./places.ts";
-import type { Receiver } from "./receive.ts";
-import { remembering } from "./remembering.ts";
-import type { Teller } from "./tell.ts";
+import { z } from "zod";
 
-export interface EventsOptions {
-  readonly api: DiscordApi;
-  readonly receiver: Receiver;
-  readonly places: Places;
-  readonly teller: Teller;
-  readonly identity: Identity;
-  readonly clock: Clock;
-  readonly log: Logger;
-  readonly signal: AbortSignal;
-}
+import { createChannels } from "./channels.ts";
+import type { Connection, GatewayEvent } from "./connection.ts";
+import type { EventOptions } from "./event-options.ts";
+import type { Interactions } from "./interactions/handle.ts";
+import { isEdited, postedMessage } from "./messages.ts";
+import { missedIn } from "./missed.ts";
+import { reactionOf, takeReaction } from "./reactions.ts";
+import { takeMessages } from "./take-message.ts";
 
 /** Sorts what Discord tells. It does not wait: what takes longer goes on by itself, those of a channel in their order. */
-export function createEvents(options: EventsOptions): {
-  readonly handle: (event: GatewayEvent, connection: Connection) => void;
-} {
-  const { api, receiver, places, teller, identity, log, signal } = options;
+export function createEvents(
+  options: EventOptions & { readonly interactions: Pick<Interactions, "take"> },
+): { readonly handle: (event: GatewayEvent, connection: Connection) => void } {
+  const { api, receiver, identity, signal, interactions } = options;
   let connected: Connection | undefined;
   const channels = createChannels({ api, cached: (id) => connected?.channel(id) });
-
-  /** What was brought already: what is read again of a channel is not brought again. */
-  const brought = remembering<true>(maxBrought);
-
-  const take = async (
-    posted: Posted,
-    { isMissed }: { readonly isMissed: boolean },
-  ): Promise<void> => {
-    const { channelId, id, guildId, isMention, hasThread } = posted;
-    if (isMissed && brought.get(id)) return;
-    const facts =
-      guildId === undefined
-        ? { isThread: false, parentId: undefined, guildId }
-        : await channels.facts(channelId, { signal });
-    // In a channel, only what names the bot is for it.
-    if (!facts || (guildId !== undefined && !facts.isThread && !isMention)) return;
-    const thread = threadAt({ channelId, messageId: id }, facts);
-    const addressed =
-      thread.workspace === directWorkspace ? "direct" : isMention ? "mention" : "thread";
-    const { text } = posted.message;
-    if (thread.thread === id && !hasThread) places.begins(thread, text);
-    const kind = isStop(text) ? "stop" : addressed;
-    const actor = await withRoles(posted, { isMissed });
-    const received = await receiver.bring({ ...posted.message, actor, thread, kind });
-    brought.set(id, true);
-    if (received.status !== "denied" || isMissed) return;
-    const { reason } = received;
-    teller.tell({ user: posted.message.actor.id, reason, channelId, messageId: id });
-  };
-
-  /** What is read of a channel does not say who is what in the guild; what Discord tells does. */
-  const withRoles = async (
-    { guildId, message: { actor } }: Posted,
-    { isMissed }: { readonly isMissed: boolean },
-  ): Promise<Actor> => {
-    if (!isMissed || guildId === undefined) return actor;
-    const answer = await api
-      .call("GET", `/guilds/${guildId}/members/${actor.id}`, { signal })
-      .catch(() => undefined); // Gone from the guild: somebody without roles.
-    return { ...actor, roles: Member.safeParse(answer).data?.roles ?? [] };
-  };
+  const messages = takeMessages({ ...options, channels });
+  const inOrder = (channelId: string, take: () => Promise<void>): void =>
+    receiver.inOrder(channelId, take);
 
   return {
     handle({ type, data }, connection) {
@@ -78,16 +26,55 @@ export function createEvents(options: EventsOptions): {
       switch (type) {
         case "MESSAGE_CREATE": {
           const posted = postedMessage(data, identity);
-          if (posted) receiver.inOrder(posted.channelId, () => take(posted, { isMissed: false }));
+          if (posted)
+            inOrder(posted.channelId, () => messages.written(posted, { isMissed: false }));
           return;
         }
+        case "MESSAGE_UPDATE": {
+          const posted = isEdited(data) ? postedMessage(data, identity) : undefined;
+          if (posted) inOrder(posted.channelId, () => messages.changed(posted));
+          return;
+        }
+        case "MESSAGE_DELETE":
+        case "MESSAGE_DELETE_BULK": {
+          for (const deleted of deletedOf(data))
+            inOrder(deleted.channelId, () => messages.deleted(deleted));
+          return;
+        }
+        case "MESSAGE_REACTION_ADD": {
+          const reaction = reactionOf(data, identity.userId);
+          if (reaction)
+            inOrder(reaction.channelId, () => takeReaction(reaction, { ...options, channels }));
+          return;
+        }
+        case "INTERACTION_CREATE":
+          // Not in order: it has three seconds.
+          return void interactions.take(data);
         case "GUILD_CREATE":
-          return missedIn(data, { ...options, take: (posted) => take(posted, { isMissed: true }) });
+          return missedIn(data, {
+            ...options,
+            signal,
+            take: (posted) => messages.written(posted, { isMissed: true }),
+          });
         default:
-          return void log;
+          return;
       }
     },
   };
 }
 
-const maxBrought = 10_000;
+function deletedOf(event: unknown) {
+  const { id, ids = [], channel_id: channelId, guild_id: guildId } = Deleted.parse(event);
+  return [...(id === undefined ? [] : [id]), ...ids].map((each) => ({
+    id: each,
+    channelId,
+    guildId,
+  }));
+}
+
+const Deleted = z.object({
+  id: z.string().optional(),
+  ids: z.array(z.string()).optional(),
+  channel_id: z.string(),
+  guild_id: z.string().optional(),
+});

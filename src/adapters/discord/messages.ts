@@ -38,7 +38,7 @@ export function postedMessage(event: unknown, { userId }: Identity): Posted | un
     isMention,
     hasThread: (flags & hasThread) !== 0,
     message: {
-      id: `${channel_id}:${id}`,
+      id: messageId(channel_id, id),
       actor: {
         id: author.id,
         name: member?.nick ?? author.global_name ?? author.username,
@@ -52,6 +52,15 @@ export function postedMessage(event: unknown, { userId }: Identity): Posted | un
     },
   };
 }
+
+export const messageId = (channelId: string, id: string): string => `${channelId}:${id}`;
+
+/** Discord also tells of a change when it shows more of a link: then nobody edited. */
+export const isEdited = (event: unknown): boolean =>
+  typeof event === "object" &&
+  event !== null &&
+  "edited_timestamp" in event &&
+  event.edited_timestamp !== null;
 
 /** When a snowflake was given: https://discord.com/developers/docs/reference#snowflakes */
 export const givenAt = (id: string): number => Number(BigInt(id) >> 22n) + 1_420_070_400_000;

@@ -6,6 +6,7 @@ import type { Post } from "../../core/post.ts";
 import type { OpenArtifact } from "../adapter.ts";
 import type { DiscordApi, SentFile } from "./api.ts";
 import { batches, type FileLimits, readArtifacts, shownFiles } from "./artifacts.ts";
+import type { Cards } from "./cards.ts";
 import { layOut, type Shown, text } from "./layout.ts";
 import { markOf } from "./mark.ts";
 import type { Places } from "./places.ts";
@@ -30,13 +31,14 @@ export interface PostsOptions {
   readonly places: Places;
   readonly botId: (options: { readonly signal: AbortSignal }) => Promise<string>;
   readonly limits: (thread: ThreadRef) => FileLimits;
+  readonly cards: Cards;
 }
 
 /**
  * A post may be several messages. Each has a nonce, so that sending it again within minutes is no second one, and a mark,
  * by which it is found later. What is there of a post that was broken off is remembered, or found, and only the rest is sent.
  */
-export function createPosts({ api, places, botId, limits }: PostsOptions): Posts {
+export function createPosts({ api, places, botId, limits, cards }: PostsOptions): Posts {
   const begun = remembering<Posted>(maxBegun);
   const send = async (
     thread: ThreadRef,
@@ -46,7 +48,7 @@ export function createPosts({ api, places, botId, limits }: PostsOptions): Posts
       part,
       signal,
     }: { readonly key: string; readonly part: number; readonly signal: AbortSignal },
-  ): Promise<string> => {
+  ): Promise<Sent> => {
     const body = { ...quiet, nonce: nonceOf(thread, key, part), enforce_nonce: true };
     const answer = await places.at(
       thread,
@@ -64,7 +66,7 @@ export function createPosts({ api, places, botId, limits }: PostsOptions): Posts
         }),
       { signal },
     );
-    return z.object({ id: z.string() }).parse(answer).id;
+    return Sent.parse(answer);
   };
 
   return {
@@ -77,16 +79,21 @@ export function createPosts({ api, places, botId, limits }: PostsOptions): Posts
         if (sent.has(part)) continue;
         const mark = markOf(key, { part, isLast: part === parts.length - 1 });
         const message = { ...given, components: withMark(given.components, mark) };
-        sent.set(
-          part,
-          await send(thread, message, { key, part, signal }).catch((error: unknown) => {
+        const { id, channel_id } = await send(thread, message, { key, part, signal }).catch(
+          (error: unknown) => {
             // The text matters most: a refusal of the files must not have the post put aside.
             if (!isOpsthreadError(error, "ADAPTER_POST_REJECTED") || given.files.length === 0)
               throw error;
             const bare = withMark([...given.texts, text(notTaken)], mark);
             return send(thread, { files: [], texts: [], components: bare }, { key, part, signal });
-          }),
+          },
         );
+        sent.set(part, id);
+        if (post.approval && part === parts.length - 1) {
+          const { approvalId } = post.approval;
+          const { components } = message;
+          cards.posted({ thread, approvalId, channelId: channel_id, messageId: id, components });
+        }
         begun.set(keyOf(thread, key), { parts: sent, hasLast: false });
       }
       begun.delete(keyOf(thread, key));
@@ -105,6 +112,9 @@ export function createPosts({ api, places, botId, limits }: PostsOptions): Posts
     },
   };
 }
+
+const Sent = z.object({ id: z.string(), channel_id: z.string() });
+type Sent = z.infer<typeof Sent>;
 
 const maxBegun = 1000;
 const notTaken = "-# 📎 Discord did not take the files of this answer.";

@@ -207,3 +207,18 @@ const buttonOf = ({
   label,
   isDisabled: disabled,
 });
+
+/** The lists of a message that one may choose from. */
+export function selectsOf(
+  components: readonly unknown[],
+): readonly { readonly customId: string; readonly values: readonly string[] }[] {
+  return parsedOf(components).flatMap((each) => {
+    if (each.type === 17) return selectsOf(each.components);
+    if (each.type !== 1) return [];
+    return each.components.flatMap((part) =>
+      part.type === 3
+        ? [{ customId: part.custom_id, values: part.options.map(({ value }) => value) }]
+        : [],
+    );
+  });
+}

@@ -3,7 +3,9 @@ import type { Duplex } from "node:stream";
 
 import { type Clock, systemClock } from "../../core/clock.ts";
 import { acceptWebSocket } from "../slack-twin/web-socket.ts";
+import { type DiscordActing, discordActing } from "./acting.ts";
 import { signer } from "./cdn.ts";
+import { endpointOf } from "./endpoint.ts";
 import { discordEvents } from "./events.ts";
 import type { DiscordFaults, PendingFaults } from "./faults.ts";
 import { discordGateway, type Gateway } from "./gateway.ts";
@@ -33,7 +35,7 @@ export interface DiscordTwinOptions {
 }
 
 /** Discord on loopback, with its rules: one guild, its people, and one bot. */
-export interface DiscordTwin extends AsyncDisposable, DiscordPerson {
+export interface DiscordTwin extends AsyncDisposable, DiscordPerson, DiscordActing {
   /** For `rest.api` of discord.js; the address of the gateway comes from there. */
   readonly apiUrl: string;
   readonly botToken: string;
@@ -45,6 +47,12 @@ export interface DiscordTwin extends AsyncDisposable, DiscordPerson {
   readonly faults: DiscordFaults;
   /** Calls that were made, in order: `POST /channels/1234/messages`. */
   readonly calls: readonly string[];
+  /** Of the app, for {@link useEndpoint}. */
+  readonly publicKey: string;
+  /** From now on interactions are brought to this address, if it answers as it must. */
+  readonly useEndpoint: (url: string) => Promise<void>;
+  /** The names of commands, by where they are: a guild's id, or "" for everywhere. */
+  commands(place?: string): readonly string[];
   readonly gateway: Pick<
     Gateway,
     "log" | "starts" | "goSilent" | "reconnect" | "invalidate" | "cut"
@@ -129,8 +137,13 @@ export async function discordTwin(options: DiscordTwinOptions = {}): Promise<Dis
     );
     const connection = gateway.connect(accepted);
   });
+  const endpoint = endpointOf(clock);
+  const deliver = (payload: object, guildId: string | undefined): void => {
+    if (!endpoint.send(payload)) events.interaction(payload, guildId);
+  };
   return {
     ...discordPerson({ state, events, interactions: () => interactions.all }),
+    ...discordActing({ state, interactions, commands, context, deliver }),
     apiUrl: `${served.url}/api`,
     botToken: token,
     guildId: state.guild.id,
@@ -146,6 +159,9 @@ export async function discordTwin(options: DiscordTwinOptions = {}): Promise<Dis
       loseFile: (id) => void faults.lostFiles.add(id),
     },
     calls,
+    publicKey: endpoint.publicKey,
+    useEndpoint: endpoint.use,
+    commands: (place = "") => (commands.byPlace.get(place) ?? []).map(({ name }) => String(name)),
     gateway,
     connections: () => gateway.connected.length,
     async roundTrip() {
@@ -172,6 +188,7 @@ export async function discordTwin(options: DiscordTwinOptions = {}): Promise<Dis
     closeDirect: (user) => void state.closedDirect.add(user),
     boost: (tier) => void (state.guild.premiumTier = tier),
     async [Symbol.asyncDispose]() {
+      await endpoint.idle();
       gateway[Symbol.dispose]();
       await served[Symbol.asyncDispose]();
     },

@@ -15,7 +15,7 @@ export interface DiscordEvents {
   ): void;
   threadCreated(thread: TwinChannel): void;
   threadUpdated(thread: TwinChannel): void;
-  interaction(payload: object, guildId: string | undefined): void;
+  readonly interaction: (payload: object, guildId: string | undefined) => void;
 }
 
 export function discordEvents({

@@ -27,6 +27,7 @@ export async function discordUnderTest(): Promise<AdapterUnderTest> {
       ...adapter,
       start: (inbound) =>
         adapter.start({
+          ...inbound,
           async receive(message) {
             const received = await inbound.receive(message);
             settle(held, message);
