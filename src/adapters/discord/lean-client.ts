@@ -51,5 +51,25 @@ export async function leanClient({
   client.rest.clearHandlerSweeper();
   client.rest.clearHashSweeper();
   client.rest = rest;
+  handleOnly(client, kept);
   return client;
+}
+
+/** What guilds and channels are made of. */
+const kept =
+  /^(?:READY|RESUMED|GUILD_(?:CREATE|UPDATE|DELETE|ROLE_\w+)|CHANNEL_\w+|THREAD_(?:CREATE|UPDATE|DELETE|LIST_SYNC))$/;
+
+/**
+ * Keeps the client from making objects of everything else, which nobody here uses. What it does not expect of one of them
+ * it throws at, where nobody can catch it.
+ */
+function handleOnly({ ws }: Client, types: RegExp): void {
+  const handle: unknown = Reflect.get(ws, "handlePacket");
+  // A client without such a method does more than it needs to.
+  if (typeof handle !== "function") return;
+  Reflect.set(ws, "handlePacket", (packet?: { readonly t: string }, shard?: unknown): unknown =>
+    packet === undefined || types.test(packet.t)
+      ? Reflect.apply(handle, ws, [packet, shard])
+      : true,
+  );
 }

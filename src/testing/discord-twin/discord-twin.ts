@@ -96,7 +96,12 @@ export async function discordTwin(options: DiscordTwinOptions = {}): Promise<Dis
   const typing: { channelId: string; at: number }[] = [];
   const signs = signer(clock);
   const interactions = twinInteractions(state);
-  const context = (): JsonContext => ({ state, url: served.url, sign: signs.sign });
+  const context = (): JsonContext => ({
+    state,
+    interactions: interactions.all,
+    url: served.url,
+    sign: signs.sign,
+  });
   const events = discordEvents({ context, gateway: () => gateway, faults });
   const gateway = discordGateway({
     clock,

@@ -1,9 +1,11 @@
+import type { TwinInteraction } from "./interactions.ts";
 import { givenAt } from "./snowflake.ts";
 import type { DiscordState, TwinChannel, TwinFile, TwinMessage } from "./state.ts";
 
 /** What Discord's payloads are made of. */
 export interface JsonContext {
   readonly state: DiscordState;
+  readonly interactions: readonly TwinInteraction[];
   /** Of the place that files are at. */
   readonly url: string;
   /** Bits of names of files are signed, and expire. */
@@ -82,8 +84,21 @@ export function messageJson(
       message_reference: { type: 0, message_id: replyTo, channel_id: channelId },
     }),
     ...(authorId === state.botId && { application_id: state.applicationId }),
-    ...(interactionId !== undefined && { interaction_metadata: { id: interactionId } }),
+    ...(interactionId !== undefined && {
+      interaction_metadata: interactionJson(interactionId, context),
+    }),
     ...(channel?.guildId === undefined && { channel_type: 1 }),
+  };
+}
+
+/** https://discord.com/developers/docs/resources/message#message-interaction-metadata-object */
+function interactionJson(id: string, { state, interactions }: JsonContext): object {
+  const known = interactions.find((each) => each.id === id);
+  return {
+    id,
+    type: known?.type ?? 2,
+    user: userJson(state, known?.user ?? ""),
+    authorizing_integration_owners: {},
   };
 }
 

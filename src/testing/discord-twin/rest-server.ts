@@ -53,10 +53,8 @@ export async function restServer(options: RestOptions): Promise<RestServer> {
     if (answer === "cut") return void outgoing.destroy();
     const { status, headers, body: content } = answer;
     const isText = typeof content === "string";
-    outgoing.writeHead(status, {
-      "content-type": isText ? "text/html" : "application/json",
-      ...headers,
-    });
+    const type = { "content-type": isText ? "text/html" : "application/json" };
+    outgoing.writeHead(status, { ...(content !== undefined && type), ...headers });
     outgoing.end(content === undefined ? "" : isText ? content : JSON.stringify(content));
   };
   server.listen(0, "127.0.0.1");
