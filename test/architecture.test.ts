@@ -105,6 +105,7 @@ const vendors: Readonly<Record<string, readonly string[]>> = {
   commander: ["cli/"],
   croner: ["queue/"],
   diff: ["tasks/diff/"],
+  "discord.js": ["adapters/discord/"],
   dockerode: ["sandbox/docker/"],
   dotenv: ["tasks/diff/"],
   "es-module-lexer": ["sandbox/task-host/"],
@@ -129,6 +130,7 @@ const vendors: Readonly<Record<string, readonly string[]>> = {
     "store/",
     "tasks/",
     "adapters/console/",
+    "adapters/discord/",
     "adapters/slack/",
     "testing/",
     "bot.ts",
@@ -145,6 +147,7 @@ const heavy = [
   "@photostructure/sqlite",
   "@slack/bolt",
   "bullmq",
+  "discord.js",
   "dockerode",
   "ioredis",
   "just-bash",
@@ -154,7 +157,7 @@ const heavy = [
 ];
 
 /** SDKs of vendors that only the first call loads: their types may be imported, the rest is lazy. */
-const sdks = ["@anthropic-ai/sdk", "@slack/bolt", "openai"];
+const sdks = ["@anthropic-ai/sdk", "@slack/bolt", "discord.js", "openai"];
 
 const files = readdirSync("src", { recursive: true, encoding: "utf8" })
   .map((file) => file.replaceAll("\\", "/"))

@@ -13,6 +13,18 @@ export type {
 export { adapterSuite } from "./adapter-suite.ts";
 export type { AdapterFault, AdapterUnderTest, SaidByPerson, SeenPost } from "./adapter-suite.ts";
 export { blobsSuite } from "./blobs-suite.ts";
+export {
+  discordTwin,
+  type DiscordTwin,
+  type DiscordTwinOptions,
+} from "./discord-twin/discord-twin.ts";
+export type { DiscordCall, DiscordCallFault, DiscordFaults } from "./discord-twin/faults.ts";
+export type {
+  DiscordPerson,
+  DiscordPlace,
+  SaidOnDiscord,
+  SeenDiscordMessage,
+} from "./discord-twin/person.ts";
 export { manualClock } from "./manual-clock.ts";
 export { modelSuite, type ModelUnderTest, type ProviderStep } from "./model-suite.ts";
 export { queueSuite } from "./queue-suite.ts";

@@ -2,14 +2,14 @@ import { createHash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 
-/** The server's end of a WebSocket: as much of RFC 6455 as a client of Socket Mode needs. */
+/** The server's end of a WebSocket: as much of RFC 6455 as the clients of Slack's and Discord's twins need. */
 export interface TwinSocket {
   readonly isOpen: boolean;
   send(text: string): void;
   /** Resolves when the client answered: all that was sent before has been read by it. */
   ping(): Promise<void>;
-  /** Says that it ends, and waits for the client to say so, too. */
-  close(): void;
+  /** Says that it ends, with 1000 or another code, and waits for the client to say so, too. */
+  close(code?: number, reason?: string): void;
   /** Cuts the line. */
   destroy(): void;
 }
@@ -17,7 +17,11 @@ export interface TwinSocket {
 /** Answers the handshake. */
 export function acceptWebSocket(
   { request, socket }: { readonly request: IncomingMessage; readonly socket: Duplex },
-  on: { readonly text: (text: string) => void; readonly closed: () => void },
+  on: {
+    readonly text: (text: string) => void;
+    /** With the code that the client gave; undefined when the line was cut, or the end was the twin's own. */
+    readonly closed: (code?: number) => void;
+  },
 ): TwinSocket {
   const key = request.headers["sec-websocket-key"] ?? "";
   const accept = createHash("sha1").update(`${key}${magic}`).digest("base64");
@@ -27,11 +31,11 @@ export function acceptWebSocket(
   const pongs: (() => void)[] = [];
   let isOpen = true;
   let unread: Buffer = Buffer.alloc(0);
-  const end = (): void => {
+  const end = (code?: number): void => {
     if (!isOpen) return;
     isOpen = false;
     for (const resolve of pongs.splice(0)) resolve();
-    on.closed();
+    on.closed(code);
   };
   const take = ({ opcode, payload }: Frame): void => {
     switch (opcode) {
@@ -45,7 +49,7 @@ export function acceptWebSocket(
         return;
       default:
         socket.end(frame(opcodes.close, payload.subarray(0, 2)));
-        return end();
+        return end(payload.length < 2 ? undefined : payload.readUInt16BE(0));
     }
   };
   socket.on("data", (chunk: Buffer) => {
@@ -55,8 +59,8 @@ export function acceptWebSocket(
       take(next);
     }
   });
-  socket.on("error", end);
-  socket.on("close", end);
+  socket.on("error", () => end());
+  socket.on("close", () => end());
   return {
     get isOpen() {
       return isOpen;
@@ -68,7 +72,10 @@ export function acceptWebSocket(
         pongs.push(resolve);
         socket.write(frame(opcodes.ping, Buffer.alloc(0)));
       }),
-    close: () => void socket.write(frame(opcodes.close, Buffer.from([3, 232]))),
+    close: (code = 1000, reason = "") =>
+      void socket.write(
+        frame(opcodes.close, Buffer.from([code >> 8, code & 255, ...Buffer.from(reason)])),
+      ),
     destroy: () => void socket.destroy(),
   };
 }

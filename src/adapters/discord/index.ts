@@ -1,0 +1,4 @@
+export { discordAdapter } from "./adapter.ts";
+export type { DiscordAdapterOptions } from "./adapter.ts";
+export type { EndpointOptions } from "./interactions/endpoint.ts";
+export type { CommandPlaces } from "./interactions/register.ts";

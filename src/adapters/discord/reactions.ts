@@ -1,0 +1,120 @@
+import { z } from "zod";
+
+import type { ApprovalChoice } from "../../core/access-request.ts";
+import type { Message } from "../../core/message.ts";
+import { approvalOf } from "./buttons.ts";
+import { type Channels, threadAt } from "./channels.ts";
+import type { EventOptions } from "./event-options.ts";
+import { Author, Member } from "./messages.ts";
+
+/** A sign that somebody put on a message. */
+export interface Reaction {
+  readonly user: string;
+  readonly roles: readonly string[];
+  readonly channelId: string;
+  readonly messageId: string;
+  readonly guildId: string | undefined;
+  readonly isOnBots: boolean;
+  readonly means: "stop" | ApprovalChoice;
+}
+
+/** Reads a reaction; undefined for signs that mean nothing here, and those of bots. */
+export function reactionOf(event: unknown, botUserId: string): Reaction | undefined {
+  const parsed = Given.safeParse(event);
+  if (!parsed.success) return undefined;
+  const { user_id, member, emoji, ...rest } = parsed.data;
+  const means = meanings[emoji.name ?? ""];
+  if (!means || user_id === botUserId || member?.user?.bot) return undefined;
+  return {
+    user: user_id,
+    roles: member?.roles ?? [],
+    channelId: rest.channel_id,
+    messageId: rest.message_id,
+    guildId: rest.guild_id,
+    isOnBots: rest.message_author_id === undefined || rest.message_author_id === botUserId,
+    means,
+  };
+}
+
+const meanings: Readonly<Record<string, Reaction["means"]>> = {
+  "🛑": "stop",
+  "✅": "once",
+  "❌": "deny",
+};
+
+/** Does what the sign means: the same gate as for words and buttons. */
+export async function takeReaction(
+  reaction: Reaction,
+  {
+    api,
+    receiver,
+    cards,
+    teller,
+    channels,
+    clock,
+    signal,
+  }: EventOptions & { readonly channels: Channels },
+): Promise<void> {
+  const { user, roles, channelId, messageId, guildId, means } = reaction;
+  const facts =
+    guildId === undefined
+      ? { isThread: false, parentId: undefined, guildId }
+      : await channels.facts(channelId, { signal });
+  if (!facts) return;
+  const thread = threadAt({ channelId, messageId }, facts);
+  const now = clock.now();
+  const base = {
+    id: `reaction:${messageId}:${user}:${means}:${now}`,
+    thread,
+    actor: { id: user, roles },
+    attachments: [],
+    sentAt: now,
+  };
+  const message =
+    means === "stop" ? { ...base, kind: "stop" as const, text: "stop" } : await decision();
+  if (!message) return;
+  const received = await receiver.bring(message);
+  if (received.status === "denied")
+    return teller.tell({ user, reason: received.reason, channelId, messageId });
+  const { decision: decided } = message;
+  if (received.status === "accepted" && decided)
+    await cards.decided({ thread, ...decided, by: user }, { signal });
+
+  async function decision(): Promise<Message | undefined> {
+    if (!reaction.isOnBots || means === "stop") return undefined;
+    const approvalId =
+      cards.byMessage(messageId)?.approvalId ??
+      approvalIn(await api.call("GET", `/channels/${channelId}/messages/${messageId}`, { signal }));
+    if (approvalId === undefined) return undefined;
+    const text = means === "deny" ? `deny ${approvalId}` : `approve ${approvalId} ${means}`;
+    return { ...base, kind: "thread", text, decision: { approvalId, choice: means } };
+  }
+}
+
+/** The question that a message still asks: one that this process did not post itself. */
+function approvalIn(message: unknown): string | undefined {
+  const { components } = z.object({ components: z.array(z.unknown()).default([]) }).parse(message);
+  return customIds(components).flatMap((id) => approvalOf(id)?.approvalId ?? [])[0];
+}
+
+function customIds(components: readonly unknown[]): readonly string[] {
+  return components.flatMap((each) => {
+    const { custom_id, components: inner } = Component.parse(each);
+    return [...(custom_id === undefined ? [] : [custom_id]), ...customIds(inner)];
+  });
+}
+
+const Component = z.object({
+  custom_id: z.string().optional(),
+  components: z.array(z.unknown()).default([]),
+});
+
+const Given = z.object({
+  user_id: z.string().min(1),
+  channel_id: z.string().regex(/^\d+$/),
+  message_id: z.string().regex(/^\d+$/),
+  guild_id: z.string().optional(),
+  message_author_id: z.string().optional(),
+  member: Member.extend({ user: Author.optional() }).optional(),
+  emoji: z.object({ id: z.string().nullish(), name: z.string().nullish() }),
+});

@@ -1,0 +1,103 @@
+import { messageOf } from "../../core/errors.ts";
+import { grantWordOf } from "../../core/grant-words.ts";
+import type { ThreadRef } from "../../core/ids.ts";
+import type { Actor, Message } from "../../core/message.ts";
+import { type ChannelFacts, type Channels, directWorkspace, threadAt } from "./channels.ts";
+import type { EventOptions } from "./event-options.ts";
+import { isStop, Member, messageId, type Posted } from "./messages.ts";
+import { remembering } from "./remembering.ts";
+
+/** Brings what people write to the bot, where it is for it. */
+export interface TakeMessage {
+  /** `isMissed`: it was read later, and not told. */
+  written(posted: Posted, options: { readonly isMissed: boolean }): Promise<void>;
+  /** It was changed before or after a turn has read it. */
+  changed(posted: Posted): Promise<void>;
+  deleted(message: Deleted): Promise<void>;
+}
+
+export interface Deleted {
+  readonly id: string;
+  readonly channelId: string;
+  readonly guildId: string | undefined;
+}
+
+export function takeMessages(options: EventOptions & { readonly channels: Channels }): TakeMessage {
+  const { api, inbound, receiver, places, cards, teller, channels, log, signal } = options;
+  /** What was brought already: what is read again of a channel is not brought again. */
+  const brought = remembering<true>(maxBrought);
+
+  /** What is said in a channel without naming the bot is for nobody here. */
+  const placed = async (posted: Posted): Promise<Pick<Message, "thread" | "kind"> | undefined> => {
+    const { channelId, id, guildId, isMention } = posted;
+    const facts = await factsOf(posted, channels, signal);
+    if (!facts || (guildId !== undefined && !facts.isThread && !isMention)) return undefined;
+    const thread = threadAt({ channelId, messageId: id }, facts);
+    const addressed =
+      thread.workspace === directWorkspace ? "direct" : isMention ? "mention" : "thread";
+    return { thread, kind: isStop(posted.message.text) ? "stop" : addressed };
+  };
+  /** What is read of a channel does not say who is what in the guild; what Discord tells does. */
+  const withRoles = async ({ guildId, message: { actor } }: Posted): Promise<Actor> => {
+    if (guildId === undefined) return actor;
+    const answer = await api
+      .call("GET", `/guilds/${guildId}/members/${actor.id}`, { signal })
+      .catch(() => undefined); // Gone from the guild: somebody without roles.
+    return { ...actor, roles: Member.safeParse(answer).data?.roles ?? [] };
+  };
+  const answeredInWords = (message: Message): void => {
+    const word = grantWordOf(message);
+    if (word?.type !== "decide") return;
+    const { choice, approvalId } = word;
+    const { thread, actor } = message;
+    cards
+      .decided({ thread, approvalId, choice, by: actor.id }, { signal })
+      .catch((error: unknown) =>
+        log.debug({ error: messageOf(error) }, "Buttons were left on an answered question"),
+      );
+  };
+
+  return {
+    async written(posted, { isMissed }) {
+      const { id, channelId, hasThread } = posted;
+      if (isMissed && brought.get(id)) return;
+      const where = await placed(posted);
+      if (!where) return;
+      if (where.thread.thread === id && !hasThread)
+        places.begins(where.thread, posted.message.text);
+      const actor = isMissed ? await withRoles(posted) : posted.message.actor;
+      const message = { ...posted.message, actor, ...where };
+      const received = await receiver.bring(message);
+      brought.set(id, true);
+      if (received.status === "accepted") answeredInWords(message);
+      if (received.status !== "denied" || isMissed) return;
+      teller.tell({ user: actor.id, reason: received.reason, channelId, messageId: id });
+    },
+
+    async changed(posted) {
+      const where = await placed(posted);
+      if (!where) return;
+      const message = { ...posted.message, ...where };
+      await inbound.revise({ id: message.id, thread: where.thread, message });
+    },
+
+    async deleted({ id, channelId, guildId }) {
+      const facts = await factsOf({ channelId, guildId }, channels, signal);
+      if (!facts) return;
+      const thread: ThreadRef = threadAt({ channelId, messageId: id }, facts);
+      await inbound.revise({ id: messageId(channelId, id), thread, message: undefined });
+    },
+  };
+}
+
+const maxBrought = 10_000;
+
+async function factsOf(
+  { channelId, guildId }: Pick<Posted, "channelId" | "guildId">,
+  channels: Channels,
+  signal: AbortSignal,
+): Promise<ChannelFacts | undefined> {
+  return guildId === undefined
+    ? { isThread: false, parentId: undefined, guildId }
+    : channels.facts(channelId, { signal });
+}

@@ -1,0 +1,201 @@
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+
+import { type Clock, systemClock } from "../../core/clock.ts";
+import { acceptWebSocket } from "../slack-twin/web-socket.ts";
+import { type DiscordActing, discordActing } from "./acting.ts";
+import { signer } from "./cdn.ts";
+import { endpointOf } from "./endpoint.ts";
+import { discordEvents } from "./events.ts";
+import type { DiscordFaults, PendingFaults } from "./faults.ts";
+import { discordGateway, type Gateway } from "./gateway.ts";
+import type { PrivilegedIntent } from "./intents.ts";
+import { twinInteractions } from "./interactions.ts";
+import { guildJson, type JsonContext, userJson } from "./json.ts";
+import type { PermissionName } from "./permissions.ts";
+import { type DiscordPerson, discordPerson } from "./person.ts";
+import { rateLimits } from "./rate-limits.ts";
+import { restServer } from "./rest-server.ts";
+import type { CommandBook, ServerSide } from "./server-side.ts";
+import { discordState } from "./state.ts";
+
+export interface DiscordTwinOptions {
+  /** Decides on archiving, limits and what is too late. Default the system's. */
+  readonly clock?: Clock;
+  /** Intents that are turned on in the portal. Default `messageContent`. */
+  readonly intents?: readonly PrivilegedIntent[];
+  /** What the bot's role allows. Default all that a bot needs. */
+  readonly permissions?: readonly PermissionName[];
+  /** How often the client must send a heartbeat. Default 41,250. */
+  readonly heartbeatMs?: number;
+  /** Whether calls are counted and refused when there are too many. Default true. */
+  readonly rateLimits?: boolean;
+  /** Answers of 401, 403 and 429 in ten minutes before the client is shut out. Default 10,000. */
+  readonly maxInvalid?: number;
+}
+
+/** Discord on loopback, with its rules: one guild, its people, and one bot. */
+export interface DiscordTwin extends AsyncDisposable, DiscordPerson, DiscordActing {
+  /** For `rest.api` of discord.js; the address of the gateway comes from there. */
+  readonly apiUrl: string;
+  readonly botToken: string;
+  readonly guildId: string;
+  readonly applicationId: string;
+  readonly botUserId: string;
+  /** The ids of channels, by name: `ops`, `web`, `secret` (the bot can't see it) and `help` (a forum). */
+  readonly channels: Readonly<Record<string, string>>;
+  readonly faults: DiscordFaults;
+  /** Calls that were made, in order: `POST /channels/1234/messages`. */
+  readonly calls: readonly string[];
+  /** Of the app, for {@link useEndpoint}. */
+  readonly publicKey: string;
+  /** From now on interactions are brought to this address, if it answers as it must. */
+  readonly useEndpoint: (url: string) => Promise<void>;
+  /** The names of commands, by where they are: a guild's id, or "" for everywhere. */
+  commands(place?: string): readonly string[];
+  readonly gateway: Pick<
+    Gateway,
+    "log" | "starts" | "goSilent" | "reconnect" | "invalidate" | "cut"
+  >;
+  /** How many connections the bot has to the gateway. */
+  connections(): number;
+  /** Resolves when the bot has read all that was told, and what it said at once has come here. */
+  roundTrip(): Promise<void>;
+  /** Where the bot was seen writing. */
+  typing(): readonly string[];
+  /** Whether a thread is there, what it is called, and what became of it. */
+  threadOf(
+    id: string,
+  ): { readonly name: string; readonly archived: boolean; readonly locked: boolean } | undefined;
+  /** A moderator archives, revives or locks a thread. */
+  moderate(
+    thread: string,
+    change: { readonly archived?: boolean; readonly locked?: boolean },
+  ): void;
+  /** Gives a member roles; the bot's own permissions stay. */
+  giveRoles(user: string, roles: readonly string[]): void;
+  /** From now on the person takes no direct messages. */
+  closeDirect(user: string): void;
+  /** How far the guild is boosted, which decides on how large files may be. */
+  boost(tier: 0 | 1 | 2 | 3): void;
+}
+
+/**
+ * @example
+ * await using discord = await discordTwin();
+ * const adapter = discordAdapter({ botToken: discord.botToken, apiUrl: discord.apiUrl });
+ */
+export async function discordTwin(options: DiscordTwinOptions = {}): Promise<DiscordTwin> {
+  const { clock = systemClock, intents = ["messageContent"], heartbeatMs = 41_250 } = options;
+  const token = "twin.bot.token";
+  const state = discordState(clock, options.permissions);
+  const granted = new Set(intents);
+  const faults: PendingFaults = { calls: [], duplicates: 0, lostFiles: new Set() };
+  const calls: string[] = [];
+  const commands: CommandBook = { byPlace: new Map() };
+  const typing: { channelId: string; at: number }[] = [];
+  const signs = signer(clock);
+  const interactions = twinInteractions(state);
+  const context = (): JsonContext => ({
+    state,
+    interactions: interactions.all,
+    url: served.url,
+    sign: signs.sign,
+  });
+  const events = discordEvents({ context, gateway: () => gateway, faults });
+  const gateway = discordGateway({
+    clock,
+    token,
+    heartbeatMs,
+    granted,
+    url: () => served.url.replace("http", "ws"),
+    ready: () => ({
+      v: 10,
+      user: userJson(state, state.botId),
+      application: { id: state.applicationId, flags: 0 },
+      private_channels: [],
+    }),
+    guilds: () => [{ id: state.guild.id, data: guildJson(state) }],
+  });
+  const side = (): ServerSide => ({
+    state,
+    events,
+    gateway,
+    interactions,
+    commands,
+    faults,
+    context: context(),
+    isGood: signs.isGood,
+    granted,
+    typing,
+  });
+  const limits = rateLimits(clock, {
+    ...(options.maxInvalid !== undefined && { maxInvalid: options.maxInvalid }),
+    ...(options.rateLimits !== undefined && { isOn: options.rateLimits }),
+  });
+  const served = await restServer({ token, limits, side, calls });
+  served.server.on("upgrade", (request: IncomingMessage, socket: Duplex) => {
+    // The first bytes go out before the greeting is asked for, so the two are made in this order.
+    const accepted = acceptWebSocket(
+      { request, socket },
+      { text: (text) => connection.take(text), closed: (code) => connection.closed(code) },
+    );
+    const connection = gateway.connect(accepted);
+  });
+  const endpoint = endpointOf(clock);
+  const deliver = (payload: object, guildId: string | undefined): void => {
+    if (!endpoint.send(payload)) events.interaction(payload, guildId);
+  };
+  return {
+    ...discordPerson({ state, events, interactions: () => interactions.all }),
+    ...discordActing({ state, interactions, commands, context, deliver }),
+    apiUrl: `${served.url}/api`,
+    botToken: token,
+    guildId: state.guild.id,
+    applicationId: state.applicationId,
+    botUserId: state.botId,
+    channels: Object.fromEntries(
+      [...state.guild.channels.values()].map(({ id, name }) => [name, id]),
+    ),
+    faults: {
+      call: (route, fault, isMeant = () => true) =>
+        void faults.calls.push({ route, fault, isMeant }),
+      duplicateEvent: () => void (faults.duplicates += 1),
+      loseFile: (id) => void faults.lostFiles.add(id),
+    },
+    calls,
+    publicKey: endpoint.publicKey,
+    useEndpoint: endpoint.use,
+    commands: (place = "") => (commands.byPlace.get(place) ?? []).map(({ name }) => String(name)),
+    gateway,
+    connections: () => gateway.connected.length,
+    async roundTrip() {
+      // The second answer comes after what the first messages made the bot say at once.
+      for (let count = 0; count < 2; count += 1)
+        await Promise.all(gateway.connected.map((socket) => socket.ping()));
+    },
+    typing: () => typing.map(({ channelId }) => channelId),
+    threadOf(id) {
+      const channel = state.channel(id);
+      if (!channel?.thread) return undefined;
+      const { thread, name } = channel;
+      return { name, archived: state.isArchived(thread), locked: thread.locked };
+    },
+    moderate(id, change) {
+      const channel = state.channel(id);
+      if (!channel?.thread) throw new TypeError(`No thread ${id}`);
+      channel.thread.archived = change.archived ?? channel.thread.archived;
+      channel.thread.locked = change.locked ?? channel.thread.locked;
+      if (change.archived === false) channel.thread.activeAt = clock.now();
+      events.threadUpdated(channel);
+    },
+    giveRoles: (user, roles) => void state.guild.members.set(user, roles),
+    closeDirect: (user) => void state.closedDirect.add(user),
+    boost: (tier) => void (state.guild.premiumTier = tier),
+    async [Symbol.asyncDispose]() {
+      await endpoint.idle();
+      gateway[Symbol.dispose]();
+      await served[Symbol.asyncDispose]();
+    },
+  };
+}

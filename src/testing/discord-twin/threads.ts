@@ -1,0 +1,51 @@
+import type { DiscordEvents } from "./events.ts";
+import { invalidForm, refusals } from "./refusal.ts";
+import { channelTypes, type DiscordState, type TwinChannel } from "./state.ts";
+
+/** Opens a thread; on a message, where `id` is given, which then is the thread's own id. */
+export function openThread(
+  { state, events }: { readonly state: DiscordState; readonly events: DiscordEvents },
+  parent: TwinChannel,
+  {
+    id = state.nextId(),
+    name,
+    owner,
+    autoArchiveMinutes = 1440,
+  }: {
+    readonly id?: string;
+    readonly name: string;
+    readonly owner: string;
+    readonly autoArchiveMinutes?: number;
+  },
+): TwinChannel {
+  if (!state.may(owner, parent, "VIEW_CHANNEL")) throw refusals.missingAccess();
+  if (!state.may(owner, parent, "CREATE_PUBLIC_THREADS")) throw refusals.missingPermissions();
+  if (parent.type !== channelTypes.text && parent.type !== channelTypes.forum)
+    throw refusals.wrongChannelType();
+  if (state.channel(id)) throw refusals.threadExists();
+  if (name.trim() === "" || name.length > 100)
+    throw invalidForm(["name"], "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 100 in length.");
+  if (!archiveAfter.includes(autoArchiveMinutes))
+    throw invalidForm(["auto_archive_duration"], "BASE_TYPE_CHOICES", "Not one of them");
+  const thread: TwinChannel = {
+    id,
+    type: channelTypes.thread,
+    name,
+    guildId: state.guild.id,
+    parentId: parent.id,
+    overwrites: [],
+    messages: [],
+    thread: {
+      archived: false,
+      locked: false,
+      autoArchiveMinutes,
+      activeAt: state.clock.now(),
+      ownerId: owner,
+    },
+  };
+  state.guild.channels.set(id, thread);
+  events.threadCreated(thread);
+  return thread;
+}
+
+const archiveAfter = [60, 1440, 4320, 10_080];
