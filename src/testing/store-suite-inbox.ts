@@ -99,6 +99,24 @@ export const inboxCases: StoreCases = {
     assert.equal((await store.session(sessionId))?.unread, 0);
   },
 
+  "a message that was taken out behind another one holds up nothing": async ({ store }) => {
+    for (const id of ["M1", "M2"]) await store.accept(sampleMessage(id, thread), { opens: true });
+    await store.revise({ id: "M2", thread, message: undefined });
+    assert.equal((await store.session(sessionId))?.unread, 1);
+    const lease = await store.lease(sessionId, { holder: "h1", ttlMs: 1000 });
+    assert.ok(lease);
+    const read = sampleRead(sampleMessage("M1", thread));
+    await store.append(lease, { after: 0, entries: [read], inboxThrough: 1 });
+
+    assert.equal(await store.release(lease, { done: true }), "released");
+    await store.accept(sampleMessage("M3", thread), { opens: true });
+    const inbox = await store.readInbox(sessionId, { after: 0 });
+    assert.deepEqual(
+      inbox.map(({ seq, message: { id } }) => [seq, id]),
+      [[3, "M3"]],
+    );
+  },
+
   "revise() changes nothing that was read, or that is elsewhere": async ({ store }) => {
     const message = sampleMessage("M1", thread, { text: "edited" });
     assert.equal(await store.revise({ id: "M1", thread, message }), false);

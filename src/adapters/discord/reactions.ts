@@ -70,8 +70,8 @@ export async function takeReaction(
     attachments: [],
     sentAt: now,
   };
-  const message =
-    means === "stop" ? { ...base, kind: "stop" as const, text: "stop" } : await decision();
+  const message: Message | undefined =
+    means === "stop" ? { ...base, kind: "stop", text: "stop" } : await decision();
   if (!message) return;
   const received = await receiver.bring(message);
   if (received.status === "denied")

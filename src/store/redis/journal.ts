@@ -1,6 +1,7 @@
 import { z } from "zod";
 
 import { OpsthreadError } from "../../core/errors.ts";
+import { sessionIdOf } from "../../core/ids.ts";
 import { JournalEntry, parseStored } from "../../core/journal.ts";
 import { Message } from "../../core/message.ts";
 import type { Lease, Store } from "../store.ts";
@@ -12,7 +13,7 @@ import type { Outbox } from "./outbox.ts";
 export function journal(
   { client, run, keys, time }: Context,
   { effects, outbox }: { readonly effects: Effects; readonly outbox: Outbox },
-): Pick<Store, "append" | "readInbox" | "readJournal"> {
+): Pick<Store, "append" | "revise" | "readInbox" | "readJournal"> {
   return {
     async append(lease, append) {
       const { sessionId, epoch } = lease;
@@ -40,13 +41,20 @@ export function journal(
       return seq;
     },
 
+    async revise({ id, thread, message }) {
+      const { inbox } = keys.session(sessionIdOf(thread));
+      const text = message ? JSON.stringify(message) : "";
+      return (await run("revise", z.number(), { keys: [inbox], args: [id, text] })) === 1;
+    },
+
     async readInbox(sessionId, { after }) {
       const { info, inbox } = keys.session(sessionId);
       const [before, texts] = await run("read-inbox", Inbox, {
         keys: [info, inbox],
         args: [after],
       });
-      return texts.map((text, index) => {
+      return texts.flatMap((text, index) => {
+        if (text === "") return []; // It was taken out.
         const seq = before + index + 1;
         const what = `message ${seq} in the inbox of "${sessionId}"`;
         return { seq, message: parseStored(Message, text, what) };

@@ -23,6 +23,7 @@ const names = [
   "remove",
   "renew",
   "reserve",
+  "revise",
   "schedule-posts",
   "settle-post",
   "unmark",

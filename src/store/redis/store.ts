@@ -81,6 +81,7 @@ export async function redisStore(options: RedisStoreOptions): Promise<Store> {
       reachRedis(redis, () => work(...args));
   return {
     accept: reach(store.accept),
+    revise: reach(store.revise),
     lease: reach(store.lease),
     renew: reach(store.renew),
     release: reach(store.release),

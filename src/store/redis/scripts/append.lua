@@ -30,6 +30,7 @@ else
   if through > 0 then
     local first = tonumber(redis.call('HGET', KEYS[1], 'inboxSeq')) - redis.call('LLEN', KEYS[2]) + 1
     if through >= first then redis.call('LTRIM', KEYS[2], through - first + 1, -1) end
+    dropGone(KEYS[2])
   end
   if ARGV[5] ~= '' then redis.call('RPUSH', KEYS[7], ARGV[5]) end
   redis.call('HSET', KEYS[1], 'activeAt', now)

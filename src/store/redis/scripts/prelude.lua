@@ -6,6 +6,10 @@ local function time(given)
 end
 -- Lua writes numbers with 14 digits only.
 local function text(number) return string.format('%.17g', number) end
+-- What was taken out of an inbox is '' in its place, so that the numbers of the others stay; the first is never ''.
+local function dropGone(inbox)
+  while redis.call('LINDEX', inbox, 0) == '' do redis.call('LPOP', inbox) end
+end
 local function isCurrent(info, epoch)
   local held = redis.call('HMGET', info, 'holder', 'epoch')
   return held[1] and held[2] == epoch
