@@ -5,6 +5,7 @@
  * and what their drivers share (`opsthread/models`), and the built-in tasks (`opsthread/tasks`).
  */
 export type { Bot, BotOptions } from "./bot.ts";
+export type { OpsthreadConfig } from "./config.ts";
 export { createBot } from "./create-bot.ts";
 
 export type { Adapter, Inbound, OpenArtifact, Received } from "./adapters/adapter.ts";

@@ -1,0 +1,72 @@
+import { once } from "node:events";
+
+import { Command, Option } from "commander";
+
+import { createBot } from "../../bot.ts";
+import { createLogger } from "../../observe/logger.ts";
+import { Role } from "../../open-durable.ts";
+import { createRedactor } from "../../security/redact.ts";
+import { botOptions } from "../start/bot-options.ts";
+import { loadConfig } from "../start/load-config.ts";
+import { openSecrets } from "../start/secrets.ts";
+import { table } from "../table.ts";
+
+interface StartOptions {
+  readonly config?: string;
+  readonly role: Role;
+  readonly check?: boolean;
+}
+
+/** `opsthread start`: the bot, by its configuration, until it is told to end. */
+export function startCommand({ signal }: { readonly signal: AbortSignal }): Command {
+  return new Command("start")
+    .description(
+      "Run the bot that opsthread.config.ts, .js or .json describes, until Ctrl-C or SIGTERM.",
+    )
+    .addOption(new Option("--config <file>", "the configuration").env("OPSTHREAD_CONFIG"))
+    .addOption(
+      new Option(
+        "--role <role>",
+        "gateway: listen and accept; worker: run turns and post; all: both. Others than all need redis",
+      )
+        .choices(Role.options)
+        .env("OPSTHREAD_ROLE")
+        .default("all"),
+    )
+    .option("--check", "only read the configuration and the secrets, and tell what would run")
+    .action(async ({ config: given, role, check }: StartOptions, command: Command) => {
+      const { path, folder, config } = await loadConfig(given);
+      const secrets = openSecrets({ env: process.env, folder });
+      const { logLevel } = command.optsWithGlobals<{ readonly logLevel: string }>();
+      const level =
+        command.parent?.getOptionValueSource("logLevel") === "default" ? "info" : logLevel;
+      const log = createLogger({
+        level,
+        // Of the secrets, those that have been read by then.
+        redact: (value) => createRedactor({ literals: secrets.values }).value(value),
+      });
+      const options = await botOptions(config, { folder, env: process.env, secrets, log });
+      const { adapters, dataFolder = "", redis, model = "offline" } = options;
+      const platforms = adapters.map(({ platform }) => platform).join(", ");
+      const rows = [
+        ["configuration", path],
+        ["platforms", platforms],
+        ["model", [model].flat().join(", ")],
+        ["data folder", dataFolder],
+        ["sessions in", redis ? "Redis" : "SQLite, in the data folder"],
+        ["role", role],
+      ];
+      process.stdout.write(table(rows));
+      if (check)
+        return void process.stdout.write("The configuration is usable. Nothing was connected.\n");
+      await using bot = await createBot({ ...options, role });
+      await bot.start();
+      const { name, capabilities } = bot.sandboxes;
+      if (role !== "gateway")
+        process.stdout.write(`sandbox: ${name} (${capabilities.isolation})\n`);
+      process.stdout.write("Ready. Ctrl-C ends it.\n");
+      if (!signal.aborted) await once(signal, "abort");
+      process.stdout.write("Ending: what runs gets 10 seconds, and goes on at the next start.\n");
+      await bot.stop({ graceMs: 10_000 });
+    });
+}

@@ -1,0 +1,90 @@
+import { resolve } from "node:path";
+
+import type { BotOptions } from "../../bot.ts";
+import type { Config } from "../../config.ts";
+import { OpsthreadError } from "../../core/errors.ts";
+import type { Logger } from "../../core/logger.ts";
+import { parseRedisUrl } from "../../redis/config.ts";
+import { fileSource } from "../../sources/file.ts";
+import { engineFromEnvironment } from "../engine.ts";
+import { keysOf, urlsOf } from "../model-options.ts";
+import { openAdapters } from "./adapters.ts";
+import type { Secrets } from "./secrets.ts";
+
+/**
+ * What a bot is made of, by its configuration. Nothing is connected yet.
+ * @throws {OpsthreadError} `CONFIG_INVALID`
+ */
+export async function botOptions(
+  config: Config,
+  {
+    folder,
+    env,
+    secrets,
+    log,
+  }: {
+    /** What relative paths of the configuration are relative to. */
+    readonly folder: string;
+    readonly env: NodeJS.ProcessEnv;
+    readonly secrets: Secrets;
+    readonly log: Logger;
+  },
+): Promise<BotOptions> {
+  const { slack, discord, redis, sources, network, keys, sandbox, $schema: _, ...others } = config;
+  const dataFolder = resolve(folder, config.dataFolder);
+  const adapters = await openAdapters({ slack, discord }, { dataFolder, secrets, log });
+  const ownKeys = Object.entries(keys).map(([vendor, ref]) => [
+    vendor,
+    secrets.read(ref, `keys.${vendor}`),
+  ]);
+  const proxied = network.secrets.map(({ value, ...secret }) => {
+    // Asked for now, so that a missing one is told, and again for each request: it may change.
+    const read = (): string => secrets.read(value, `network.secrets "${secret.name}"`);
+    read();
+    return { ...secret, value: read };
+  });
+  const connection = redis && redisConnection(redis.connection, secrets);
+  return {
+    ...others,
+    dataFolder,
+    adapters,
+    keys: { ...keysOf(env), ...Object.fromEntries(ownKeys) },
+    urls: urlsOf(env),
+    sources: sources.map(({ files, ...source }) => fileSource({ ...source, patterns: files })),
+    sandbox: withEngine(sandbox, env),
+    network: { ...network, secrets: proxied },
+    ...(redis && connection && { redis: { ...redis, connection } }),
+    secrets: secrets.values,
+    log,
+  };
+}
+
+type RedisConnection = Exclude<Config["redis"], undefined>["connection"];
+
+function redisConnection(connection: RedisConnection, secrets: Secrets) {
+  if (typeof connection === "object" && ("env" in connection || "file" in connection))
+    return secrets.read(connection, "redis.connection");
+  const urls =
+    typeof connection === "string"
+      ? [connection]
+      : "cluster" in connection
+        ? connection.cluster
+        : connection.sentinels;
+  const holdsPassword = urls.some((url) => parseRedisUrl(url).password !== undefined);
+  if (holdsPassword || (typeof connection === "object" && "password" in connection))
+    throw new OpsthreadError(
+      "CONFIG_INVALID",
+      'Cannot use redis.connection: there is a password in it, expected { "env": "REDIS_URL" } or { "file": "path" } with the whole URL',
+    );
+  return connection;
+}
+
+/** The engine is the environment's, as for `doctor`, where the configuration names none. */
+function withEngine(
+  sandbox: Config["sandbox"],
+  env: NodeJS.ProcessEnv,
+): Exclude<Config["sandbox"], undefined> {
+  const { driver = "auto", docker = {}, bubblewrap = {}, ...others } = sandbox ?? {};
+  const { host } = engineFromEnvironment(env);
+  return { ...others, driver, bubblewrap, docker: { ...(host && { host }), ...docker } };
+}
