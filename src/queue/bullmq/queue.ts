@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setMaxListeners } from "node:events";
+import { setTimeout as delay } from "node:timers/promises";
 
 import { type Job, Queue as Jobs, WaitingError, Worker } from "bullmq";
 
@@ -80,7 +81,7 @@ export function bullmqQueue(options: BullmqQueueOptions): Queue {
         const { wait = 0, active = 0 } = await jobs.getJobCounts("wait", "active");
         if (wait + active + adding.size + runs.size === 0) return;
         // Other processes have a part in it, which no event of this one tells.
-        await new Promise((resolve) => setTimeout(resolve, pollMs));
+        await delay(pollMs);
       }
     },
 
@@ -172,13 +173,13 @@ export function bullmqQueue(options: BullmqQueueOptions): Queue {
 
   async function drain({ graceMs }: { readonly graceMs: number }): Promise<void> {
     closing.abort(new Stopped("shutdown"));
-    await worker?.pause(true);
+    const paused = worker?.pause(true).catch(onError);
     const drained = new AbortController();
     const grace = stopRunsAfter(graceMs, drained.signal);
     while (runs.size > 0) await Promise.all(runs.keys());
     drained.abort();
     await grace;
-    await Promise.all([sweeping, ...adding]);
+    await Promise.all([paused, sweeping, ...adding]);
     closed ??= close();
     await closed;
   }
@@ -193,9 +194,15 @@ export function bullmqQueue(options: BullmqQueueOptions): Queue {
   }
 
   async function close(): Promise<void> {
-    // Without a connection there is nothing to say goodbye to.
-    await worker?.close().catch(onError);
-    await jobs.close().catch(onError);
+    const said = new AbortController();
+    const goodbye = (async () => {
+      await worker?.close().catch(onError);
+      await jobs.close().catch(onError);
+    })();
+    // Without a connection there is nobody to say goodbye to.
+    const patience = delay(goodbyeMs, undefined, { signal: said.signal }).catch(() => {});
+    await Promise.race([goodbye, patience]);
+    said.abort();
     for (const opened of [client, working]) disconnectRedis(opened);
   }
 
@@ -207,6 +214,7 @@ export function bullmqQueue(options: BullmqQueueOptions): Queue {
 type Handler = Parameters<Queue["start"]>[0];
 
 const pollMs = 20;
+const goodbyeMs = 2000;
 
 /** Gives a job back for another process to take at once. */
 async function leave(job: Job, token: string | undefined): Promise<never> {
