@@ -6,7 +6,7 @@ import { type Sweep, sweepTimes } from "../sweep.ts";
 
 /** Wakes what sweeps find, from now on until the signal aborts. */
 export interface Sweeps {
-  (wake: (sessionId: string) => void, signal: AbortSignal): Promise<void>;
+  run(wake: (sessionId: string) => void, signal: AbortSignal): Promise<void>;
   /** Resolves when no sweep is under way. */
   settled(): Promise<void>;
 }
@@ -61,7 +61,7 @@ export function runSweeps({
       }
     }
   };
-  return Object.assign(run, { settled: () => latest });
+  return { run, settled: () => latest };
 }
 
 const longestMs = 60_000;
