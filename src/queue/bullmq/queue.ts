@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { setMaxListeners } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 
-import { Queue as Jobs } from "bullmq";
+import { type JobsOptions, Queue as Jobs } from "bullmq";
 
 import { Stopped } from "../../core/abort.ts";
 import { type Clock, systemClock } from "../../core/clock.ts";
@@ -67,7 +67,7 @@ export function bullmqQueue(options: BullmqQueueOptions): Queue {
       const connection = working;
       const worked = { connection, prefix, concurrency, handler, lockMs, wake, onError, log };
       worker = startWakeWorker(worked);
-      if (sweeps) sweeping = sweeps.run(wake, closing.signal);
+      if (sweeps) sweeping = sweeps.run(wakeAll, closing.signal);
     },
 
     wake(sessionId, { delayMs = 0 } = {}) {
@@ -93,20 +93,25 @@ export function bullmqQueue(options: BullmqQueueOptions): Queue {
     add(sessionId, 0);
   }
 
+  /** In few round trips: where much waits, each sweep finds all of it. */
+  async function wakeAll(sessionIds: readonly string[]): Promise<void> {
+    for (let at = 0; at < sessionIds.length && !closing.signal.aborted; at += lotSize)
+      await jobs.addBulk(sessionIds.slice(at, at + lotSize).map(wakeOf));
+  }
+
   function add(sessionId: string, delayMs: number): void {
     const added = push(sessionId, delayMs).finally(() => adding.delete(added));
     adding.add(added);
   }
 
   async function push(sessionId: string, delayMs: number): Promise<void> {
-    const kept = { removeOnComplete: true, removeOnFail: true };
+    const {
+      name: kind,
+      data,
+      opts,
+    } = delayMs > 0 ? laterOf(sessionId, delayMs) : wakeOf(sessionId);
     try {
-      // A delayed one only wakes when it is due: deduplicated, it would keep others from waking now.
-      if (delayMs > 0) await jobs.add("later", { sessionId }, { ...kept, delay: delayMs });
-      else {
-        const deduplication = { id: sessionId, keepLastIfActive: true };
-        await jobs.add("wake", { sessionId }, { ...kept, deduplication });
-      }
+      await jobs.add(kind, data, opts);
     } catch (error) {
       log.warn({ sessionId, error: messageOf(error) }, "A wake was lost; the sweep finds it");
     }
@@ -152,5 +157,25 @@ export function bullmqQueue(options: BullmqQueueOptions): Queue {
   }
 }
 
+/** A job, as BullMQ takes it. */
+interface WakeJob {
+  readonly name: "wake" | "later";
+  readonly data: { readonly sessionId: string };
+  readonly opts: JobsOptions;
+}
+
+const kept = { removeOnComplete: true, removeOnFail: true } as const;
+
+function wakeOf(sessionId: string): WakeJob {
+  const deduplication = { id: sessionId, keepLastIfActive: true };
+  return { name: "wake", data: { sessionId }, opts: { ...kept, deduplication } };
+}
+
+/** It only wakes when it is due: deduplicated, it would keep others from waking now. */
+function laterOf(sessionId: string, delayMs: number): WakeJob {
+  return { name: "later", data: { sessionId }, opts: { ...kept, delay: delayMs } };
+}
+
+const lotSize = 500;
 const pollMs = 20;
 const goodbyeMs = 2000;
