@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import { Stopped } from "../../../src/core/abort.ts";
+import type { Stopped } from "../../../src/core/abort.ts";
 import { bullmqQueue, type BullmqQueueOptions } from "../../../src/queue/bullmq/index.ts";
 import type { Queue } from "../../../src/queue/queue.ts";
 import { manualClock } from "../../../src/testing/manual-clock.ts";
