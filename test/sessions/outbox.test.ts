@@ -117,7 +117,7 @@ test("a process that stood still after its claim asks the thread before it sends
 });
 
 test("what other processes left is found without being told", async () => {
-  const opened = await sending([["a"]], {}, { outbox: { pollMs: 5000 } });
+  await using opened = await sending([["a"]], {}, { outbox: { pollMs: 5000 } });
   const { posted, idleAfter, settled } = opened;
   await idleAfter(100);
   await fill(["left"], "test");
@@ -183,6 +183,7 @@ async function sending(
     lookups,
     sessions,
     settled: () => outbox.idle(),
+    [Symbol.asyncDispose]: () => outbox[Symbol.asyncDispose](),
     /** Lets the time pass in small steps, and the outbox work. */
     idleAfter: async (ms: number): Promise<void> => {
       outbox.kick();
