@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 
 import type { Adapter } from "../../src/adapters/adapter.ts";
 import { OpsthreadError } from "../../src/core/errors.ts";
@@ -18,9 +18,14 @@ const folder = mkdtempSync(join(tmpdir(), "opsthread-outbox-"));
 const clock = manualClock();
 let store: Store;
 let threads = 0;
+const outboxes: AsyncDisposable[] = [];
 
 beforeAll(async () => {
   store = await sqliteStore({ folder, clock });
+});
+// Each would take the next test's posts.
+afterEach(async () => {
+  for (const outbox of outboxes.splice(0)) await outbox[Symbol.asyncDispose]();
 });
 afterAll(async () => {
   await store[Symbol.asyncDispose]();
@@ -117,7 +122,7 @@ test("a process that stood still after its claim asks the thread before it sends
 });
 
 test("what other processes left is found without being told", async () => {
-  await using opened = await sending([["a"]], {}, { outbox: { pollMs: 5000 } });
+  const opened = await sending([["a"]], {}, { outbox: { pollMs: 5000 } });
   const { posted, idleAfter, settled } = opened;
   await idleAfter(100);
   await fill(["left"], "test");
@@ -178,12 +183,12 @@ async function sending(
     holder: "test",
     ...given,
   });
+  outboxes.push(outbox);
   return {
     posted,
     lookups,
     sessions,
     settled: () => outbox.idle(),
-    [Symbol.asyncDispose]: () => outbox[Symbol.asyncDispose](),
     /** Lets the time pass in small steps, and the outbox work. */
     idleAfter: async (ms: number): Promise<void> => {
       outbox.kick();
