@@ -98,6 +98,7 @@ async function launch(
     });
   const ended = once(child, "exit");
   const isUp = await Promise.race([answers(port), ended.then(() => false)]);
+  if (!isUp) await end(child);
   return { child, port, isUp, said };
 }
 
