@@ -123,10 +123,9 @@ async function idleSessions(folder: string, count: number): Promise<Figure[]> {
   await bot.start();
   await platform.say("first");
   await bot.idle();
-  const [bytesBefore, timersBefore] = [await usedBytes(), timers()];
+  const [bytesBefore, timersBefore] = [await usedBytes(), await timers()];
   await inFlight(32, count, (n) => platform.say(`T${n}`));
   await bot.idle();
-  await delay(2000);
   const bytes = (await usedBytes()) - bytesBefore;
   client.disconnect();
   return [
@@ -134,14 +133,21 @@ async function idleSessions(folder: string, count: number): Promise<Figure[]> {
     {
       name: `timers that ${count} idle sessions keep`,
       unit: "",
-      ours: Math.max(timers() - timersBefore, 0),
+      ours: Math.max((await timers()) - timersBefore, 0),
       target: 0,
     },
   ];
 }
 
-const timers = (): number =>
-  process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length;
+/** The fewest in a while: what the process itself does now and then has timers too. */
+async function timers(): Promise<number> {
+  const counts: number[] = [];
+  for (let sample = 0; sample < 40; sample += 1) {
+    await delay(50);
+    counts.push(process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length);
+  }
+  return Math.min(...counts);
+}
 
 function openBot(
   dataFolder: string,

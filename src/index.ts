@@ -7,6 +7,8 @@
 export type { Bot, BotOptions } from "./bot.ts";
 export type { OpsthreadConfig } from "./config.ts";
 export { createBot } from "./create-bot.ts";
+export type { RedisOptions, Role } from "./open-durable.ts";
+export type { RedisConfig } from "./redis/config.ts";
 
 export type { Adapter, Inbound, OpenArtifact, Received } from "./adapters/adapter.ts";
 export { type Agent, defaultDelegateBudget, type Delegate, type Place } from "./agent/agent.ts";

@@ -2,13 +2,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 
 import type { Adapter } from "../../src/adapters/adapter.ts";
 import { OpsthreadError } from "../../src/core/errors.ts";
 import { silentLogger } from "../../src/core/logger.ts";
 import type { Post } from "../../src/core/post.ts";
-import { createOutbox } from "../../src/sessions/outbox.ts";
+import { createOutbox, type OutboxOptions } from "../../src/sessions/outbox.ts";
 import { sqliteStore } from "../../src/store/sqlite/index.ts";
 import type { Store } from "../../src/store/store.ts";
 import { manualClock } from "../../src/testing/manual-clock.ts";
@@ -18,9 +18,14 @@ const folder = mkdtempSync(join(tmpdir(), "opsthread-outbox-"));
 const clock = manualClock();
 let store: Store;
 let threads = 0;
+const outboxes: AsyncDisposable[] = [];
 
 beforeAll(async () => {
   store = await sqliteStore({ folder, clock });
+});
+// Each would take the next test's posts.
+afterEach(async () => {
+  for (const outbox of outboxes.splice(0)) await outbox[Symbol.asyncDispose]();
 });
 afterAll(async () => {
   await store[Symbol.asyncDispose]();
@@ -94,6 +99,38 @@ test("a post for a platform that is not configured is put aside", async () => {
   expect((await store.posts(sessions[0] ?? ""))[0]).toMatchObject({ state: "rejected" });
 });
 
+test("a process that stood still after its claim asks the thread before it sends", async () => {
+  let standsStill = true;
+  const slow: Store = {
+    ...store,
+    async claimPost(options) {
+      const claim = await store.claimPost(options);
+      if (claim && standsStill) {
+        standsStill = false;
+        await clock.advance(options.ttlMs);
+      }
+      return claim;
+    },
+  };
+  const askedAtSend: number[] = [];
+  const opened = await sending([["a"]], {}, { outbox: { store: slow } }, () => {
+    askedAtSend.push(opened.lookups.length);
+  });
+  await opened.idleAfter(5000);
+  expect(opened.posted).toEqual(["a"]);
+  expect(askedAtSend).toEqual([1]);
+});
+
+test("what other processes left is found without being told", async () => {
+  const opened = await sending([["a"]], {}, { outbox: { pollMs: 5000 } });
+  const { posted, idleAfter, settled } = opened;
+  await idleAfter(100);
+  await fill(["left"], "test");
+  await clock.advance(5000);
+  await settled();
+  expect(posted).toEqual(["a", "left"]);
+});
+
 /** Puts the texts into the outbox, one session each list, and sends them with the failures given for each text. */
 async function sending(
   texts: readonly (readonly string[])[],
@@ -101,7 +138,13 @@ async function sending(
   {
     takes = false,
     platform = "test",
-  }: { readonly takes?: boolean; readonly platform?: string } = {},
+    outbox: given = {},
+  }: {
+    readonly takes?: boolean;
+    readonly platform?: string;
+    readonly outbox?: Partial<OutboxOptions>;
+  } = {},
+  onPost = (): void => {},
 ) {
   const posted: string[] = [];
   const keys = new Set<string>();
@@ -114,6 +157,7 @@ async function sending(
     platform: "test",
     start: () => Promise.resolve(),
     post: (post) => {
+      onPost();
       const error = failures[post.markdown]?.shift();
       if (!error || takes) take(post);
       return error ? Promise.reject(error) : Promise.resolve({ messageId: post.markdown });
@@ -137,11 +181,14 @@ async function sending(
     clock,
     log: silentLogger,
     holder: "test",
+    ...given,
   });
+  outboxes.push(outbox);
   return {
     posted,
     lookups,
     sessions,
+    settled: () => outbox.idle(),
     /** Lets the time pass in small steps, and the outbox work. */
     idleAfter: async (ms: number): Promise<void> => {
       outbox.kick();

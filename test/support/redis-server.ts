@@ -98,11 +98,12 @@ async function launch(
     });
   const ended = once(child, "exit");
   const isUp = await Promise.race([answers(port), ended.then(() => false)]);
+  if (!isUp) await end(child);
   return { child, port, isUp, said };
 }
 
 /** Whether it answers and has read its data, within its patience. */
-async function answers(port: number): Promise<boolean> {
+export async function answers(port: number): Promise<boolean> {
   for (const until = Date.now() + patienceMs; Date.now() < until; await delay(10))
     if (/^(\+PONG|-NOAUTH)/.test(await ping(port))) return true;
   return false;
@@ -129,7 +130,7 @@ async function end(child: ChildProcess): Promise<void> {
   await ended;
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const address = server.address();

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { setMaxListeners } from "node:events";
+import { setTimeout as delay } from "node:timers/promises";
 
-import { type Job, Queue as Jobs, WaitingError, Worker } from "bullmq";
+import { type JobsOptions, Queue as Jobs } from "bullmq";
 
 import { Stopped } from "../../core/abort.ts";
 import { type Clock, systemClock } from "../../core/clock.ts";
@@ -12,6 +13,7 @@ import { connectRedis, disconnectRedis } from "../../redis/connect.ts";
 import type { Queue } from "../queue.ts";
 import type { Sweep } from "../sweep.ts";
 import { runSweeps } from "./sweeps.ts";
+import { startWakeWorker, type WakeWorker, wakes } from "./wake-worker.ts";
 
 export interface BullmqQueueOptions {
   readonly redis: RedisConfig;
@@ -47,14 +49,13 @@ export function bullmqQueue(options: BullmqQueueOptions): Queue {
   const client = connectRedis({ redis, log, timeoutMs: 10_000 });
   // Workers wait for jobs, and must outlast Redis being away.
   const working = connectRedis({ redis, log });
-  const jobs = new Jobs("wakes", { connection: client, prefix });
+  const jobs = new Jobs(wakes, { connection: client, prefix });
   const closing = new AbortController();
-  // Each run and the sweeps listen; Node takes more than ten listeners for a leak.
+  // Each sleep of the sweeps listens; Node takes more than ten listeners for a leak.
   setMaxListeners(0, closing.signal);
   const adding = new Set<Promise<void>>();
-  const runs = new Map<Promise<void>, AbortController>();
-  const wakes = sweep && runSweeps({ sweep, client, prefix, holder: randomUUID(), clock, log });
-  let worker: Worker | undefined;
+  const sweeps = sweep && runSweeps({ sweep, client, prefix, holder: randomUUID(), clock, log });
+  let worker: WakeWorker | undefined;
   let sweeping = Promise.resolve();
   let closed: Promise<void> | undefined;
   jobs.on("error", onError);
@@ -63,9 +64,10 @@ export function bullmqQueue(options: BullmqQueueOptions): Queue {
     start(handler) {
       if (worker) throw new TypeError("Cannot start the queue: it is started already");
       if (closing.signal.aborted) return;
-      worker = openWorker(handler);
-      worker.run().catch(onError);
-      if (wakes) sweeping = wakes(wake, closing.signal);
+      const connection = working;
+      const worked = { connection, prefix, concurrency, handler, lockMs, wake, onError, log };
+      worker = startWakeWorker(worked);
+      if (sweeps) sweeping = sweeps.run(wakeAll, closing.signal);
     },
 
     wake(sessionId, { delayMs = 0 } = {}) {
@@ -74,13 +76,12 @@ export function bullmqQueue(options: BullmqQueueOptions): Queue {
 
     async idle() {
       for (;;) {
-        await wakes?.settled();
-        await Promise.all([...adding, ...runs.keys()]);
+        await Promise.all([sweeps?.settled(), worker?.ended(), ...adding]);
         if (closing.signal.aborted) return;
         const { wait = 0, active = 0 } = await jobs.getJobCounts("wait", "active");
-        if (wait + active + adding.size + runs.size === 0) return;
+        if (wait + active + adding.size + (worker?.running() ?? 0) === 0) return;
         // Other processes have a part in it, which no event of this one tells.
-        await new Promise((resolve) => setTimeout(resolve, pollMs));
+        await delay(pollMs);
       }
     },
 
@@ -92,93 +93,39 @@ export function bullmqQueue(options: BullmqQueueOptions): Queue {
     add(sessionId, 0);
   }
 
+  /** In few round trips: where much waits, each sweep finds all of it. */
+  async function wakeAll(sessionIds: readonly string[]): Promise<void> {
+    for (let at = 0; at < sessionIds.length && !closing.signal.aborted; at += lotSize)
+      await jobs.addBulk(sessionIds.slice(at, at + lotSize).map(wakeOf));
+  }
+
   function add(sessionId: string, delayMs: number): void {
     const added = push(sessionId, delayMs).finally(() => adding.delete(added));
     adding.add(added);
   }
 
   async function push(sessionId: string, delayMs: number): Promise<void> {
-    const kept = { removeOnComplete: true, removeOnFail: true };
+    const {
+      name: kind,
+      data,
+      opts,
+    } = delayMs > 0 ? laterOf(sessionId, delayMs) : wakeOf(sessionId);
     try {
-      // A delayed one only wakes when it is due: deduplicated, it would keep others from waking now.
-      if (delayMs > 0) await jobs.add("later", { sessionId }, { ...kept, delay: delayMs });
-      else {
-        const deduplication = { id: sessionId, keepLastIfActive: true };
-        await jobs.add("wake", { sessionId }, { ...kept, deduplication });
-      }
+      await jobs.add(kind, data, opts);
     } catch (error) {
       log.warn({ sessionId, error: messageOf(error) }, "A wake was lost; the sweep finds it");
     }
   }
 
-  function openWorker(handler: Handler): Worker {
-    // Without three parameters it would get no signal.
-    const opened = new Worker(
-      "wakes",
-      (job: Job, token: string | undefined, signal: AbortSignal | undefined) =>
-        handle(handler, job, { token, signal }),
-      {
-        connection: working,
-        prefix,
-        autorun: false,
-        concurrency,
-        lockDuration: lockMs,
-        stalledInterval: lockMs / 3,
-        // Who gives up on a session is the engine, which counts in the journal.
-        maxStalledCount: 1_000_000,
-      },
-    );
-    opened.on("error", onError);
-    opened.on("lockRenewalFailed", (ids) => {
-      for (const id of ids) opened.cancelJob(id, "lock lost");
-    });
-    return opened;
-  }
-
-  async function handle(
-    handler: Handler,
-    job: Job,
-    {
-      token,
-      signal,
-    }: { readonly token: string | undefined; readonly signal?: AbortSignal | undefined },
-  ): Promise<void> {
-    const sessionId = sessionOf(job);
-    if (job.name === "later") return wake(sessionId);
-    if (closing.signal.aborted) return leave(job, token);
-    const controller = new AbortController();
-    const loseLock = (): void => controller.abort(new Stopped("lease-lost"));
-    signal?.addEventListener("abort", loseLock, { once: true });
-    const run = runHandler(handler, sessionId, controller.signal);
-    runs.set(run, controller);
-    await run;
-    runs.delete(run);
-    signal?.removeEventListener("abort", loseLock);
-    if (isShutdown(controller.signal)) await leave(job, token);
-  }
-
-  /** Never rejects: a job that failed would not be woken any sooner. */
-  async function runHandler(
-    handler: Handler,
-    sessionId: string,
-    signal: AbortSignal,
-  ): Promise<void> {
-    try {
-      await handler(sessionId, { signal });
-    } catch (error) {
-      if (error !== signal.reason) log.error({ sessionId, err: error }, "Session failed");
-    }
-  }
-
   async function drain({ graceMs }: { readonly graceMs: number }): Promise<void> {
     closing.abort(new Stopped("shutdown"));
-    await worker?.pause(true);
+    const paused = worker?.pause().catch(onError);
     const drained = new AbortController();
     const grace = stopRunsAfter(graceMs, drained.signal);
-    while (runs.size > 0) await Promise.all(runs.keys());
+    await worker?.ended();
     drained.abort();
     await grace;
-    await Promise.all([sweeping, ...adding]);
+    await Promise.all([paused, sweeping, ...adding]);
     closed ??= close();
     await closed;
   }
@@ -189,13 +136,19 @@ export function bullmqQueue(options: BullmqQueueOptions): Queue {
     } catch (error) {
       if (!drained.aborted) throw error;
     }
-    for (const controller of runs.values()) controller.abort(new Stopped("shutdown"));
+    worker?.stopRuns();
   }
 
   async function close(): Promise<void> {
-    // Without a connection there is nothing to say goodbye to.
-    await worker?.close().catch(onError);
-    await jobs.close().catch(onError);
+    const said = new AbortController();
+    const goodbye = (async () => {
+      await worker?.close().catch(onError);
+      await jobs.close().catch(onError);
+    })();
+    // Without a connection there is nobody to say goodbye to.
+    const patience = delay(goodbyeMs, undefined, { signal: said.signal }).catch(() => {});
+    await Promise.race([goodbye, patience]);
+    said.abort();
     for (const opened of [client, working]) disconnectRedis(opened);
   }
 
@@ -204,21 +157,25 @@ export function bullmqQueue(options: BullmqQueueOptions): Queue {
   }
 }
 
-type Handler = Parameters<Queue["start"]>[0];
+/** A job, as BullMQ takes it. */
+interface WakeJob {
+  readonly name: "wake" | "later";
+  readonly data: { readonly sessionId: string };
+  readonly opts: JobsOptions;
+}
 
+const kept = { removeOnComplete: true, removeOnFail: true } as const;
+
+function wakeOf(sessionId: string): WakeJob {
+  const deduplication = { id: sessionId, keepLastIfActive: true };
+  return { name: "wake", data: { sessionId }, opts: { ...kept, deduplication } };
+}
+
+/** It only wakes when it is due: deduplicated, it would keep others from waking now. */
+function laterOf(sessionId: string, delayMs: number): WakeJob {
+  return { name: "later", data: { sessionId }, opts: { ...kept, delay: delayMs } };
+}
+
+const lotSize = 500;
 const pollMs = 20;
-
-/** Gives a job back for another process to take at once. */
-async function leave(job: Job, token: string | undefined): Promise<never> {
-  await job.moveToWait(token);
-  throw new WaitingError();
-}
-
-const isShutdown = ({ reason }: AbortSignal): boolean =>
-  reason instanceof Stopped && reason.by === "shutdown";
-
-function sessionOf({ data }: Job): string {
-  const { sessionId }: { readonly sessionId?: unknown } = Object(data);
-  if (typeof sessionId !== "string") throw new TypeError("A wake names no session");
-  return sessionId;
-}
+const goodbyeMs = 2000;

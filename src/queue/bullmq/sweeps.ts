@@ -6,10 +6,12 @@ import { type Sweep, sweepTimes } from "../sweep.ts";
 
 /** Wakes what sweeps find, from now on until the signal aborts. */
 export interface Sweeps {
-  (wake: (sessionId: string) => void, signal: AbortSignal): Promise<void>;
+  run(wakeAll: WakeAll, signal: AbortSignal): Promise<void>;
   /** Resolves when no sweep is under way. */
   settled(): Promise<void>;
 }
+
+type WakeAll = (sessionIds: readonly string[]) => Promise<void>;
 
 /** One process at a time sweeps for all: the one that noted itself last, or whoever finds that note expired. */
 export function runSweeps({
@@ -38,19 +40,19 @@ export function runSweeps({
     if ((await client.get(key)) !== holder) return false;
     return (await client.set(key, holder, "PX", ttl, "XX")) === "OK";
   };
-  const sweepOnce = async (wake: (sessionId: string) => void, ms: number): Promise<void> => {
+  const sweepOnce = async (wakeAll: WakeAll, ms: number): Promise<void> => {
     try {
       if (!(await isElected(ms))) return;
-      for (const sessionId of await sweep.sessions()) wake(sessionId);
+      await wakeAll(await sweep.sessions());
     } catch (error) {
       log.error({ error: messageOf(error) }, "Sweep failed");
     }
   };
-  const run = async (wake: (sessionId: string) => void, signal: AbortSignal): Promise<void> => {
+  const run = async (wakeAll: WakeAll, signal: AbortSignal): Promise<void> => {
     while (!signal.aborted) {
       const now = clock.now();
       const next = nextTime(now);
-      latest = sweepOnce(wake, (next ?? now + longestMs) - now);
+      latest = sweepOnce(wakeAll, (next ?? now + longestMs) - now);
       await latest;
       if (next === undefined) return;
       try {
@@ -61,7 +63,7 @@ export function runSweeps({
       }
     }
   };
-  return Object.assign(run, { settled: () => latest });
+  return { run, settled: () => latest };
 }
 
 const longestMs = 60_000;

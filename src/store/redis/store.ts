@@ -2,7 +2,12 @@ import type { Clock } from "../../core/clock.ts";
 import { type Logger, silentLogger } from "../../core/logger.ts";
 import { checkServer } from "../../redis/check-server.ts";
 import { type RedisConfig, redisNameOf } from "../../redis/config.ts";
-import { connectRedis, disconnectRedis, reachRedis } from "../../redis/connect.ts";
+import {
+  connectRedis,
+  disconnectRedis,
+  reachRedis,
+  type RedisClient,
+} from "../../redis/connect.ts";
 import type { Store } from "../store.ts";
 import { accept } from "./accept.ts";
 import type { Context } from "./context.ts";
@@ -48,10 +53,8 @@ export async function redisStore(options: RedisStoreOptions): Promise<Store> {
   const run = defineScripts(client);
   const context: Context = { client, run, keys, time: () => clock?.now() ?? "" };
   try {
-    await reachRedis(redis, async () => {
-      await client.connect();
-    });
-    await checkServer(client, { allowVolatile, log });
+    await reachRedis(redis, () => connectFirst(client));
+    await reachRedis(redis, () => checkServer(client, { allowVolatile, log }));
   } catch (error) {
     disconnectRedis(client);
     throw error;
@@ -102,4 +105,20 @@ export async function redisStore(options: RedisStoreOptions): Promise<Store> {
       disconnectRedis(client);
     },
   };
+}
+
+/** Fails with what kept it from connecting; the client itself only says that it is closed. */
+async function connectFirst(client: RedisClient): Promise<void> {
+  let reason: Error | undefined;
+  const keep = (error: Error): void => {
+    reason = error;
+  };
+  client.on("error", keep);
+  try {
+    await client.connect();
+  } catch (error) {
+    throw reason ?? error;
+  } finally {
+    client.off("error", keep);
+  }
 }

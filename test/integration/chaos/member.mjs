@@ -45,7 +45,7 @@ const tool = (called, effect) =>
     input: z.object({ note: z.string() }),
     effect,
     async run({ note }, { executionId, signal }) {
-      const body = JSON.stringify({ id: `${called} ${executionId}` });
+      const body = JSON.stringify({ id: `${called} ${executionId}`, pid: process.pid });
       await fetch(`${platform}/effect`, { method: "POST", body, signal });
       const [least, most] = toolMs;
       await setTimeout(least + Math.random() * (most - least), undefined, { signal });

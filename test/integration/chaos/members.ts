@@ -32,10 +32,11 @@ export interface Member extends AsyncDisposable {
 
 const program = fileURLToPath(new URL("member.mjs", import.meta.url));
 
-export function startMember(options: MemberOptions): Member {
-  const child: ChildProcess = spawn(process.execPath, [program, JSON.stringify(options)], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+/** `prefix` is what runs it somewhere else, and becomes it. */
+export function startMember(options: MemberOptions, prefix: readonly string[] = []): Member {
+  const command = [...prefix, process.execPath, program, JSON.stringify(options)];
+  const [file = "", ...args] = command;
+  const child: ChildProcess = spawn(file, args, { stdio: ["ignore", "pipe", "inherit"] });
   const { stdout } = child;
   if (!stdout) throw new TypeError("The process has no output");
   const exited = once(child, "exit");

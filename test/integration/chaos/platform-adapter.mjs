@@ -11,7 +11,8 @@ export function platformAdapter(url) {
     const response = await fetch(`${url}/${route}`, {
       method: "POST",
       body: JSON.stringify(body),
-      signal,
+      // One of its own: fetch leaves listeners on what it is given.
+      signal: AbortSignal.any([signal, AbortSignal.timeout(5000)]),
     });
     if (response.status === 503) throw failure("ADAPTER_POST_FAILED", "not taken");
     if (response.status === 429)

@@ -27,11 +27,16 @@ export interface Platform extends AsyncDisposable {
   say(message: Message): Promise<void>;
   /** What is shown, by thread, oldest first. */
   readonly shown: ReadonlyMap<string, readonly ShownPost[]>;
-  /** When the effect of each execution happened. */
-  readonly effects: ReadonlyMap<string, readonly number[]>;
+  /** When, and in which process, the effect of each execution happened. */
+  readonly effects: ReadonlyMap<string, readonly Effect[]>;
   readonly counts: Readonly<Record<Counted, number>>;
   /** No more faults and repeats from here on. */
   calm(): void;
+}
+
+export interface Effect {
+  readonly at: number;
+  readonly pid: number;
 }
 
 export interface ShownPost {
@@ -73,11 +78,16 @@ export const noFaults: Faults = {
   repeated: 0,
 };
 
-export async function startPlatform(faults: Faults, random: () => number): Promise<Platform> {
+/** `address` is what it listens on besides being reached by the loopback. */
+export async function startPlatform(
+  faults: Faults,
+  random: () => number,
+  address = "127.0.0.1",
+): Promise<Platform> {
   const counts = Object.fromEntries(counted.map((name) => [name, 0])) as Record<Counted, number>;
   const open = new Map<string, Delivery>();
   const shown = new Map<string, ShownPost[]>();
-  const effects = new Map<string, number[]>();
+  const effects = new Map<string, Effect[]>();
   const ending = new AbortController();
   let isCalm = false;
   const chance = (fault: keyof Faults): boolean => !isCalm && random() < faults[fault];
@@ -123,11 +133,18 @@ export async function startPlatform(faults: Faults, random: () => number): Promi
         if (isThere) counts.found += 1;
         reply(response, 200, isThere ? { messageId: `F ${key}` } : {});
       },
-      async effect({ id = "" }, response) {
-        effects.set(id, [...(effects.get(id) ?? []), Date.now()]);
+      async effect({ id = "", pid = 0 }, response) {
+        effects.set(id, [...(effects.get(id) ?? []), { at: Date.now(), pid }]);
         reply(response, 200, {});
       },
     };
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const route = routes[request.url?.slice(1) ?? ""];
+    const body = await read(request);
+    if (route) await route(body, response);
+    else reply(response, 404, {});
+  }
 
   function acknowledge({ message, acknowledged }: Delivery): void {
     counts.acknowledged += 1;
@@ -146,18 +163,13 @@ export async function startPlatform(faults: Faults, random: () => number): Promi
   }
 
   const server = createServer((request, response) => {
-    const route = routes[request.url?.slice(1) ?? ""];
-    read(request)
-      .then(async (body) => {
-        if (route) await route(body, response);
-        else reply(response, 404, {});
-      })
-      .catch(() => response.destroy()); // A process that was killed in the middle.
+    // It fails for a process that was killed in the middle.
+    answer(request, response).catch(() => response.destroy());
   });
-  server.listen(0, "127.0.0.1");
+  server.listen(0, address);
   await once(server, "listening");
-  const address = server.address();
-  const port = typeof address === "object" && address ? address.port : 0;
+  const bound = server.address();
+  const port = typeof bound === "object" && bound ? bound.port : 0;
 
   return {
     url: `http://127.0.0.1:${port}`,
@@ -181,6 +193,7 @@ export async function startPlatform(faults: Faults, random: () => number): Promi
 
 interface Body {
   readonly id?: string;
+  readonly pid?: number;
   readonly key?: string;
   readonly thread?: ThreadRef;
   readonly post?: ShownPost;

@@ -104,6 +104,17 @@ test("a slow process can't make a session dirty that left the list meanwhile", a
   expect(await store.dirtySessions()).toEqual([sessionId]);
 });
 
+test("a slow process can't make a session dirty that was released meanwhile", async () => {
+  const mark = await dirty.mark(sessionId);
+  await store.accept(sampleMessage("M1", thread), { opens: true });
+  const held = await lease("a");
+  await store.append(held, { after: 0, entries: [], inboxThrough: 1 });
+  await store.release(held, { done: true });
+  expect(await dirty.list()).toEqual([]);
+
+  expect(await acceptWith(mark)).toBe("stale");
+});
+
 test("a session that is released stays listed for a message that is on its way", async () => {
   await store.accept(sampleMessage("M1", thread), { opens: true });
   const held = await lease("a");

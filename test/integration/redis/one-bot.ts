@@ -5,22 +5,24 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
 import type { Message } from "../../../src/core/message.ts";
+import type { Machine } from "../../support/machine.ts";
 import { type Member, type MemberOptions, startMember } from "../chaos/members.ts";
-import { noFaults, type Platform, startPlatform } from "../chaos/platform.ts";
+import { type Effect, noFaults, type Platform, startPlatform } from "../chaos/platform.ts";
 
 /** A bot of several processes on a platform that works. */
 export interface OneBot extends AsyncDisposable {
   readonly platform: Platform;
-  readonly start: (role: MemberOptions["role"]) => Promise<Member>;
+  readonly start: (role: MemberOptions["role"], on?: Machine) => Promise<Member>;
   /** Says something in a thread; resolves when it is accepted. */
   readonly say: (thread: string, text: string) => Promise<void>;
 }
 
-/** Tools take so long that only what ends them can be what is waited for. */
-const toolMs = [60_000, 60_000] as const;
-
-export async function openBot(redis: string): Promise<OneBot> {
-  const platform = await startPlatform(noFaults, Math.random);
+/** By default tools take so long that only what ends them can be what is waited for. */
+export async function openBot(
+  redis: string,
+  { toolMs = 60_000, address }: { readonly toolMs?: number; readonly address?: string } = {},
+): Promise<OneBot> {
+  const platform = await startPlatform(noFaults, Math.random, address);
   const dataFolder = await mkdtemp(join(tmpdir(), "opsthread-bot-"));
   const name = `test-${randomUUID()}`;
   const log = join(dataFolder, "members.log");
@@ -28,9 +30,11 @@ export async function openBot(redis: string): Promise<OneBot> {
   let said = 0;
   return {
     platform,
-    async start(role) {
-      const options = { role, redis, name, platform: platform.url, dataFolder, log, toolMs };
-      const member = startMember(options);
+    async start(role, on) {
+      const from = (url: string): string => (on ? url.replace("127.0.0.1", on.host) : url);
+      const places = { redis: from(redis), platform: from(platform.url), dataFolder, log };
+      const options = { role, name, toolMs: [toolMs, toolMs] as const, ...places };
+      const member = startMember(options, on?.prefix);
       members.push(member);
       await member.ready;
       return member;
@@ -56,14 +60,13 @@ export async function openBot(redis: string): Promise<OneBot> {
   };
 }
 
-/** When the tool ran the given time, of the only call that there is. */
-export async function ranAt({ effects }: Platform, time: number): Promise<number> {
-  let at: number | undefined;
-  while (at === undefined) {
-    at = [...effects.values()][0]?.[time - 1];
+/** The tool's run of this number, of the latest call. */
+export async function ranAt({ effects }: Platform, time: number): Promise<Effect> {
+  for (;;) {
+    const run = [...effects.values()].at(-1)?.[time - 1];
+    if (run) return run;
     await delay(5);
   }
-  return at;
 }
 
 /** The posts of a thread, once there are so many. */

@@ -29,12 +29,12 @@ test("a turn goes on in another worker when its own is told to end, and when it 
   const second = await bot.start("worker");
   const toldAt = Date.now();
   await first.stop();
-  expect((await ranAt(bot.platform, 2)) - toldAt).toBeLessThan(1000);
+  expect((await ranAt(bot.platform, 2)).at - toldAt).toBeLessThan(1000);
 
   await bot.start("worker");
   const killedAt = Date.now();
   await second.kill();
-  expect((await ranAt(bot.platform, 3)) - killedAt).toBeLessThan(10_000);
+  expect((await ranAt(bot.platform, 3)).at - killedAt).toBeLessThan(10_000);
 });
 
 test("a stop that one process accepts ends the turn of another", async () => {

@@ -76,6 +76,13 @@ describe("redisStore() and its server", () => {
     expect((await waiting).map(({ message }) => message.id)).toEqual(["M1"]);
   });
 
+  test("says what keeps it from connecting", async () => {
+    await expect(redisStore({ redis: "redis://127.0.0.1:1" })).rejects.toMatchObject({
+      code: "STORE_UNAVAILABLE",
+      message: expect.stringContaining("ECONNREFUSED"),
+    });
+  });
+
   test("an operation fails with a clear error when Redis stays away", async () => {
     await using server = await startRedis();
     await using store = await redisStore({ redis: server.url, timeoutMs: 200 });
