@@ -17,6 +17,7 @@ import { createPosts } from "./posts.ts";
 import { createProgressLines } from "./progress.ts";
 import { createReceiver } from "./receive.ts";
 import { createTeller } from "./tell.ts";
+import { createTrouble } from "./trouble.ts";
 
 export interface DiscordAdapterOptions {
   /** The bot's token, from https://discord.com/developers/applications under Bot. */
@@ -81,15 +82,18 @@ export function discordAdapter(options: DiscordAdapterOptions): Adapter {
   const places = createPlaces(api);
   const cards = createCards(api);
   let connection: Connection | undefined;
+  const botId = async (given: { readonly signal: AbortSignal }): Promise<string> =>
+    (await whoAmI(given)).userId;
   const posts = createPosts({
     api,
     places,
     cards,
-    botId: async (given) => (await whoAmI(given)).userId,
+    botId,
     limits: ({ workspace }) => limitsOf(connection?.premiumTier(workspace)),
   });
-  const lines = createProgressLines({ api, places, clock, log });
+  const lines = createProgressLines({ api, places, botId, clock, log });
   const teller = createTeller({ api, clock, log });
+  const trouble = createTrouble(teller);
   const ending = new AbortController();
   const open: AsyncDisposable[] = [teller, lines];
   return {
@@ -108,6 +112,7 @@ export function discordAdapter(options: DiscordAdapterOptions): Adapter {
         places,
         cards,
         teller,
+        trouble,
         identity: self,
         clock,
         log,
@@ -133,7 +138,16 @@ export function discordAdapter(options: DiscordAdapterOptions): Adapter {
       );
       open.push({ [Symbol.asyncDispose]: () => registering });
     },
-    post: (post, given) => posts.send(post, given),
+    async post(post, given) {
+      try {
+        const sent = await posts.send(post, given);
+        trouble.over(post.thread);
+        return sent;
+      } catch (error) {
+        trouble.tell(post.thread, error);
+        throw error;
+      }
+    },
     findPost: (thread, key, given) => posts.find(thread, key, given),
     showProgress: (thread, progress, given) => lines.show(thread, progress, given),
     download: (_, { id }, { signal }) => downloadFile(id, { api, apiUrl, signal }),

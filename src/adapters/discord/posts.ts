@@ -7,6 +7,7 @@ import type { OpenArtifact } from "../adapter.ts";
 import type { DiscordApi, SentFile } from "./api.ts";
 import { batches, type FileLimits, readArtifacts, shownFiles } from "./artifacts.ts";
 import type { Cards } from "./cards.ts";
+import { codes, discordCode } from "./failures.ts";
 import { layOut, type Shown, text } from "./layout.ts";
 import { markOf } from "./mark.ts";
 import type { Places } from "./places.ts";
@@ -81,9 +82,11 @@ export function createPosts({ api, places, botId, limits, cards }: PostsOptions)
         const message = { ...given, components: withMark(given.components, mark) };
         const { id, channel_id } = await send(thread, message, { key, part, signal }).catch(
           (error: unknown) => {
-            // The text matters most: a refusal of the files must not have the post put aside.
-            if (!isOpsthreadError(error, "ADAPTER_POST_REJECTED") || given.files.length === 0)
-              throw error;
+            // The text matters most: what is wrong with the files must not have the post put aside.
+            const isRefused =
+              isOpsthreadError(error, "ADAPTER_POST_REJECTED") ||
+              discordCode(error) === codes.missingPermissions;
+            if (!isRefused || given.files.length === 0) throw error;
             const bare = withMark([...given.texts, text(notTaken)], mark);
             return send(thread, { files: [], texts: [], components: bare }, { key, part, signal });
           },

@@ -23,7 +23,7 @@ export interface Deleted {
 }
 
 export function takeMessages(options: EventOptions & { readonly channels: Channels }): TakeMessage {
-  const { api, inbound, receiver, places, cards, teller, channels, log, signal } = options;
+  const { api, inbound, receiver, places, cards, teller, trouble, channels, log, signal } = options;
   /** What was brought already: what is read again of a channel is not brought again. */
   const brought = remembering<true>(maxBrought);
 
@@ -67,6 +67,7 @@ export function takeMessages(options: EventOptions & { readonly channels: Channe
         places.begins(where.thread, posted.message.text);
       const actor = isMissed ? await withRoles(posted) : posted.message.actor;
       const message = { ...posted.message, actor, ...where };
+      trouble.asked(where.thread, actor.id);
       const received = await receiver.bring(message);
       brought.set(id, true);
       if (received.status === "accepted") answeredInWords(message);

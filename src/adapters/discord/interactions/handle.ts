@@ -137,13 +137,14 @@ async function begin(
   interaction: Interaction,
   { words, attachments }: Pick<Message, "attachments"> & { readonly words: string },
   reply: Reply,
-  { receiver, places, log }: Context,
+  { receiver, places, trouble, log }: Context,
 ): Promise<void> {
   const { channelId, facts, actor } = interaction;
   const messageId = await reply.say([text(quoted(actor.id, words))]);
   if (messageId === undefined) return log.warn({}, "Discord did not tell where it put a command");
   const thread = threadAt({ channelId, messageId }, facts);
   if (thread.thread === messageId) places.begins(thread, words);
+  trouble.asked(thread, actor.id);
   const received = await receiver.bring({
     ...said(interaction, thread),
     kind: "command",
