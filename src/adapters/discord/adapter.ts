@@ -80,10 +80,10 @@ export function discordAdapter(options: DiscordAdapterOptions): Adapter {
     return identity;
   };
   const places = createPlaces(api);
-  const cards = createCards(api);
   let connection: Connection | undefined;
   const botId = async (given: { readonly signal: AbortSignal }): Promise<string> =>
     (await whoAmI(given)).userId;
+  const cards = createCards({ api, botId, log });
   const posts = createPosts({
     api,
     places,
@@ -150,6 +150,7 @@ export function discordAdapter(options: DiscordAdapterOptions): Adapter {
     },
     findPost: (thread, key, given) => posts.find(thread, key, given),
     showProgress: (thread, progress, given) => lines.show(thread, progress, given),
+    closeApproval: (thread, decided, given) => cards.close(thread, decided, given),
     download: (_, { id }, { signal }) => downloadFile(id, { api, apiUrl, signal }),
     async [Symbol.asyncDispose]() {
       ending.abort();

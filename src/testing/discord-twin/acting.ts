@@ -81,15 +81,27 @@ export function discordActing({
     {
       data,
       source,
+      label,
       only,
-    }: { readonly data: object; readonly source?: TwinMessage; readonly only?: string },
+    }: {
+      readonly data: object;
+      readonly source?: TwinMessage;
+      readonly label?: string;
+      readonly only?: string;
+    },
   ): Acted => {
     const channel = state.channel(id);
     if (!channel) throw new TypeError(`No channel ${id}`);
     if (only !== undefined && only !== user) throw new TypeError(`Only ${only} sees that`);
     if (channel.guildId !== undefined && !state.may(user, channel, "USE_APPLICATION_COMMANDS"))
       throw new TypeError(`${user} may use no commands there`);
-    const begun = interactions.begin({ type, user, channelId: id, ...(source && { source }) });
+    const begun = interactions.begin({
+      type,
+      user,
+      channelId: id,
+      ...(source && { source }),
+      ...(label && { label }),
+    });
     deliver(payloadOf(begun, { channel, data, state, context: context() }), channel.guildId);
     return seen(begun);
   };
@@ -165,7 +177,7 @@ export function discordActing({
       if (!button || button.isDisabled) throw new TypeError(`No button "${label}"`);
       const data = { component_type: 2, custom_id: button.customId };
       const only = source.onlyFor !== undefined && { only: source.onlyFor };
-      return begin(3, { channel: source.channelId, ...where }, { data, source, ...only });
+      return begin(3, { channel: source.channelId, ...where }, { data, source, label, ...only });
     },
     choose({ of, value, ...where }) {
       const source = messageOf(of);

@@ -3,8 +3,10 @@ import type { Duplex } from "node:stream";
 
 import { type Clock, systemClock } from "../../core/clock.ts";
 import { acceptWebSocket } from "../slack-twin/web-socket.ts";
+import type { Transcript } from "../transcript.ts";
 import { type DiscordActing, discordActing } from "./acting.ts";
 import { signer } from "./cdn.ts";
+import { discordTranscript } from "./discord-transcript.ts";
 import { endpointOf } from "./endpoint.ts";
 import { discordEvents } from "./events.ts";
 import type { DiscordFaults, PendingFaults } from "./faults.ts";
@@ -57,6 +59,8 @@ export interface DiscordTwin extends AsyncDisposable, DiscordPerson, DiscordActi
     Gateway,
     "log" | "starts" | "goSilent" | "reconnect" | "invalidate" | "cut"
   >;
+  /** All that happened, also what was changed or deleted: for {@link transcriptPage}. */
+  transcript(title?: string): Transcript;
   /** How many connections the bot has to the gateway. */
   connections(): number;
   /** Resolves when the bot has read all that was told, and what it said at once has come here. */
@@ -174,6 +178,8 @@ export async function discordTwin(options: DiscordTwinOptions = {}): Promise<Dis
       for (let count = 0; count < 2; count += 1)
         await Promise.all(gateway.connected.map((socket) => socket.ping()));
     },
+    transcript: (title = "Discord") =>
+      discordTranscript(state, { interactions: interactions.all, title }),
     typing: () => typing.map(({ channelId }) => channelId),
     threadOf(id) {
       const channel = state.channel(id);

@@ -33,6 +33,12 @@ export interface TwinMessage {
   readonly onlyFor?: string;
   readonly reactions: Map<string, Set<string>>;
   editedAt?: number;
+  /** What it was before it was changed, oldest first. */
+  readonly earlier: {
+    readonly at: number;
+    readonly content: string;
+    readonly components: readonly unknown[];
+  }[];
 }
 
 export interface TwinThread {

@@ -3,7 +3,6 @@ import type { ThreadRef } from "../../../core/ids.ts";
 import type { Message } from "../../../core/message.ts";
 import { approvalOf } from "../buttons.ts";
 import { threadAt } from "../channels.ts";
-import { decidedCard } from "../decided.ts";
 import { fileIdOf } from "../download.ts";
 import type { EventOptions } from "../event-options.ts";
 import { text } from "../layout.ts";
@@ -88,7 +87,7 @@ async function answer(interaction: Interaction, reply: Reply, context: Context):
     case "form":
       return allowed(interaction, reply, context, () => filledIn(interaction, did, reply, context));
     case "button":
-      return pressed(interaction, did, reply, context);
+      return pressed(interaction, did.customId, reply, context);
   }
 }
 
@@ -217,35 +216,29 @@ async function stop(interaction: Interaction, reply: Reply, { receiver }: Contex
   return reply.whisper(received?.status === "ignored" ? "Nothing runs here" : "Stopping");
 }
 
+/** What was decided is shown by the engine's word, not by the press: it may have been decided already. */
 async function pressed(
   interaction: Interaction,
-  { customId, message }: Did & { readonly type: "button" },
+  customId: string,
   reply: Reply,
-  { receiver, api, signal }: Context,
+  { receiver }: Context,
 ): Promise<void> {
   const decision = approvalOf(customId);
   if (!decision) return reply.seen();
-  const { channelId, facts, actor } = interaction;
+  const { channelId, facts } = interaction;
   const thread = threadAt({ channelId, messageId: channelId }, facts);
   const { choice, approvalId } = decision;
-  const words = choice === "deny" ? `deny ${approvalId}` : `approve ${approvalId} ${choice}`;
-  const given: Message = {
+  const bringing = receiver.bring({
     ...said(interaction, thread),
     kind: "thread",
-    text: words,
+    text: choice === "deny" ? `deny ${approvalId}` : `approve ${approvalId} ${choice}`,
     decision,
     attachments: [],
-  };
-  const bringing = receiver.bring(given);
-  const decided = decidedCard(message.components, { choice, by: `<@${actor.id}>` });
-  const received = await soon(bringing);
-  if (received?.status === "denied") return reply.whisper(received.reason);
-  if (received?.status === "accepted") return reply.update(decided);
-  await reply.seen();
-  if (received || (await bringing).status !== "accepted") return;
-  // Long after the press: with the bot's own authority, which does not run out.
-  const body = { components: decided, allowed_mentions: { parse: [] } };
-  await api.call("PATCH", `/channels/${channelId}/messages/${message.id}`, { body, signal });
+  });
+  if (!(await soon(bringing))) await reply.seen();
+  const received = await bringing;
+  if (received.status === "denied") return reply.whisper(received.reason);
+  return reply.seen();
 }
 
 /** What came of it, if that is known early enough to tell with the acknowledgement. */
