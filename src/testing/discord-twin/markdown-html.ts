@@ -8,7 +8,7 @@ export function discordHtml(markdown: string, nameOf: (userId: string) => string
   for (let at = 0; at < parts.length; at += 3) {
     html += linesHtml(parts[at] ?? "", nameOf);
     const code = parts[at + 2];
-    if (code !== undefined) html += `<pre><code>${escapeHtml(code)}</code></pre>`;
+    if (code !== undefined) html += `<pre>${escapeHtml(code)}</pre>`;
   }
   return html;
 }
@@ -20,14 +20,14 @@ function linesHtml(text: string, nameOf: (userId: string) => string): string {
     .join("\n")
     .trim()
     .replaceAll("\n", "<br>")
-    .replaceAll(/(<\/(?:h\d|blockquote|small|div)>)<br>/g, "$1");
+    .replaceAll(/(<\/(?:h\d|blockquote|div)>)<br>/g, "$1");
 }
 
 function lineHtml(line: string, nameOf: (userId: string) => string): string {
   const [, marks = "", rest = line] = /^(#{1,3}|-#|>|\s*[-*]|\s*\d+\.) (.*)$/.exec(line) ?? [];
   const inner = inlineHtml(marks === "" ? line : rest, nameOf);
   if (marks.startsWith("#")) return `<h${marks.length + 2}>${inner}</h${marks.length + 2}>`;
-  if (marks === "-#") return `<small>${inner}</small>`;
+  if (marks === "-#") return `<div><small>${inner}</small></div>`;
   if (marks === ">") return `<blockquote>${inner}</blockquote>`;
   if (marks.trim() === "-" || marks.trim() === "*")
     return `<div style="margin-left:${marks.length * 0.6}em">• ${inner}</div>`;
