@@ -34,6 +34,7 @@ export interface ProgressOptions {
 
 interface Line {
   readonly channelId: string;
+  readonly isOwnThread: boolean;
   readonly messageId: string;
   /** When the bot was last seen writing. */
   readonly typedAt: number;
@@ -55,7 +56,7 @@ export function createProgressLines({
   const begin = (thread: ThreadRef, components: readonly object[]): Promise<Line> =>
     places.at(
       thread,
-      async ({ channelId, replyTo }) => {
+      async ({ channelId, replyTo, isOwn = false }) => {
         const reference = replyTo !== undefined && {
           message_reference: { message_id: replyTo, fail_if_not_exists: false },
         };
@@ -64,15 +65,15 @@ export function createProgressLines({
           signal: ended,
         });
         const messageId = z.object({ id: z.string() }).parse(answer).id;
-        return { channelId, messageId, typedAt: 0 };
+        return { channelId, messageId, isOwnThread: isOwn, typedAt: clock.now() };
       },
       { signal: ended },
     );
   const own = new Set<string>();
   const tidied = remembering<true>(maxTidied);
-  const tidy = async ({ channelId, messageId }: Line): Promise<void> => {
+  const tidy = async ({ channelId, messageId, isOwnThread }: Line): Promise<void> => {
     own.add(messageId);
-    if (tidied.get(channelId)) return;
+    if (isOwnThread || tidied.get(channelId)) return;
     tidied.set(channelId, true);
     try {
       const bot = await botId({ signal: ended });
@@ -104,7 +105,7 @@ export function createProgressLines({
     if (!line) {
       const begun = await begin(thread, components);
       await tidy(begun);
-      return type(begun);
+      return begun;
     }
     await api.call("PATCH", `/channels/${line.channelId}/messages/${line.messageId}`, {
       body: { components, allowed_mentions: { parse: [] } },

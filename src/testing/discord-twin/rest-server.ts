@@ -146,6 +146,11 @@ async function faulty(
     case "slow":
       await fault.until;
       return run();
+    case "late": {
+      const answer = run();
+      await fault.until;
+      return answer;
+    }
   }
 }
 

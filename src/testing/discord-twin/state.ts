@@ -107,7 +107,14 @@ export const twinChannels = { ops: "ops", web: "web", secret: "secret", forum: "
 
 export function discordState(
   clock: Clock,
-  botPermissions: readonly PermissionName[] = defaultPermissions,
+  {
+    botPermissions = defaultPermissions,
+    more = [],
+  }: {
+    readonly botPermissions?: readonly PermissionName[] | undefined;
+    /** Names of more channels. */
+    readonly more?: readonly string[];
+  } = {},
 ): DiscordState {
   const nextId = snowflakes(clock);
   const guildId = nextId();
@@ -125,7 +132,7 @@ export function discordState(
     channels: new Map(),
     premiumTier: 0,
   };
-  for (const name of Object.values(twinChannels)) {
+  for (const name of [...Object.values(twinChannels), ...more]) {
     const id = nextId();
     guild.channels.set(id, {
       id,
