@@ -1,3 +1,5 @@
+import { setMaxListeners } from "node:events";
+
 import { type Clock, systemClock } from "../../core/clock.ts";
 import { messageOf, OpsthreadError } from "../../core/errors.ts";
 import { type Logger, silentLogger } from "../../core/logger.ts";
@@ -95,6 +97,8 @@ export function discordAdapter(options: DiscordAdapterOptions): Adapter {
   const teller = createTeller({ api, clock, log });
   const trouble = createTrouble(teller);
   const ending = new AbortController();
+  // All that goes on listens.
+  setMaxListeners(0, ending.signal);
   const open: AsyncDisposable[] = [teller, lines];
   return {
     platform: "discord",

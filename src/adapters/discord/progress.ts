@@ -1,3 +1,5 @@
+import { setMaxListeners } from "node:events";
+
 import { z } from "zod";
 
 import { abortable } from "../../core/abort.ts";
@@ -51,6 +53,8 @@ export function createProgressLines({
   const lines = new Map<string, Promise<Line | undefined>>();
   const newest = new Map<string, object>();
   const ending = new AbortController();
+  // All that goes on listens.
+  setMaxListeners(0, ending.signal);
   const { signal: ended } = ending;
 
   const begin = (thread: ThreadRef, components: readonly object[]): Promise<Line> =>

@@ -126,6 +126,36 @@ test("a message's menu asks about that message, in its thread, with its files, a
   expect(discord.thread(said).at(-1)?.text).toContain("<@UANN> asks:\n> why?");
 });
 
+test.each([
+  { status: 404, code: 10_062, message: "Unknown interaction" },
+  { status: 400, code: 40_060, message: "Interaction has already been acknowledged." },
+])(
+  "what Discord gave up, or another process has answered, is not begun: $code",
+  async (refusal) => {
+    await using opened = await started();
+    const { discord, inbound } = opened;
+    const route = "POST /interactions/{}/{}/callback";
+    discord.faults.call(route, { type: "error", ...refusal });
+    discord.command({ sub: "ask", options: { request: "lost" } });
+    await eventually(() => discord.calls.some((call) => call.endsWith("/callback")), "the answer");
+    const next = await answered(discord.command({ sub: "ask", options: { request: "again" } }));
+    await inbound.received(1);
+    expect(inbound.messages.map(({ text }) => text)).toEqual(["again"]);
+    expect(next.answered?.afterMs).toBeLessThan(3000);
+  },
+);
+
+test("a hundred commands at once are all answered in time", async () => {
+  await using opened = await started({ twin: { rateLimits: false } });
+  const { discord, inbound } = opened;
+  const all = Array.from({ length: 100 }, (_, index) =>
+    discord.command({ sub: "ask", options: { request: `number ${index}` }, user: `U${index}` }),
+  );
+  await eventually(() => all.every((acted) => acted.answered), "all answers");
+  await inbound.received(100);
+  expect(Math.max(...all.map((acted) => acted.answered?.afterMs ?? Infinity))).toBeLessThan(3000);
+});
+
 test("who may not use the bot is told so alone, and nothing is posted", async () => {
   const check = () => ({ allowed: false, reason: "You are not on the list" }) as const;
   await using opened = await started({}, undefined, { check });
