@@ -47,7 +47,7 @@ export function rateLimits(
     const current = known && known.until > now ? known : { until: now + perMs, used: 0 };
     windows.set(key, current);
     if (windows.size > maxWindows)
-      for (const [known, { until }] of windows) if (until <= now) windows.delete(known);
+      for (const [each, { until }] of windows) if (until <= now) windows.delete(each);
     current.used += 1;
     return { left: limit - current.used, resetMs: current.until - now };
   };
