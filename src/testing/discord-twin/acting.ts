@@ -1,16 +1,10 @@
 import { buttonsOf, selectsOf } from "./components.ts";
+import { payloadOf } from "./interaction-payload.ts";
 import type { Interactions, TwinInteraction } from "./interactions.ts";
-import {
-  channelJson,
-  fileJson,
-  type JsonContext,
-  memberJson,
-  messageJson,
-  userJson,
-} from "./json.ts";
+import { fileJson, type JsonContext, messageJson } from "./json.ts";
 import { formOf } from "./routes/interactions.ts";
 import type { CommandBook } from "./server-side.ts";
-import type { DiscordState, TwinChannel, TwinMessage } from "./state.ts";
+import type { DiscordState, TwinMessage } from "./state.ts";
 
 export interface Acting {
   /** A channel or a thread. */
@@ -218,47 +212,5 @@ function seen(interaction: TwinInteraction): Acted {
     get hasForm() {
       return interaction.modal !== undefined;
     },
-  };
-}
-
-/** https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-object */
-function payloadOf(
-  { id, token, type, user, source }: TwinInteraction,
-  {
-    channel,
-    data,
-    state,
-    context,
-  }: {
-    readonly channel: TwinChannel;
-    readonly data: object;
-    readonly state: DiscordState;
-    readonly context: JsonContext;
-  },
-): object {
-  const { guildId } = channel;
-  return {
-    id,
-    application_id: state.applicationId,
-    type,
-    token,
-    version: 1,
-    data,
-    channel_id: channel.id,
-    channel: channelJson(channel, state),
-    ...(guildId === undefined
-      ? { user: userJson(state, user), context: 1 }
-      : {
-          guild_id: guildId,
-          guild: { id: guildId, features: [], locale: "en-US" },
-          member: { ...memberJson(state, user), user: userJson(state, user), permissions: "0" },
-          context: 0,
-        }),
-    ...(source && { message: messageJson(source, context) }),
-    app_permissions: "0",
-    locale: "en-US",
-    entitlements: [],
-    authorizing_integration_owners: {},
-    attachment_size_limit: 10 * 1024 ** 2,
   };
 }
