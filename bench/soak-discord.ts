@@ -18,11 +18,6 @@ import { soak } from "./soak/soak.ts";
 export async function run(flags: Readonly<Record<string, string>>): Promise<Figure[]> {
   const { minutes = "30", rate = "10", mishaps = "5", seed = "1" } = flags;
   const dataFolder = await mkdtemp(join(tmpdir(), "opsthread-soak-"));
-  // Only what is still in use counts.
-  setFlagsFromString("--expose-gc");
-  const collect: unknown = runInNewContext("gc");
-  if (typeof collect === "function")
-    globalThis.gc = async () => void Reflect.apply(collect, undefined, []);
   await using platform = await discordSoak();
   try {
     const report = await soak(platform, {
@@ -31,6 +26,7 @@ export async function run(flags: Readonly<Record<string, string>>): Promise<Figu
       mishaps: Number(mishaps),
       patienceMs: 480_000,
       dataFolder,
+      collect: collector(),
       random: seededRandom(Number(seed)),
       say: (line) => console.error(line),
     });
@@ -52,4 +48,11 @@ export async function run(flags: Readonly<Record<string, string>>): Promise<Figu
   } finally {
     await rm(dataFolder, { recursive: true, force: true });
   }
+}
+
+/** Only what is still in use counts. */
+function collector(): () => void {
+  setFlagsFromString("--expose-gc");
+  const gc: unknown = runInNewContext("gc");
+  return () => typeof gc === "function" && void gc();
 }

@@ -15,6 +15,8 @@ export interface SoakOptions {
   /** How long the last answers may take. */
   readonly patienceMs: number;
   readonly say?: (line: string) => void;
+  /** Frees what is not in use any more, before memory is measured. */
+  readonly collect?: () => void;
 }
 
 export interface SoakReport {
@@ -33,7 +35,15 @@ export interface SoakReport {
 
 /** Many people talk to a bot at once, while all that can go wrong on a platform does. Each word must come back once. */
 export async function soak(platform: SoakPlatform, options: SoakOptions): Promise<SoakReport> {
-  const { seconds, rate, random, dataFolder, patienceMs, say = () => {} } = options;
+  const {
+    seconds,
+    rate,
+    random,
+    dataFolder,
+    patienceMs,
+    say = () => {},
+    collect = () => {},
+  } = options;
   const bot = await createBot({
     adapters: [platform.adapter],
     access: platform.access,
@@ -61,7 +71,7 @@ export async function soak(platform: SoakPlatform, options: SoakOptions): Promis
     }
     if (tick % lookEvery === 0) watched.look();
     if (tick % memoryEvery === 0) {
-      globalThis.gc?.();
+      collect();
       heapMb.push(Math.round(process.memoryUsage().heapUsed / 1e5) / 10);
       say(
         `${Math.round((Date.now() - began) / 1000)} s: ${said} said, ${watched.waiting()} wait, ${heapMb.at(-1)} MB`,
@@ -76,9 +86,9 @@ export async function soak(platform: SoakPlatform, options: SoakOptions): Promis
     watched.look();
   }
   await bot.idle();
-  watched.look();
+  watched.look(Infinity);
   await bot.stop();
-  globalThis.gc?.();
+  collect();
   return { said, mishaps, heapMb, ...watched.report(), figures: platform.figures() };
 }
 
@@ -90,7 +100,11 @@ const memoryEvery = 100;
 function watch(platform: SoakPlatform) {
   const open = new Map<
     string,
-    { readonly place: SoakPlace; readonly words: Map<string, number>; idleLooks: number }
+    {
+      readonly place: SoakPlace;
+      readonly words: Map<string, number>;
+      quietSince: number | undefined;
+    }
   >();
   const unanswered = new Map<string, number>();
   const twice = new Set<string>();
@@ -98,20 +112,28 @@ function watch(platform: SoakPlatform) {
   const latencies: number[] = [];
   return {
     said(word: string, random: () => number): void {
-      const live = [...open.values()];
+      // What is said without a mention before the mention has come is said to nobody.
+      const live = [...open.values()].filter(({ words }) =>
+        [...words.keys()].some((each) => !unanswered.has(each)),
+      );
       const old = random() < followUps ? live[Math.floor(random() * live.length)] : undefined;
       const text = `please ${word}`;
       const place = platform.say(old ? { text, place: old.place } : { text });
       const id = `${place.channel}:${place.thread}`;
-      const thread = open.get(id) ?? { place, words: new Map<string, number>(), idleLooks: 0 };
+      const thread = open.get(id) ?? {
+        place,
+        words: new Map<string, number>(),
+        quietSince: undefined,
+      };
       thread.words.set(word, Date.now());
-      thread.idleLooks = 0;
+      thread.quietSince = undefined;
       open.set(id, thread);
       unanswered.set(word, Date.now());
     },
-    /** Reads all threads; those that were long quiet are forgotten. */
-    look(): void {
-      for (const [id, thread] of open) {
+    /** Reads some threads, the longest unread first; those that were long quiet are forgotten. */
+    look(most = atOnce): void {
+      for (const [id, thread] of [...open].slice(0, most)) {
+        open.delete(id);
         const counts = new Map<string, number>();
         for (const answer of platform.answers(thread.place))
           // The beginning of a long one stands in its file, too.
@@ -124,10 +146,10 @@ function watch(platform: SoakPlatform) {
           if (count > 1) twice.add(word);
         }
         const isQuiet = [...thread.words.keys()].every((word) => !unanswered.has(word));
-        thread.idleLooks = isQuiet ? thread.idleLooks + 1 : 0;
-        if (thread.idleLooks < quietLooks) continue;
-        open.delete(id);
-        platform.forget(thread.place);
+        if (!isQuiet) thread.quietSince = undefined;
+        else thread.quietSince ??= Date.now();
+        if (Date.now() - (thread.quietSince ?? Infinity) > quietMs) platform.forget(thread.place);
+        else open.set(id, thread);
       }
     },
     waiting: () => unanswered.size,
@@ -147,4 +169,5 @@ function watch(platform: SoakPlatform) {
 
 const followUps = 0.6;
 /** A second answer would have come in this time. */
-const quietLooks = 60;
+const quietMs = 30_000;
+const atOnce = 100;

@@ -67,9 +67,10 @@ export function createInbound({
       gate.check({ ...asker, thread: { ...asker.thread, thread: "" }, action: "use" }),
     async revise(revision) {
       const { message, thread } = revision;
+      const sessionId = sessionIdOf(thread);
+      if (!(await store.session(sessionId))) return { status: "ignored" };
       const refusal = message && refusalOf(message);
       if (refusal) return refusal;
-      const sessionId = sessionIdOf(thread);
       if (!(await store.revise(revision))) return { status: "ignored" };
       log.debug({ sessionId, messageId: revision.id, gone: !message }, "Revised a message");
       // It may be a stop now.

@@ -19,7 +19,8 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 
 /** The assembled bot, with the real discord.js, on a Discord of its own. */
 async function openBot(options: Partial<BotOptions> = {}) {
-  const discord = await discordTwin();
+  // The limits have their own tests, and would make these wait.
+  const discord = await discordTwin({ rateLimits: false });
   const { botToken, apiUrl, guildId } = discord;
   const bot = await createBot({
     adapters: [discordAdapter({ botToken, apiUrl })],
