@@ -25,6 +25,7 @@ test.each(Object.keys(errorCodes))("%s is used", (code) => {
 test.each([
   ["README.md", "examples/bot.mjs"],
   ["docs/slack.md", "examples/slack.mjs"],
+  ["docs/discord.md", "examples/discord.mjs"],
 ])("%s shows %s as it is", (page, example) => {
   const shown = /```js\n([\s\S]*?)```/.exec(readFileSync(page, "utf8"))?.[1];
   expect(shown).toBe(readFileSync(example, "utf8"));

@@ -37,6 +37,7 @@ export { loadStore } from "./store-load.ts";
 export { parseRecords } from "./store-record.ts";
 export { storeSuite } from "./store-suite.ts";
 export { defineSuite, type SuiteOptions } from "./suite.ts";
+export { transcriptPage, type Transcript } from "./transcript.ts";
 export { anthropicTwin } from "./twins/anthropic-twin.ts";
 export { chatTwin } from "./twins/chat-twin.ts";
 export { openaiTwin } from "./twins/openai-twin.ts";

@@ -1,3 +1,5 @@
+import { setMaxListeners } from "node:events";
+
 import { type Clock, systemClock } from "../../core/clock.ts";
 import { messageOf, OpsthreadError } from "../../core/errors.ts";
 import { type Logger, silentLogger } from "../../core/logger.ts";
@@ -17,6 +19,7 @@ import { createPosts } from "./posts.ts";
 import { createProgressLines } from "./progress.ts";
 import { createReceiver } from "./receive.ts";
 import { createTeller } from "./tell.ts";
+import { createTrouble } from "./trouble.ts";
 
 export interface DiscordAdapterOptions {
   /** The bot's token, from https://discord.com/developers/applications under Bot. */
@@ -79,18 +82,23 @@ export function discordAdapter(options: DiscordAdapterOptions): Adapter {
     return identity;
   };
   const places = createPlaces(api);
-  const cards = createCards(api);
   let connection: Connection | undefined;
+  const botId = async (given: { readonly signal: AbortSignal }): Promise<string> =>
+    (await whoAmI(given)).userId;
+  const cards = createCards({ api, botId, log });
   const posts = createPosts({
     api,
     places,
     cards,
-    botId: async (given) => (await whoAmI(given)).userId,
+    botId,
     limits: ({ workspace }) => limitsOf(connection?.premiumTier(workspace)),
   });
-  const lines = createProgressLines({ api, places, clock, log });
+  const lines = createProgressLines({ api, places, botId, clock, log });
   const teller = createTeller({ api, clock, log });
+  const trouble = createTrouble(teller);
   const ending = new AbortController();
+  // All that goes on listens.
+  setMaxListeners(0, ending.signal);
   const open: AsyncDisposable[] = [teller, lines];
   return {
     platform: "discord",
@@ -108,6 +116,7 @@ export function discordAdapter(options: DiscordAdapterOptions): Adapter {
         places,
         cards,
         teller,
+        trouble,
         identity: self,
         clock,
         log,
@@ -133,9 +142,19 @@ export function discordAdapter(options: DiscordAdapterOptions): Adapter {
       );
       open.push({ [Symbol.asyncDispose]: () => registering });
     },
-    post: (post, given) => posts.send(post, given),
+    async post(post, given) {
+      try {
+        const sent = await posts.send(post, given);
+        trouble.over(post.thread);
+        return sent;
+      } catch (error) {
+        trouble.tell(post.thread, error);
+        throw error;
+      }
+    },
     findPost: (thread, key, given) => posts.find(thread, key, given),
     showProgress: (thread, progress, given) => lines.show(thread, progress, given),
+    closeApproval: (thread, decided, given) => cards.close(thread, decided, given),
     download: (_, { id }, { signal }) => downloadFile(id, { api, apiUrl, signal }),
     async [Symbol.asyncDispose]() {
       ending.abort();

@@ -47,10 +47,10 @@ export interface ApiOptions {
 
 export function discordApi(options: ApiOptions): DiscordApi {
   const { botToken, clock, log } = options;
-  const guard = createInvalidGuard({ max: options.maxInvalidRequests, log });
+  const guard = createInvalidGuard({ max: options.maxInvalidRequests, clock, log });
   const pauses = new Map<string, number>();
   let opening: Promise<REST> | undefined;
-  const rest = (): Promise<REST> => (opening ??= openRest(options, guard.count));
+  const rest = (): Promise<REST> => (opening ??= openRest(options, guard.refused));
   const wait = (call: string): void => {
     const now = clock.now();
     for (const [known, until] of pauses) if (until <= now) pauses.delete(known);
@@ -102,7 +102,7 @@ const shown = (route: string): string =>
  */
 async function openRest(
   { botToken, apiUrl, timeoutMs }: ApiOptions,
-  onInvalid: (count: number, remainingMs: number) => void,
+  onRefused: () => void,
 ): Promise<REST> {
   const { REST: Rest } = await import("discord.js");
   const rest = new Rest({
@@ -114,7 +114,8 @@ async function openRest(
     rejectOnRateLimit: () => true,
     invalidRequestWarningInterval: 1,
   });
-  rest.on("invalidRequestWarning", ({ count, remainingTime }) => onInvalid(count, remainingTime));
+  // Its own count is one for all clients of the process.
+  rest.on("invalidRequestWarning", onRefused);
   return rest.setToken(botToken);
 }
 

@@ -1,59 +1,85 @@
-import type { ApprovalChoice } from "../../core/access-request.ts";
+import { z } from "zod";
+
+import { messageOf } from "../../core/errors.ts";
 import { threadId, type ThreadRef } from "../../core/ids.ts";
+import type { Logger } from "../../core/logger.ts";
+import type { ApprovalDecided } from "../adapter.ts";
 import type { DiscordApi } from "./api.ts";
 import { decidedCard } from "./decided.ts";
+import { lookFor } from "./posted.ts";
 import { remembering } from "./remembering.ts";
 
-/** Questions with buttons, as long as this process knows them. */
+/** Questions with buttons. */
 export interface Cards {
   posted(card: Card): void;
-  /** The question that a message asks. */
-  byMessage(messageId: string): Card | undefined;
-  /** It was answered in words: takes its buttons away. Without an id the newest one of the thread is meant. */
-  decided(
-    answered: {
-      readonly thread: ThreadRef;
-      readonly approvalId: string | undefined;
-      readonly choice: ApprovalChoice;
-      readonly by: string;
-    },
+  /** What a message asks, as long as this process knows. */
+  approvalOf(messageId: string): string | undefined;
+  /** Puts what was decided in the place of the buttons. Never rejects. */
+  close(
+    thread: ThreadRef,
+    decided: ApprovalDecided,
     options: { readonly signal: AbortSignal },
   ): Promise<void>;
 }
 
 export interface Card {
   readonly thread: ThreadRef;
+  readonly key: string;
   readonly approvalId: string;
   readonly channelId: string;
   readonly messageId: string;
-  readonly components: readonly object[];
+  readonly components: readonly unknown[];
 }
 
-export function createCards(api: DiscordApi): Cards {
-  const byMessage = remembering<Card>(maxCards);
-  const byApproval = remembering<Card>(maxCards);
-  const newest = remembering<Card>(maxCards);
+type Shown = Pick<Card, "channelId" | "messageId" | "components">;
+
+export function createCards({
+  api,
+  botId,
+  log,
+}: {
+  readonly api: DiscordApi;
+  readonly botId: (options: { readonly signal: AbortSignal }) => Promise<string>;
+  readonly log: Logger;
+}): Cards {
+  const byKey = remembering<Card>(maxCards);
+  const byMessage = remembering<string>(maxCards);
+  /** Of another process, or from before this one. */
+  const find = async (
+    thread: ThreadRef,
+    key: string,
+    signal: AbortSignal,
+  ): Promise<Shown | undefined> => {
+    const bot = await botId({ signal });
+    const { parts, channelId } = await lookFor({ thread, key }, { api, signal, botId: bot });
+    const messageId = [...parts.values()].at(-1);
+    if (messageId === undefined) return undefined;
+    const answer = await api.call("GET", `/channels/${channelId}/messages/${messageId}`, {
+      signal,
+    });
+    const { components } = z.object({ components: z.array(z.unknown()) }).parse(answer);
+    return { channelId, messageId, components };
+  };
   return {
     posted(card) {
-      byMessage.set(card.messageId, card);
-      byApproval.set(`${threadId(card.thread)} ${card.approvalId}`, card);
-      newest.set(threadId(card.thread), card);
+      byKey.set(`${threadId(card.thread)} ${card.key}`, card);
+      byMessage.set(card.messageId, card.approvalId);
     },
-    byMessage: (messageId) => byMessage.get(messageId),
-    async decided({ thread, approvalId, choice, by }, { signal }) {
-      const card =
-        approvalId === undefined
-          ? newest.get(threadId(thread))
-          : byApproval.get(`${threadId(thread)} ${approvalId}`);
-      if (!card) return;
-      byApproval.delete(`${threadId(thread)} ${card.approvalId}`);
-      newest.delete(threadId(thread));
-      const body = {
-        components: decidedCard(card.components, { choice, by: `<@${by}>` }),
-        allowed_mentions: { parse: [] },
-      };
-      const route = `/channels/${card.channelId}/messages/${card.messageId}` as const;
-      await api.call("PATCH", route, { body, signal });
+    approvalOf: (messageId) => byMessage.get(messageId),
+    async close(thread, { key, choice, by }, { signal }) {
+      try {
+        const known = byKey.get(`${threadId(thread)} ${key}`);
+        const card: Shown | undefined = known ?? (await find(thread, key, signal));
+        if (!card) return;
+        const { channelId, messageId, components } = card;
+        const body = {
+          components: decidedCard(components, { choice, by: `<@${by.id}>` }),
+          allowed_mentions: { parse: [] },
+        };
+        await api.call("PATCH", `/channels/${channelId}/messages/${messageId}`, { body, signal });
+      } catch (error) {
+        log.debug({ error: messageOf(error) }, "Buttons were left on an answered question");
+      }
     },
   };
 }

@@ -7,6 +7,7 @@ import type { Identity } from "./identity.ts";
 import type { Places } from "./places.ts";
 import type { Receiver } from "./receive.ts";
 import type { Teller } from "./tell.ts";
+import type { Trouble } from "./trouble.ts";
 
 /** What everything that takes events works with. */
 export interface EventOptions {
@@ -16,6 +17,7 @@ export interface EventOptions {
   readonly places: Places;
   readonly cards: Cards;
   readonly teller: Teller;
+  readonly trouble: Trouble;
   readonly identity: Identity;
   readonly clock: Clock;
   readonly log: Logger;

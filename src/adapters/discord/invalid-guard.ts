@@ -1,36 +1,43 @@
+import type { Clock } from "../../core/clock.ts";
 import type { Logger } from "../../core/logger.ts";
 
 /**
  * Discord shuts out who has too many calls refused in ten minutes, with 401, 403 or 429. Before that happens the adapter
- * makes no calls until they are over. https://discord.com/developers/docs/topics/rate-limits#invalid-request-limit-aka-cloudflare-bans
+ * makes no calls until there are fewer. https://discord.com/developers/docs/topics/rate-limits#invalid-request-limit-aka-cloudflare-bans
  */
 export interface InvalidGuard {
-  /** Takes what the client counted: so many, of a time that ends in so many milliseconds. */
-  readonly count: (count: number, remainingMs: number) => void;
+  /** One was refused. */
+  readonly refused: () => void;
   /** How long no call may be made. */
   waitMs(): number;
 }
 
 export function createInvalidGuard({
   max,
+  clock,
   log,
 }: {
   readonly max: number;
+  readonly clock: Clock;
   readonly log: Logger;
 }): InvalidGuard {
-  let until = 0;
+  const times: number[] = [];
   return {
-    count(count, remainingMs) {
+    refused() {
+      const now = clock.now();
+      while ((times[0] ?? now) < now - windowMs) times.shift();
+      times.push(now);
+      const count = times.length;
       if (count === Math.ceil(max / 2))
-        log.warn(
-          { count, remainingMs },
-          "Discord refuses many calls; it shuts out who has too many",
-        );
-      if (count < max) return;
-      // The client counts by the system's clock.
-      until = Date.now() + remainingMs;
-      log.error({ count, remainingMs }, "Too many calls were refused; none is made for now");
+        log.warn({ count }, "Discord refuses many calls; it shuts out who has too many");
+      if (count === max)
+        log.error({ count }, "Too many calls were refused; none is made until there are fewer");
     },
-    waitMs: () => Math.max(0, until - Date.now()),
+    waitMs() {
+      const decisive = times.at(-max);
+      return decisive === undefined ? 0 : Math.max(0, decisive + windowMs - clock.now());
+    },
   };
 }
+
+const windowMs = 10 * 60_000;

@@ -12,6 +12,8 @@ export interface Place {
   readonly channelId: string;
   /** Where no thread can be: the message that it would have begun at. */
   readonly replyTo?: string;
+  /** Whether this process opened it: nothing is in it that another one left. */
+  readonly isOwn?: boolean;
 }
 
 /** Finds the channel of a thread. A thread that begins at a message has its id, and is opened when something goes into it. */
@@ -51,7 +53,7 @@ export function createPlaces(api: DiscordApi): Places {
       if (discordCode(error) !== undefined) return { channelId: channel, replyTo: thread };
       throw error;
     }
-    return { channelId: thread };
+    return { channelId: thread, isOwn: true };
   };
   const opened = async (
     ref: ThreadRef,

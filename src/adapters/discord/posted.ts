@@ -11,6 +11,8 @@ export interface Posted {
   readonly parts: Map<number, string>;
   /** Whether the last of them is among them. */
   readonly hasLast: boolean;
+  /** Where they are. */
+  readonly channelId: string;
 }
 
 /** The first message's id, once all of the post is there. */
@@ -35,17 +37,18 @@ export async function lookFor(
       if (author.id === botId) for (const mark of idsOf(components)) marks.set(mark, id);
   };
   await gather(messagesIn(thread.thread, { api, signal }));
-  if (marks.size === 0 && thread.thread !== thread.channel)
-    await gather(repliesTo(thread, { api, signal }));
+  const isElsewhere = marks.size === 0 && thread.thread !== thread.channel;
+  if (isElsewhere) await gather(repliesTo(thread, { api, signal }));
+  const channelId = isElsewhere ? thread.channel : thread.thread;
   const parts = new Map<number, string>();
   for (let part = 0; part < maxParts; part += 1) {
     const last = marks.get(markOf(key, { part, isLast: true }));
     const found = last ?? marks.get(markOf(key, { part, isLast: false }));
     if (found !== undefined) parts.set(part, found);
-    if (last !== undefined) return { parts, hasLast: true };
+    if (last !== undefined) return { parts, hasLast: true, channelId };
     if (found === undefined) break;
   }
-  return { parts, hasLast: false };
+  return { parts, hasLast: false, channelId };
 }
 
 const maxParts = 100;

@@ -7,10 +7,11 @@ import type { OpenArtifact } from "../adapter.ts";
 import type { DiscordApi, SentFile } from "./api.ts";
 import { batches, type FileLimits, readArtifacts, shownFiles } from "./artifacts.ts";
 import type { Cards } from "./cards.ts";
+import { codes, discordCode } from "./failures.ts";
 import { layOut, type Shown, text } from "./layout.ts";
 import { markOf } from "./mark.ts";
 import type { Places } from "./places.ts";
-import { lookFor, type Posted, wholeOf } from "./posted.ts";
+import { lookFor, wholeOf } from "./posted.ts";
 import { remembering } from "./remembering.ts";
 
 /** Posts and their finding again. */
@@ -39,7 +40,7 @@ export interface PostsOptions {
  * by which it is found later. What is there of a post that was broken off is remembered, or found, and only the rest is sent.
  */
 export function createPosts({ api, places, botId, limits, cards }: PostsOptions): Posts {
-  const begun = remembering<Posted>(maxBegun);
+  const begun = remembering<Map<number, string>>(maxBegun);
   const send = async (
     thread: ThreadRef,
     message: Part,
@@ -74,16 +75,18 @@ export function createPosts({ api, places, botId, limits, cards }: PostsOptions)
       signal.throwIfAborted();
       const { key, thread } = post;
       const parts = await partsOf(post, { open, limits: limits(thread), signal });
-      const sent = begun.get(keyOf(thread, key))?.parts ?? new Map<number, string>();
+      const sent = begun.get(keyOf(thread, key)) ?? new Map<number, string>();
       for (const [part, given] of parts.entries()) {
         if (sent.has(part)) continue;
         const mark = markOf(key, { part, isLast: part === parts.length - 1 });
         const message = { ...given, components: withMark(given.components, mark) };
         const { id, channel_id } = await send(thread, message, { key, part, signal }).catch(
           (error: unknown) => {
-            // The text matters most: a refusal of the files must not have the post put aside.
-            if (!isOpsthreadError(error, "ADAPTER_POST_REJECTED") || given.files.length === 0)
-              throw error;
+            // The text matters most: what is wrong with the files must not have the post put aside.
+            const isRefused =
+              isOpsthreadError(error, "ADAPTER_POST_REJECTED") ||
+              discordCode(error) === codes.missingPermissions;
+            if (!isRefused || given.files.length === 0) throw error;
             const bare = withMark([...given.texts, text(notTaken)], mark);
             return send(thread, { files: [], texts: [], components: bare }, { key, part, signal });
           },
@@ -92,9 +95,16 @@ export function createPosts({ api, places, botId, limits, cards }: PostsOptions)
         if (post.approval && part === parts.length - 1) {
           const { approvalId } = post.approval;
           const { components } = message;
-          cards.posted({ thread, approvalId, channelId: channel_id, messageId: id, components });
+          cards.posted({
+            thread,
+            key,
+            approvalId,
+            channelId: channel_id,
+            messageId: id,
+            components,
+          });
         }
-        begun.set(keyOf(thread, key), { parts: sent, hasLast: false });
+        begun.set(keyOf(thread, key), sent);
       }
       begun.delete(keyOf(thread, key));
       return { messageId: sent.get(0) ?? "" };
@@ -107,7 +117,7 @@ export function createPosts({ api, places, botId, limits, cards }: PostsOptions)
       );
       const whole = wholeOf(posted);
       if (whole || posted.parts.size === 0) begun.delete(keyOf(thread, key));
-      else begun.set(keyOf(thread, key), posted);
+      else begun.set(keyOf(thread, key), posted.parts);
       return whole;
     },
   };

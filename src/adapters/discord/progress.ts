@@ -1,3 +1,5 @@
+import { setMaxListeners } from "node:events";
+
 import { z } from "zod";
 
 import { abortable } from "../../core/abort.ts";
@@ -8,9 +10,11 @@ import type { Logger } from "../../core/logger.ts";
 import type { DiscordApi } from "./api.ts";
 import { codes, discordCode } from "./failures.ts";
 import { text } from "./layout.ts";
+import { removeLeftovers } from "./leftovers.ts";
 import { progressMark } from "./mark.ts";
 import type { Places } from "./places.ts";
 import { quiet } from "./posts.ts";
+import { remembering } from "./remembering.ts";
 import { textsOf } from "./texts.ts";
 
 /** The live lines of turns: one message each, changed, and deleted in the end. */
@@ -25,28 +29,38 @@ export interface ProgressLines extends AsyncDisposable {
 export interface ProgressOptions {
   readonly api: DiscordApi;
   readonly places: Places;
+  readonly botId: (options: { readonly signal: AbortSignal }) => Promise<string>;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
 interface Line {
   readonly channelId: string;
+  readonly isOwnThread: boolean;
   readonly messageId: string;
   /** When the bot was last seen writing. */
   readonly typedAt: number;
 }
 
-export function createProgressLines({ api, places, clock, log }: ProgressOptions): ProgressLines {
+export function createProgressLines({
+  api,
+  places,
+  botId,
+  clock,
+  log,
+}: ProgressOptions): ProgressLines {
   /** What becomes of each line: its message, once it has one. */
   const lines = new Map<string, Promise<Line | undefined>>();
   const newest = new Map<string, object>();
   const ending = new AbortController();
+  // All that goes on listens.
+  setMaxListeners(0, ending.signal);
   const { signal: ended } = ending;
 
   const begin = (thread: ThreadRef, components: readonly object[]): Promise<Line> =>
     places.at(
       thread,
-      async ({ channelId, replyTo }) => {
+      async ({ channelId, replyTo, isOwn = false }) => {
         const reference = replyTo !== undefined && {
           message_reference: { message_id: replyTo, fail_if_not_exists: false },
         };
@@ -55,10 +69,24 @@ export function createProgressLines({ api, places, clock, log }: ProgressOptions
           signal: ended,
         });
         const messageId = z.object({ id: z.string() }).parse(answer).id;
-        return { channelId, messageId, typedAt: 0 };
+        return { channelId, messageId, isOwnThread: isOwn, typedAt: clock.now() };
       },
       { signal: ended },
     );
+  const own = new Set<string>();
+  const tidied = remembering<true>(maxTidied);
+  const tidy = async ({ channelId, messageId, isOwnThread }: Line): Promise<void> => {
+    own.add(messageId);
+    if (isOwnThread || tidied.get(channelId)) return;
+    tidied.set(channelId, true);
+    try {
+      const bot = await botId({ signal: ended });
+      const isOwn = (id: string): boolean => own.has(id);
+      await removeLeftovers(channelId, { api, botId: bot, isOwn, signal: ended });
+    } catch (error) {
+      log.debug({ error: messageOf(error) }, "Old progress lines were left");
+    }
+  };
   /** That it goes on, also where the line stays the same for long. */
   const type = async (line: Line): Promise<Line> => {
     if (clock.now() - line.typedAt < typingMs) return line;
@@ -71,12 +99,18 @@ export function createProgressLines({ api, places, clock, log }: ProgressOptions
     markdown: string | undefined,
   ): Promise<Line | undefined> => {
     if (markdown === undefined) {
-      if (line) await remove(line, { api, clock, signal: ended });
+      if (!line) return undefined;
+      await remove(line, { api, clock, signal: ended });
+      own.delete(line.messageId);
       return undefined;
     }
     const shown = `-# ⏳ ${(textsOf(markdown)[0] ?? "…").replaceAll(/\s+/g, " ").slice(0, maxLine)}`;
     const components = [{ ...text(shown), id: progressMark }];
-    if (!line) return type(await begin(thread, components));
+    if (!line) {
+      const begun = await begin(thread, components);
+      await tidy(begun);
+      return begun;
+    }
     await api.call("PATCH", `/channels/${line.channelId}/messages/${line.messageId}`, {
       body: { components, allowed_mentions: { parse: [] } },
       signal: ended,
@@ -121,6 +155,7 @@ export function createProgressLines({ api, places, clock, log }: ProgressOptions
 /** Nobody is notified of a line that will go away: https://discord.com/developers/docs/resources/message#message-object-message-flags */
 const silent = 1 << 12;
 const maxLine = 500;
+const maxTidied = 5000;
 /** The sign of somebody writing lasts ten seconds. */
 const typingMs = 9000;
 

@@ -75,15 +75,12 @@ export async function takeReaction(
   if (!message) return;
   const received = await receiver.bring(message);
   if (received.status === "denied")
-    return teller.tell({ user, reason: received.reason, channelId, messageId });
-  const { decision: decided } = message;
-  if (received.status === "accepted" && decided)
-    await cards.decided({ thread, ...decided, by: user }, { signal });
+    teller.tell({ user, reason: received.reason, channelId, messageId });
 
   async function decision(): Promise<Message | undefined> {
     if (!reaction.isOnBots || means === "stop") return undefined;
     const approvalId =
-      cards.byMessage(messageId)?.approvalId ??
+      cards.approvalOf(messageId) ??
       approvalIn(await api.call("GET", `/channels/${channelId}/messages/${messageId}`, { signal }));
     if (approvalId === undefined) return undefined;
     const text = means === "deny" ? `deny ${approvalId}` : `approve ${approvalId} ${means}`;

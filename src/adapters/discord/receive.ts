@@ -1,3 +1,5 @@
+import { setMaxListeners } from "node:events";
+
 import type { Clock } from "../../core/clock.ts";
 import { messageOf } from "../../core/errors.ts";
 import { threadId } from "../../core/ids.ts";
@@ -27,6 +29,8 @@ export function createReceiver({
 }): Receiver {
   const tails = new Map<string, Promise<void>>();
   const ending = new AbortController();
+  // All that goes on listens.
+  setMaxListeners(0, ending.signal);
   const { signal } = ending;
 
   const bring = async (message: Message): Promise<Received> => {

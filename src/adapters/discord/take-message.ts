@@ -1,5 +1,3 @@
-import { messageOf } from "../../core/errors.ts";
-import { grantWordOf } from "../../core/grant-words.ts";
 import type { ThreadRef } from "../../core/ids.ts";
 import type { Actor, Message } from "../../core/message.ts";
 import { type ChannelFacts, type Channels, directWorkspace, threadAt } from "./channels.ts";
@@ -23,7 +21,7 @@ export interface Deleted {
 }
 
 export function takeMessages(options: EventOptions & { readonly channels: Channels }): TakeMessage {
-  const { api, inbound, receiver, places, cards, teller, channels, log, signal } = options;
+  const { api, inbound, receiver, places, teller, trouble, channels, signal } = options;
   /** What was brought already: what is read again of a channel is not brought again. */
   const brought = remembering<true>(maxBrought);
 
@@ -45,18 +43,6 @@ export function takeMessages(options: EventOptions & { readonly channels: Channe
       .catch(() => undefined); // Gone from the guild: somebody without roles.
     return { ...actor, roles: Member.safeParse(answer).data?.roles ?? [] };
   };
-  const answeredInWords = (message: Message): void => {
-    const word = grantWordOf(message);
-    if (word?.type !== "decide") return;
-    const { choice, approvalId } = word;
-    const { thread, actor } = message;
-    cards
-      .decided({ thread, approvalId, choice, by: actor.id }, { signal })
-      .catch((error: unknown) =>
-        log.debug({ error: messageOf(error) }, "Buttons were left on an answered question"),
-      );
-  };
-
   return {
     async written(posted, { isMissed }) {
       const { id, channelId, hasThread } = posted;
@@ -67,9 +53,9 @@ export function takeMessages(options: EventOptions & { readonly channels: Channe
         places.begins(where.thread, posted.message.text);
       const actor = isMissed ? await withRoles(posted) : posted.message.actor;
       const message = { ...posted.message, actor, ...where };
+      trouble.asked(where.thread, actor.id);
       const received = await receiver.bring(message);
       brought.set(id, true);
-      if (received.status === "accepted") answeredInWords(message);
       if (received.status !== "denied" || isMissed) return;
       teller.tell({ user: actor.id, reason: received.reason, channelId, messageId: id });
     },

@@ -1,3 +1,5 @@
+import { setMaxListeners } from "node:events";
+
 import { z } from "zod";
 
 import type { Clock } from "../../core/clock.ts";
@@ -35,6 +37,8 @@ export function createTeller({
   const telling = new Set<Promise<void>>();
   const last = remembering<number>(maxRemembered);
   const ending = new AbortController();
+  // All that goes on listens.
+  setMaxListeners(0, ending.signal);
   const { signal } = ending;
 
   const directly = async ({ user, reason, channelId }: Told): Promise<void> => {

@@ -7,7 +7,8 @@ export function threadName(asked: string): string {
     .replaceAll(/<[@#][!&]?\w+>|<\/[^>]*>|<t:[^>]*>/g, " ")
     .replaceAll(/https?:\/\/(?:www\.)?([^\s/?#]+)\S*/g, "$1")
     .replaceAll(/[*_~`|>#]/g, "");
-  const line = plain.split("\n").find((each) => /[\p{L}\p{N}]/u.test(each)) ?? "";
+  const line =
+    plain.split("\n").find((each) => /[\p{L}\p{N}\p{Extended_Pictographic}]/u.test(each)) ?? "";
   return shortened(visibleLabel(line).trim()) || "Opsthread";
 }
 

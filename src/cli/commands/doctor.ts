@@ -4,6 +4,7 @@ import { probeBubblewrap } from "../../sandbox/bubblewrap/probe.ts";
 import { findEngine } from "../../sandbox/docker/engine.ts";
 import { runOnHost } from "../../sandbox/host-command.ts";
 import type { Check } from "../doctor/check.ts";
+import { checkDiscordToken } from "../doctor/discord.ts";
 import {
   checkDataFolder,
   checkLandlock,
@@ -76,6 +77,7 @@ async function examine(
       ...(model.length === 1 && compaction && { compaction }),
       signal,
     })),
+    ...(await checkDiscordToken(process.env, { signal })),
   ];
 }
 

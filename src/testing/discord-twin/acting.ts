@@ -1,16 +1,10 @@
 import { buttonsOf, selectsOf } from "./components.ts";
+import { payloadOf } from "./interaction-payload.ts";
 import type { Interactions, TwinInteraction } from "./interactions.ts";
-import {
-  channelJson,
-  fileJson,
-  type JsonContext,
-  memberJson,
-  messageJson,
-  userJson,
-} from "./json.ts";
+import { fileJson, type JsonContext, messageJson } from "./json.ts";
 import { formOf } from "./routes/interactions.ts";
 import type { CommandBook } from "./server-side.ts";
-import type { DiscordState, TwinChannel, TwinMessage } from "./state.ts";
+import type { DiscordState, TwinMessage } from "./state.ts";
 
 export interface Acting {
   /** A channel or a thread. */
@@ -81,15 +75,27 @@ export function discordActing({
     {
       data,
       source,
+      label,
       only,
-    }: { readonly data: object; readonly source?: TwinMessage; readonly only?: string },
+    }: {
+      readonly data: object;
+      readonly source?: TwinMessage;
+      readonly label?: string;
+      readonly only?: string;
+    },
   ): Acted => {
     const channel = state.channel(id);
     if (!channel) throw new TypeError(`No channel ${id}`);
     if (only !== undefined && only !== user) throw new TypeError(`Only ${only} sees that`);
     if (channel.guildId !== undefined && !state.may(user, channel, "USE_APPLICATION_COMMANDS"))
       throw new TypeError(`${user} may use no commands there`);
-    const begun = interactions.begin({ type, user, channelId: id, ...(source && { source }) });
+    const begun = interactions.begin({
+      type,
+      user,
+      channelId: id,
+      ...(source && { source }),
+      ...(label && { label }),
+    });
     deliver(payloadOf(begun, { channel, data, state, context: context() }), channel.guildId);
     return seen(begun);
   };
@@ -165,7 +171,7 @@ export function discordActing({
       if (!button || button.isDisabled) throw new TypeError(`No button "${label}"`);
       const data = { component_type: 2, custom_id: button.customId };
       const only = source.onlyFor !== undefined && { only: source.onlyFor };
-      return begin(3, { channel: source.channelId, ...where }, { data, source, ...only });
+      return begin(3, { channel: source.channelId, ...where }, { data, source, label, ...only });
     },
     choose({ of, value, ...where }) {
       const source = messageOf(of);
@@ -206,47 +212,5 @@ function seen(interaction: TwinInteraction): Acted {
     get hasForm() {
       return interaction.modal !== undefined;
     },
-  };
-}
-
-/** https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-object */
-function payloadOf(
-  { id, token, type, user, source }: TwinInteraction,
-  {
-    channel,
-    data,
-    state,
-    context,
-  }: {
-    readonly channel: TwinChannel;
-    readonly data: object;
-    readonly state: DiscordState;
-    readonly context: JsonContext;
-  },
-): object {
-  const { guildId } = channel;
-  return {
-    id,
-    application_id: state.applicationId,
-    type,
-    token,
-    version: 1,
-    data,
-    channel_id: channel.id,
-    channel: channelJson(channel, state),
-    ...(guildId === undefined
-      ? { user: userJson(state, user), context: 1 }
-      : {
-          guild_id: guildId,
-          guild: { id: guildId, features: [], locale: "en-US" },
-          member: { ...memberJson(state, user), user: userJson(state, user), permissions: "0" },
-          context: 0,
-        }),
-    ...(source && { message: messageJson(source, context) }),
-    app_permissions: "0",
-    locale: "en-US",
-    entitlements: [],
-    authorizing_integration_owners: {},
-    attachment_size_limit: 10 * 1024 ** 2,
   };
 }

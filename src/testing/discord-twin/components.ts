@@ -6,6 +6,7 @@ import { invalidForm } from "./refusal.ts";
 export interface TwinButton {
   readonly customId: string;
   readonly label: string;
+  readonly style: "primary" | "danger" | undefined;
   readonly isDisabled: boolean;
 }
 
@@ -201,10 +202,12 @@ export function buttonsOf(components: readonly unknown[]): readonly TwinButton[]
 const buttonOf = ({
   custom_id = "",
   label = "",
+  style,
   disabled = false,
 }: z.infer<typeof Button>): TwinButton => ({
   customId: custom_id,
   label,
+  style: style === 4 ? "danger" : style === 1 || style === 3 ? "primary" : undefined,
   isDisabled: disabled,
 });
 

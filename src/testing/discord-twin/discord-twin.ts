@@ -3,17 +3,20 @@ import type { Duplex } from "node:stream";
 
 import { type Clock, systemClock } from "../../core/clock.ts";
 import { acceptWebSocket } from "../slack-twin/web-socket.ts";
+import type { Transcript } from "../transcript.ts";
 import { type DiscordActing, discordActing } from "./acting.ts";
 import { signer } from "./cdn.ts";
+import { discordTranscript } from "./discord-transcript.ts";
 import { endpointOf } from "./endpoint.ts";
 import { discordEvents } from "./events.ts";
 import type { DiscordFaults, PendingFaults } from "./faults.ts";
+import { forget } from "./forget.ts";
 import { discordGateway, type Gateway } from "./gateway.ts";
 import type { PrivilegedIntent } from "./intents.ts";
 import { twinInteractions } from "./interactions.ts";
 import { guildJson, type JsonContext, userJson } from "./json.ts";
 import type { PermissionName } from "./permissions.ts";
-import { type DiscordPerson, discordPerson } from "./person.ts";
+import { type DiscordPerson, type DiscordPlace, discordPerson } from "./person.ts";
 import { rateLimits } from "./rate-limits.ts";
 import { restServer } from "./rest-server.ts";
 import type { CommandBook, ServerSide } from "./server-side.ts";
@@ -28,6 +31,8 @@ export interface DiscordTwinOptions {
   readonly permissions?: readonly PermissionName[];
   /** How often the client must send a heartbeat. Default 41,250. */
   readonly heartbeatMs?: number;
+  /** Names of more channels. */
+  readonly channels?: readonly string[];
   /** Whether calls are counted and refused when there are too many. Default true. */
   readonly rateLimits?: boolean;
   /** Answers of 401, 403 and 429 in ten minutes before the client is shut out. Default 10,000. */
@@ -57,6 +62,8 @@ export interface DiscordTwin extends AsyncDisposable, DiscordPerson, DiscordActi
     Gateway,
     "log" | "starts" | "goSilent" | "reconnect" | "invalidate" | "cut"
   >;
+  /** All that happened, also what was changed or deleted: for {@link transcriptPage}. */
+  transcript(title?: string): Transcript;
   /** How many connections the bot has to the gateway. */
   connections(): number;
   /** Resolves when the bot has read all that was told, and what it said at once has come here. */
@@ -76,6 +83,10 @@ export interface DiscordTwin extends AsyncDisposable, DiscordPerson, DiscordActi
   giveRoles(user: string, roles: readonly string[]): void;
   /** From now on the person takes no direct messages. */
   closeDirect(user: string): void;
+  /** Forgets a thread with all that is in it, for runs that take long. */
+  forget(place: Pick<DiscordPlace, "channel" | "thread">): void;
+  /** How many calls were answered with 429 that no fault ordered. */
+  limited(): number;
   /** How far the guild is boosted, which decides on how large files may be. */
   boost(tier: 0 | 1 | 2 | 3): void;
 }
@@ -88,7 +99,10 @@ export interface DiscordTwin extends AsyncDisposable, DiscordPerson, DiscordActi
 export async function discordTwin(options: DiscordTwinOptions = {}): Promise<DiscordTwin> {
   const { clock = systemClock, intents = ["messageContent"], heartbeatMs = 41_250 } = options;
   const token = "twin.bot.token";
-  const state = discordState(clock, options.permissions);
+  const state = discordState(clock, {
+    botPermissions: options.permissions,
+    more: options.channels ?? [],
+  });
   const granted = new Set(intents);
   const faults: PendingFaults = { calls: [], duplicates: 0, lostFiles: new Set() };
   const calls: string[] = [];
@@ -162,6 +176,10 @@ export async function discordTwin(options: DiscordTwinOptions = {}): Promise<Dis
         void faults.calls.push({ route, fault, isMeant }),
       duplicateEvent: () => void (faults.duplicates += 1),
       loseFile: (id) => void faults.lostFiles.add(id),
+      none() {
+        faults.calls.length = 0;
+        faults.duplicates = 0;
+      },
     },
     calls,
     publicKey: endpoint.publicKey,
@@ -174,6 +192,8 @@ export async function discordTwin(options: DiscordTwinOptions = {}): Promise<Dis
       for (let count = 0; count < 2; count += 1)
         await Promise.all(gateway.connected.map((socket) => socket.ping()));
     },
+    transcript: (title = "Discord") =>
+      discordTranscript(state, { interactions: interactions.all, title }),
     typing: () => typing.map(({ channelId }) => channelId),
     threadOf(id) {
       const channel = state.channel(id);
@@ -191,6 +211,8 @@ export async function discordTwin(options: DiscordTwinOptions = {}): Promise<Dis
     },
     giveRoles: (user, roles) => void state.guild.members.set(user, roles),
     closeDirect: (user) => void state.closedDirect.add(user),
+    forget: ({ channel, thread }) => forget(state, { channel, thread }),
+    limited: () => limits.refusals(),
     boost: (tier) => void (state.guild.premiumTier = tier),
     async [Symbol.asyncDispose]() {
       await endpoint.idle();

@@ -17,8 +17,10 @@ export type DiscordCallFault =
       readonly code: number;
       readonly message: string;
     }
-  /** The answer comes when `until` resolves. */
-  | { readonly type: "slow"; readonly until: Promise<void> };
+  /** The call takes effect, and the answer comes, when `until` resolves. */
+  | { readonly type: "slow"; readonly until: Promise<void> }
+  /** The call takes effect at once, and the answer comes when `until` resolves. */
+  | { readonly type: "late"; readonly until: Promise<void> };
 
 /** One call: its route as Discord's documentation has it, such as `POST /channels/{}/messages`, and what it carries. */
 export interface DiscordCall {
@@ -35,6 +37,8 @@ export interface DiscordFaults {
   duplicateEvent(): void;
   /** From now on the file is gone. */
   loseFile(id: string): void;
+  /** What was ordered and did not come about yet does not. */
+  none(): void;
 }
 
 export interface PendingFaults {

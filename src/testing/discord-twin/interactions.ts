@@ -21,8 +21,9 @@ export interface TwinInteraction {
   readonly user: string;
   readonly channelId: string;
   readonly at: number;
-  /** The message whose button was pressed. */
+  /** The message whose button was pressed, and what is on it. */
   readonly source?: TwinMessage;
+  readonly label?: string;
   /** The one acknowledgement: its type, and how long it took. */
   answered?: { readonly type: number; readonly afterMs: number };
   /** What the app answered with, or edited its deferred answer to. */
@@ -34,7 +35,9 @@ export interface TwinInteraction {
 
 export interface Interactions {
   readonly all: readonly TwinInteraction[];
-  begin(given: Pick<TwinInteraction, "type" | "user" | "channelId" | "source">): TwinInteraction;
+  begin(
+    given: Pick<TwinInteraction, "type" | "user" | "channelId" | "source" | "label">,
+  ): TwinInteraction;
   /** Takes the one answer, within three seconds. */
   acknowledge(id: string, token: string, type: number): TwinInteraction;
   /** The interaction whose token may still be used: fifteen minutes, and answered already. */

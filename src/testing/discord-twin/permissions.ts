@@ -30,7 +30,7 @@ export function permissionsIn(
   const roles = guild.members.get(member) ?? [];
   const base = [guild.id, ...roles].reduce(
     (bits, id) => bits | (guild.roles.get(id)?.permissions ?? 0n),
-    0n,
+    guild.bots.has(member) ? 0n : guild.people,
   );
   if ((base & permissionBits.ADMINISTRATOR) !== 0n) return everything;
   const { overwrites } = channel.thread

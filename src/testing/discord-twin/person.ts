@@ -2,7 +2,7 @@ import { buttonsOf, idsOf, shownFiles, textsOf } from "./components.ts";
 import type { DiscordEvents } from "./events.ts";
 import type { TwinInteraction } from "./interactions.ts";
 import { componentsV2 } from "./message-body.ts";
-import { checkMayPost, postMessage } from "./post-message.ts";
+import { beforeChange, checkMayPost, postMessage } from "./post-message.ts";
 import type { DiscordState, TwinChannel, TwinMessage } from "./state.ts";
 import { openThread } from "./threads.ts";
 
@@ -148,8 +148,8 @@ export function discordPerson({
     },
     edit(place, text) {
       const message = messageOf(place);
+      beforeChange(message, state);
       message.content = text;
-      message.editedAt = state.clock.now();
       events.updated(message);
     },
     remove(place) {

@@ -2,6 +2,7 @@ import type { DiscordEvents } from "./events.ts";
 import type { FileLimits, MessageBody } from "./message-body.ts";
 import { componentsV2 } from "./message-body.ts";
 import { refusals } from "./refusal.ts";
+import { givenAt } from "./snowflake.ts";
 import { channelTypes, type DiscordState, type TwinChannel, type TwinMessage } from "./state.ts";
 
 /** Whether somebody may write here at all. */
@@ -58,6 +59,7 @@ export function postMessage(
     ...(interactionId !== undefined && { interactionId }),
     ...(onlyFor !== undefined && { onlyFor }),
     reactions: new Map(),
+    earlier: [],
   };
   if (nonce !== undefined) state.nonces.set(`${author}:${nonce}`, { message, at: now });
   if (channel.thread) {
@@ -69,6 +71,13 @@ export function postMessage(
   channel.messages.push(message);
   events.created(message);
   return message;
+}
+
+/** Keeps what it was, before it is changed. */
+export function beforeChange(message: TwinMessage, { clock }: DiscordState): void {
+  const { id, content, components, editedAt = givenAt(id) } = message;
+  message.earlier.push({ at: editedAt, content, components });
+  message.editedAt = clock.now();
 }
 
 /** "The past few minutes." https://discord.com/developers/docs/resources/message#create-message */

@@ -27,6 +27,8 @@ export interface RateLimits {
   invalid(): boolean;
   /** Whether the client is shut out for having had too many of those. */
   isBanned(): boolean;
+  /** How many calls were refused. */
+  refusals(): number;
 }
 
 export function rateLimits(
@@ -38,11 +40,14 @@ export function rateLimits(
 ): RateLimits {
   const windows = new Map<string, { until: number; used: number }>();
   const invalids: number[] = [];
+  let refusals = 0;
   const use = (key: string, { limit, perMs }: RateLimit): { left: number; resetMs: number } => {
     const now = clock.now();
     const known = windows.get(key);
     const current = known && known.until > now ? known : { until: now + perMs, used: 0 };
     windows.set(key, current);
+    if (windows.size > maxWindows)
+      for (const [each, { until }] of windows) if (until <= now) windows.delete(each);
     current.used += 1;
     return { left: limit - current.used, resetMs: current.until - now };
   };
@@ -66,6 +71,8 @@ export function rateLimits(
         "x-ratelimit-reset-after": (resetMs / 1000).toFixed(3),
         "x-ratelimit-bucket": bucket,
       };
+      const isTooMany = left < 0 || (all?.left ?? 0) < 0 || (narrow?.left ?? 0) < 0;
+      if (isTooMany) refusals += 1;
       if (all && all.left < 0)
         return { headers, refused: { retryAfterS: all.resetMs / 1000, global: true } };
       if (left < 0) return { headers, refused: { retryAfterS: resetMs / 1000, global: false } };
@@ -77,9 +84,12 @@ export function rateLimits(
       invalids.push(clock.now());
       return recentInvalids() > maxInvalid;
     },
+    refusals: () => refusals,
     isBanned: () => recentInvalids() > maxInvalid,
   };
 }
+
+const maxWindows = 5000;
 
 const limits: Readonly<Record<string, RateLimit>> = {
   "POST /channels/{}/messages": { limit: 5, perMs: 5000 },

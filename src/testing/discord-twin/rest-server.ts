@@ -4,10 +4,11 @@ import type { AddressInfo } from "node:net";
 
 import type { ZodError } from "zod";
 
+import { type Answer, banned, limited, notFound, refused } from "./answers.ts";
 import { serveFile } from "./cdn.ts";
 import { type DiscordCallFault, takeFault } from "./faults.ts";
-import { type SentFile } from "./message-body.ts";
 import { type RateLimits, renameLimit } from "./rate-limits.ts";
+import { bodyOf, bytesOf } from "./read-request.ts";
 import { DiscordRefusal, refusals } from "./refusal.ts";
 import { channelRoutes } from "./routes/channels.ts";
 import { commandRoutes } from "./routes/commands.ts";
@@ -26,12 +27,6 @@ export interface RestOptions {
   readonly side: () => ServerSide;
   /** Each call that was made, in order: its method and path. */
   readonly calls: string[];
-}
-
-interface Answer {
-  readonly status: number;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: object | string;
 }
 
 /** Discord's servers on loopback: the REST API, version 10, and the place of files. */
@@ -146,50 +141,13 @@ async function faulty(
     case "slow":
       await fault.until;
       return run();
+    case "late": {
+      const answer = run();
+      await fault.until;
+      return answer;
+    }
   }
 }
-
-function refused(refusal: DiscordRefusal, limits: RateLimits): Answer {
-  const { status, code, message, errors } = refusal;
-  if (status === 401 || status === 403) limits.invalid();
-  return { status, body: { code, message, ...(errors && { errors }) } };
-}
-
-function limited(
-  {
-    retryAfterS,
-    global,
-    scope = global ? "global" : "user",
-    headers,
-  }: {
-    readonly retryAfterS: number;
-    readonly global: boolean;
-    readonly scope?: string;
-    readonly headers: Readonly<Record<string, string>>;
-  },
-  limits: RateLimits,
-): Answer {
-  // What many share is nobody's fault.
-  if (scope !== "shared") limits.invalid();
-  return {
-    status: 429,
-    headers: {
-      ...headers,
-      "retry-after": String(retryAfterS),
-      "x-ratelimit-scope": scope,
-      ...(global && { "x-ratelimit-global": "true" }),
-    },
-    body: { message: "You are being rate limited.", retry_after: retryAfterS, global },
-  };
-}
-
-const notFound: Answer = { status: 404, body: { message: "404: Not Found", code: 0 } };
-/** Not Discord's own answer any more, but that of what stands before it. */
-const banned: Answer = {
-  status: 429,
-  headers: { "retry-after": "3600" },
-  body: "error code: 1015",
-};
 
 const routes: Readonly<Record<string, Route>> = {
   ...channelRoutes,
@@ -212,38 +170,6 @@ function find(method: string, path: string) {
     if (match) return { name, route, ids: match.slice(1).map(decodeURIComponent) };
   }
   return undefined;
-}
-
-async function bodyOf(
-  { headers }: IncomingMessage,
-  body: Buffer,
-): Promise<{ readonly data: unknown; readonly files: readonly SentFile[] }> {
-  const type = headers["content-type"] ?? "";
-  if (body.byteLength === 0) return { data: undefined, files: [] };
-  if (!type.startsWith("multipart/form-data"))
-    return { data: JSON.parse(body.toString()), files: [] };
-  const form = await new Response(new Uint8Array(body), {
-    headers: { "content-type": type },
-  }).formData();
-  const files: SentFile[] = [];
-  let data: unknown;
-  for (const [field, value] of form) {
-    if (typeof value === "string") data = field === "payload_json" ? JSON.parse(value) : data;
-    else
-      files.push({
-        field,
-        name: value.name,
-        mediaType: value.type,
-        bytes: Buffer.from(await value.arrayBuffer()),
-      });
-  }
-  return { data, files };
-}
-
-async function bytesOf(incoming: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of incoming) chunks.push(Buffer.from(chunk));
-  return Buffer.concat(chunks);
 }
 
 const hasName = (body: unknown): boolean =>

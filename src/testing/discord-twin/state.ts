@@ -33,6 +33,12 @@ export interface TwinMessage {
   readonly onlyFor?: string;
   readonly reactions: Map<string, Set<string>>;
   editedAt?: number;
+  /** What it was before it was changed, oldest first. */
+  readonly earlier: {
+    readonly at: number;
+    readonly content: string;
+    readonly components: readonly unknown[];
+  }[];
 }
 
 export interface TwinThread {
@@ -64,6 +70,9 @@ export interface TwinGuild {
   /** The roles of each member. */
   readonly members: Map<string, readonly string[]>;
   readonly channels: Map<string, TwinChannel>;
+  /** What everybody may do who is no bot. */
+  readonly people: bigint;
+  readonly bots: ReadonlySet<string>;
   premiumTier: number;
 }
 
@@ -98,16 +107,23 @@ export const twinChannels = { ops: "ops", web: "web", secret: "secret", forum: "
 
 export function discordState(
   clock: Clock,
-  botPermissions: readonly PermissionName[] = defaultPermissions,
+  {
+    botPermissions = defaultPermissions,
+    more = [],
+  }: {
+    readonly botPermissions?: readonly PermissionName[] | undefined;
+    /** Names of more channels. */
+    readonly more?: readonly string[];
+  } = {},
 ): DiscordState {
   const nextId = snowflakes(clock);
   const guildId = nextId();
   const [applicationId, botId, botRoleId] = [nextId(), nextId(), nextId()];
-  const everyone = bitsOf(defaultPermissions.filter((name) => name !== "MANAGE_MESSAGES"));
   const guild: TwinGuild = {
     id: guildId,
     name: "Twin",
-    // The bot has what its own role gives; people have all that is usual.
+    people: bitsOf(defaultPermissions.filter((name) => name !== "MANAGE_MESSAGES")),
+    bots: new Set([botId]),
     roles: new Map([
       [guildId, { name: "@everyone", permissions: 0n }],
       [botRoleId, { name: "Opsthread", permissions: bitsOf(botPermissions) }],
@@ -116,9 +132,7 @@ export function discordState(
     channels: new Map(),
     premiumTier: 0,
   };
-  const peopleRole = nextId();
-  guild.roles.set(peopleRole, { name: "people", permissions: everyone });
-  for (const name of Object.values(twinChannels)) {
+  for (const name of [...Object.values(twinChannels), ...more]) {
     const id = nextId();
     guild.channels.set(id, {
       id,
@@ -163,10 +177,12 @@ export function discordState(
     },
     may(userId, where, permission) {
       if (where.guildId === undefined) return where.recipient === userId || userId === botId;
-      const member = userId;
       // Whoever speaks without having been brought in is an ordinary member.
-      if (!guild.members.has(member)) guild.members.set(member, [peopleRole]);
-      return (permissionsIn(guild, { member, channel: where }) & permissionBits[permission]) !== 0n;
+      if (!guild.members.has(userId)) guild.members.set(userId, []);
+      return (
+        (permissionsIn(guild, { member: userId, channel: where }) & permissionBits[permission]) !==
+        0n
+      );
     },
     isArchived: ({ archived, activeAt, autoArchiveMinutes }) =>
       archived || clock.now() - activeAt > autoArchiveMinutes * 60_000,

@@ -1,22 +1,12 @@
 import { messageOf } from "../../../core/errors.ts";
-import type { ThreadRef } from "../../../core/ids.ts";
-import type { Message } from "../../../core/message.ts";
-import { approvalOf } from "../buttons.ts";
 import { threadAt } from "../channels.ts";
-import { decidedCard } from "../decided.ts";
-import { fileIdOf } from "../download.ts";
-import type { EventOptions } from "../event-options.ts";
-import { text } from "../layout.ts";
-import { escaped } from "../markdown.ts";
-import { givenAt } from "../messages.ts";
 import { remembering } from "../remembering.ts";
+import { askedAbout, begin } from "./begin.ts";
 import { formField, formOf, forms, helpOf, suggested, taskSelect } from "./commands.ts";
+import type { Context, InteractionOptions } from "./context.ts";
+import { pressed, stop } from "./decide.ts";
 import { type Did, type Interaction, interactionOf, type Target } from "./payload.ts";
 import { createReply, type Reply } from "./reply.ts";
-
-export interface InteractionOptions extends EventOptions {
-  readonly commandName: string;
-}
 
 /** Answers interactions. Each is acknowledged at once or within a second and a half, whatever else is going on. */
 export interface Interactions extends AsyncDisposable {
@@ -54,11 +44,6 @@ export function createInteractions(options: InteractionOptions): Interactions {
 
 const maxTargets = 500;
 
-interface Context extends InteractionOptions {
-  /** What menus were opened on, for when the form comes back. */
-  readonly targets: ReturnType<typeof remembering<Target>>;
-}
-
 async function answer(interaction: Interaction, reply: Reply, context: Context): Promise<void> {
   const { inbound, commandName } = context;
   const { did } = interaction;
@@ -88,7 +73,7 @@ async function answer(interaction: Interaction, reply: Reply, context: Context):
     case "form":
       return allowed(interaction, reply, context, () => filledIn(interaction, did, reply, context));
     case "button":
-      return pressed(interaction, did, reply, context);
+      return pressed(interaction, did.customId, reply, context);
   }
 }
 
@@ -124,155 +109,11 @@ async function filledIn(
   reply: Reply,
   context: Context,
 ): Promise<void> {
-  const said = values[formField] ?? "";
+  const words = values[formField] ?? "";
   const [kind, about = ""] = customId.split(":");
-  if (kind === forms.about) return askedAbout(interaction, { said, about }, reply, context);
+  if (kind === forms.about)
+    return askedAbout(interaction, { question: words, about }, reply, context);
   if (kind !== forms.ask && kind !== forms.run) return reply.seen();
-  const words = kind === forms.run ? `${about} ${said}`.trim() : said;
-  return begin(interaction, { words, attachments: [] }, reply, context);
+  const given = kind === forms.run ? `${about} ${words}`.trim() : words;
+  return begin(interaction, { words: given, attachments: [] }, reply, context);
 }
-
-/** Says for everybody what was asked: the thread opens on that. In a thread, that goes on. */
-async function begin(
-  interaction: Interaction,
-  { words, attachments }: Pick<Message, "attachments"> & { readonly words: string },
-  reply: Reply,
-  { receiver, places, log }: Context,
-): Promise<void> {
-  const { channelId, facts, actor } = interaction;
-  const messageId = await reply.say([text(quoted(actor.id, words))]);
-  if (messageId === undefined) return log.warn({}, "Discord did not tell where it put a command");
-  const thread = threadAt({ channelId, messageId }, facts);
-  if (thread.thread === messageId) places.begins(thread, words);
-  const received = await receiver.bring({
-    ...said(interaction, thread),
-    kind: "command",
-    text: words,
-    attachments,
-  });
-  if (received.status === "denied") await reply.whisper(received.reason);
-}
-
-/** The question about a message goes into that message's thread. */
-async function askedAbout(
-  interaction: Interaction,
-  { said: question, about }: { readonly said: string; readonly about: string },
-  reply: Reply,
-  { api, receiver, places, targets, signal }: Context,
-): Promise<void> {
-  const { channelId, facts, actor } = interaction;
-  const target = targets.get(about);
-  if (!target)
-    return reply.whisper("That took too long: the message is no longer known. Please ask again");
-  const thread = threadAt({ channelId, messageId: about }, facts);
-  const attachments = target.files.map(({ id, filename, size, content_type }) => ({
-    id: fileIdOf({ channelId, messageId: about }, id),
-    name: filename,
-    ...(content_type && { mediaType: content_type }),
-    ...(size !== undefined && { bytes: size }),
-  }));
-  if (thread.thread === about && !target.hasThread) places.begins(thread, question);
-  await reply.whisper([text(`The answer comes in <#${thread.thread}>.`)]);
-  const cited = target.content
-    .split("\n")
-    .map((line) => `> ${line}`)
-    .join("\n");
-  // For the others in the thread; what it is about stands above.
-  await places.at(
-    thread,
-    ({ channelId: where }) =>
-      api.call("POST", `/channels/${where}/messages`, {
-        body: {
-          flags: 1 << 15,
-          allowed_mentions: { parse: [] },
-          components: [text(quoted(actor.id, question))],
-        },
-        signal,
-      }),
-    { signal },
-  );
-  const received = await receiver.bring({
-    ...said(interaction, thread),
-    kind: "command",
-    text: `${question}\n\nAbout this message of ${target.author}:\n${cited}`,
-    attachments,
-  });
-  if (received.status === "denied") await reply.whisper(received.reason);
-}
-
-async function stop(interaction: Interaction, reply: Reply, { receiver }: Context): Promise<void> {
-  const { channelId, facts } = interaction;
-  if (facts.guildId !== undefined && !facts.isThread)
-    return reply.whisper("Use this in the thread where something runs");
-  const thread = threadAt({ channelId, messageId: channelId }, facts);
-  const bringing = receiver.bring({
-    ...said(interaction, thread),
-    kind: "stop",
-    text: "stop",
-    attachments: [],
-  });
-  const received = await soon(bringing);
-  if (received?.status === "denied") return reply.whisper(received.reason);
-  return reply.whisper(received?.status === "ignored" ? "Nothing runs here" : "Stopping");
-}
-
-async function pressed(
-  interaction: Interaction,
-  { customId, message }: Did & { readonly type: "button" },
-  reply: Reply,
-  { receiver, api, signal }: Context,
-): Promise<void> {
-  const decision = approvalOf(customId);
-  if (!decision) return reply.seen();
-  const { channelId, facts, actor } = interaction;
-  const thread = threadAt({ channelId, messageId: channelId }, facts);
-  const { choice, approvalId } = decision;
-  const words = choice === "deny" ? `deny ${approvalId}` : `approve ${approvalId} ${choice}`;
-  const given: Message = {
-    ...said(interaction, thread),
-    kind: "thread",
-    text: words,
-    decision,
-    attachments: [],
-  };
-  const bringing = receiver.bring(given);
-  const decided = decidedCard(message.components, { choice, by: `<@${actor.id}>` });
-  const received = await soon(bringing);
-  if (received?.status === "denied") return reply.whisper(received.reason);
-  if (received?.status === "accepted") return reply.update(decided);
-  await reply.seen();
-  if (received || (await bringing).status !== "accepted") return;
-  // Long after the press: with the bot's own authority, which does not run out.
-  const body = { components: decided, allowed_mentions: { parse: [] } };
-  await api.call("PATCH", `/channels/${channelId}/messages/${message.id}`, { body, signal });
-}
-
-/** What came of it, if that is known early enough to tell with the acknowledgement. */
-async function soon<T>(outcome: Promise<T>): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), soonMs);
-  });
-  try {
-    return await Promise.race([outcome, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** Half of the three seconds, so that a slow line has its own. */
-const soonMs = 1500;
-
-const said = ({ id, actor }: Interaction, thread: ThreadRef) => ({
-  id: `interaction:${id}`,
-  thread,
-  actor,
-  sentAt: givenAt(id),
-});
-
-const quoted = (user: string, words: string): string =>
-  `<@${user}> asks:\n${escaped(words === "" ? "(files)" : words)
-    .slice(0, 3800)
-    .split("\n")
-    .map((line) => `> ${line}`)
-    .join("\n")}`;

@@ -24,7 +24,7 @@ export type Did =
     }
   | { readonly type: "complete"; readonly focused: string }
   | { readonly type: "menu"; readonly target: Target }
-  | { readonly type: "button"; readonly customId: string; readonly message: Pressed }
+  | { readonly type: "button"; readonly customId: string }
   | { readonly type: "select"; readonly customId: string; readonly values: readonly string[] }
   | { readonly type: "form"; readonly customId: string; readonly values: Options };
 
@@ -37,11 +37,6 @@ export interface Target {
   readonly content: string;
   readonly files: readonly z.infer<typeof File>[];
   readonly hasThread: boolean;
-}
-
-export interface Pressed {
-  readonly id: string;
-  readonly components: readonly unknown[];
 }
 
 /** Reads an interaction; undefined for kinds that nobody asked for. */
@@ -71,11 +66,7 @@ export function interactionOf(given: unknown): Interaction | undefined {
   };
 }
 
-function didOf({
-  type,
-  data,
-  message,
-}: Pick<z.infer<typeof Given>, "type" | "data" | "message">): Did | undefined {
+function didOf({ type, data }: Pick<z.infer<typeof Given>, "type" | "data">): Did | undefined {
   switch (type) {
     case 2:
     case 4: {
@@ -103,11 +94,11 @@ function didOf({
     }
     case 3: {
       const component = Component.safeParse(data).data;
-      if (!component || !message) return undefined;
+      if (!component) return undefined;
       const { custom_id: customId, values } = component;
       return values.length > 0
         ? { type: "select", customId, values }
-        : { type: "button", customId, message };
+        : { type: "button", customId };
     }
     case 5: {
       const form = Form.safeParse(data).data;
@@ -202,5 +193,4 @@ const Given = z.object({
   member: Member.extend({ user: Author }).optional(),
   user: Author.optional(),
   data: z.unknown().optional(),
-  message: z.object({ id: z.string(), components: z.array(z.unknown()).default([]) }).optional(),
 });

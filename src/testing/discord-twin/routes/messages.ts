@@ -2,7 +2,7 @@ import { z } from "zod";
 
 import { messageJson } from "../json.ts";
 import { componentsV2, messageBody } from "../message-body.ts";
-import { checkMayPost, fileLimits, postMessage } from "../post-message.ts";
+import { beforeChange, checkMayPost, fileLimits, postMessage } from "../post-message.ts";
 import { refusals } from "../refusal.ts";
 import { channelFor, messageIn, type Route, type RouteCall } from "../server-side.ts";
 import type { TwinChannel, TwinMessage } from "../state.ts";
@@ -125,6 +125,7 @@ export function change(
 ): void {
   const isV2 = (message.flags & componentsV2) !== 0;
   const parsed = messageBody(body, { sent: files, limits: fileLimits(side.state), isV2 });
+  beforeChange(message, side.state);
   message.content = parsed.content ?? message.content;
   message.components = parsed.components ?? message.components;
   message.embeds = parsed.embeds ?? message.embeds;
@@ -133,7 +134,6 @@ export function change(
     ...message.files,
     ...parsed.files.map((file) => ({ ...file, id: side.state.nextId() })),
   ];
-  message.editedAt = side.state.clock.now();
   side.events.updated(message);
 }
 

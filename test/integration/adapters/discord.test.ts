@@ -1,0 +1,214 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { type BotOptions, createBot } from "opsthread";
+import { discordAdapter } from "opsthread/discord";
+import { slackAdapter } from "opsthread/slack";
+import { type DiscordPlace, discordTwin, slackTwin, transcriptPage } from "opsthread/testing";
+import { afterEach, beforeEach, expect, test } from "vitest";
+
+import { eventually } from "../../../src/testing/adapter-suite-support.ts";
+import { answering, tool } from "../../agent/harness.ts";
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "opsthread-discord-"));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+/** The assembled bot, with the real discord.js, on a Discord of its own. */
+async function openBot(options: Partial<BotOptions> = {}) {
+  // The limits have their own tests, and would make these wait.
+  const discord = await discordTwin({ rateLimits: false });
+  const { botToken, apiUrl, guildId } = discord;
+  const bot = await createBot({
+    adapters: [discordAdapter({ botToken, apiUrl })],
+    access: {
+      users: [`discord:${guildId}:UANN`],
+      approvers: [`discord:${guildId}:UBOB`],
+      channels: [`discord:${guildId}:*`],
+    },
+    dataFolder: folder,
+    sandbox: { driver: "virtual" },
+    secrets: [botToken],
+    ...options,
+  });
+  await bot.start();
+  await eventually(() => discord.commands().length === 2, "the commands");
+  const posts = (place: Pick<DiscordPlace, "channel" | "thread">) =>
+    discord.thread(place).filter(({ isBot, text }) => isBot && !text.startsWith("-# ⏳"));
+  return {
+    discord,
+    bot,
+    posts,
+    /** Resolves when there are so many of the bot's posts, and all is done. */
+    answered: async (place: Pick<DiscordPlace, "channel" | "thread">, count = 1) => {
+      await eventually(() => posts(place).length >= count, `${count} posts`);
+      await bot.idle();
+      return posts(place);
+    },
+    async [Symbol.asyncDispose]() {
+      await bot.stop();
+      await discord[Symbol.asyncDispose]();
+    },
+  };
+}
+
+const log = (service: string): { name: string; bytes: Buffer } => ({
+  name: `${service}.log`,
+  bytes: Buffer.from(
+    `2026-11-26T10:00:00Z INFO up\n2026-11-26T10:00:01Z ERROR ${service}: @everyone disk is full\n`,
+  ),
+});
+
+test("the whole conversation: a mention with two logs, the answer in a thread, follow-up, approval, stop", async () => {
+  const ran: string[] = [];
+  const restart = {
+    ...tool("restart", async () => {
+      ran.push("restart");
+      return "restarted";
+    }),
+    needsApproval: true,
+  };
+  let begun = (): void => {};
+  const running = new Promise<void>((resolve) => {
+    begun = resolve;
+  });
+  const wait = tool("wait", async ({ signal }) => {
+    begun();
+    await new Promise((_, reject) => {
+      signal.addEventListener("abort", () => reject(signal.reason));
+    });
+    return "never";
+  });
+  const model = answering(
+    [["list_files", {}]],
+    "The disk of **web** is full; `db` only follows.\n\n| service | errors |\n|---|---|\n| web | 1 |\n| db | 1 |",
+    [["restart", { service: "web" }]],
+    "It is up again.",
+    [["wait"]],
+  );
+  await using opened = await openBot({ model, tools: [restart, wait] });
+  const { discord, answered, posts } = opened;
+  const place = discord.say({
+    text: "what went wrong with web and db?",
+    user: "UANN",
+    mention: true,
+    files: [log("web"), log("db")],
+  });
+  const [answer] = await answered(place);
+  expect(answer?.text).toContain("The disk of **web** is full");
+  expect(discord.threadOf(place.thread)?.name).toBe("what went wrong with web and db?");
+
+  discord.say({ text: "restart web then", user: "UANN", ...place });
+  const [, card] = await answered(place, 2);
+  expect(card?.buttons.length).toBeGreaterThan(1);
+  expect(ran).toEqual([]);
+  const refused = discord.press({ message: card?.id ?? "", label: "Approve once", user: "UANN" });
+  await eventually(() => refused.answered !== undefined, "the refusal");
+  expect(discord.whispers("UANN")).toEqual(["Only an approver may do this"]);
+  expect(ran).toEqual([]);
+
+  discord.press({ message: card?.id ?? "", label: "Approve once", user: "UBOB" });
+  await answered(place, 3);
+  expect(ran).toEqual(["restart"]);
+  expect(posts(place).at(-1)?.text).toContain("It is up again.");
+  const decided = posts(place).find(({ id }) => id === card?.id);
+  expect(decided).toMatchObject({ buttons: [] });
+  expect(decided?.text).toContain("✅ Approved once by <@UBOB>");
+
+  discord.say({ text: "wait for it", user: "UANN", ...place });
+  await running;
+  discord.react(place, "🛑", "UANN");
+  await answered(place, 4);
+  // Its progress has come and gone, nobody was called, and nothing was late.
+  expect(discord.thread(place).some(({ text }) => text.startsWith("-# ⏳"))).toBe(false);
+  expect(discord.thread(place).flatMap(({ isBot, calls }) => (isBot ? calls : []))).toEqual([]);
+
+  const page = transcriptPage(discord.transcript("The demo conversation"));
+  expect(page).toContain("pressed <b>Approve once</b>");
+  const kept = process.env["OPSTHREAD_TEST_TRANSCRIPTS"];
+  if (kept) await writeFile(join(kept, "discord.html"), page);
+});
+
+test("a task by its command reads the attached log; the report comes as a file", async () => {
+  await using opened = await openBot();
+  const { discord, answered } = opened;
+  const completed = discord.complete({ sub: "run", option: "task", typed: "lo", user: "UANN" });
+  await eventually(() => completed.choices.length > 0, "the choices");
+  expect(completed.choices).toContain("logs");
+  const acted = discord.command({
+    sub: "run",
+    options: { task: "logs" },
+    files: [log("web")],
+    user: "UANN",
+  });
+  await eventually(() => acted.messageId !== undefined, "what was asked");
+  const place = { channel: discord.channels["ops"] ?? "", thread: acted.messageId ?? "" };
+  const posts = await answered(place, 2);
+  const answer = posts.at(-1);
+  expect(answer?.text).toContain("disk is full");
+  expect(posts.flatMap(({ calls }) => calls)).toEqual([]);
+  expect(posts.flatMap(({ files }) => files).length).toBeGreaterThan(0);
+});
+
+test("who is not on the list is told so alone, and nothing is posted", async () => {
+  await using opened = await openBot();
+  const { discord, posts } = opened;
+  const place = discord.say({ text: "what went wrong?", user: "UEVE", mention: true });
+  await eventually(() => discord.whispers("UEVE").length === 1, "the refusal");
+  expect(posts(place)).toEqual([]);
+  const acted = discord.command({ sub: "ask", options: { request: "hello" }, user: "UEVE" });
+  await eventually(() => acted.answered !== undefined, "the refusal of the command");
+  expect(acted.isEphemeral).toBe(true);
+});
+
+test("an answer whose post was cut comes once", async () => {
+  await using opened = await openBot({ model: answering("answered") });
+  const { discord, answered } = opened;
+  const isAnswer = ({ body }: { readonly body: unknown }): boolean =>
+    JSON.stringify(body).includes("answered");
+  discord.faults.call("POST /channels/{}/messages", { type: "drop", taken: true }, isAnswer);
+  const place = discord.say({ text: "well?", user: "UANN", mention: true });
+  await eventually(
+    () => discord.calls.some((call) => call.startsWith(`GET /channels/${place.thread}/messages`)),
+    "the look-up",
+  );
+  const posts = await answered(place);
+  expect(posts.filter(({ text }) => text.includes("answered"))).toHaveLength(1);
+});
+
+test("one bot serves Slack and Discord at once, sessions apart", async () => {
+  await using slack = await slackTwin();
+  await using discord = await discordTwin();
+  const { botToken, apiUrl } = discord;
+  const bot = await createBot({
+    adapters: [slackAdapter(slack), discordAdapter({ botToken, apiUrl })],
+    access: {
+      users: [`slack:${slack.teamId}:UANN`, `discord:${discord.guildId}:UANN`],
+      channels: [`slack:${slack.teamId}:*`, `discord:${discord.guildId}:*`],
+    },
+    dataFolder: folder,
+    model: answering("first answer", "second answer", "third answer", "fourth answer"),
+    sandbox: { driver: "virtual" },
+  });
+  try {
+    await bot.start();
+    const there = slack.say({ text: "one", user: "UANN", mention: true });
+    const here = discord.say({ text: "two", user: "UANN", mention: true });
+    const isAnswered = (): boolean =>
+      slack.thread(there).some(({ text }) => text.includes("answer")) &&
+      discord.thread(here).some(({ text }) => text.includes("answer"));
+    await eventually(isAnswered, "both answers");
+    await bot.idle();
+    expect(await bot.store.sessions({ limit: 10 })).toHaveLength(2);
+    const texts = [...slack.thread(there), ...discord.thread(here)].flatMap(({ isBot, text }) =>
+      isBot && text.includes("answer") ? [/\w+ answer/.exec(text)?.[0]] : [],
+    );
+    expect(new Set(texts)).toEqual(new Set(["first answer", "second answer"]));
+    expect(texts).toHaveLength(2);
+  } finally {
+    await bot.stop();
+  }
+});
