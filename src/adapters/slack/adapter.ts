@@ -44,7 +44,7 @@ export function slackAdapter(options: SlackAdapterOptions): SlackAdapter {
   checkOptions(options);
   const { clock = systemClock, log = silentLogger, timeoutMs = 20_000 } = options;
   const { apiUrl = "https://slack.com/api/", eventsPath = "/slack/events" } = options;
-  const { reactions = true } = options;
+  const { reactions = true, userGroups = false } = options;
   const { appToken, signingSecret, botToken = "", installations, oauth, http } = options;
   const calls = { apiUrl, timeoutMs, clock, log };
   const installed = installations && installedWorkspaces({ installations, ...calls });
@@ -86,10 +86,14 @@ export function slackAdapter(options: SlackAdapterOptions): SlackAdapter {
     async start(inbound) {
       const { signal } = ending;
       // What is wrong with the token is told now.
-      await workspaces.find(undefined, { signal });
-      const reception = createReception({ inbound, clock, log });
-      handle = createReceiver(handlersOf(reception, { apiUrl, reactions }), { workspaces, signal });
+      const workspace = await workspaces.find(undefined, { signal });
+      const reception = createReception({ inbound, withGroups: userGroups, clock, log });
       open.push(reception);
+      if (workspace) await reception.prepare(workspace);
+      handle = createReceiver(handlersOf(reception, { apiUrl, reactions }), {
+        workspaces,
+        reception,
+      });
       if (http) open.push((listening = await listen(listener.listen, http)));
       open.push(listener);
       if (appToken !== undefined)

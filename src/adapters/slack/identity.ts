@@ -9,6 +9,8 @@ export interface Identity {
   readonly teamId: string;
   readonly userId: string;
   readonly botId: string;
+  /** What the token may do. Undefined where that is not known. */
+  readonly scopes?: readonly string[];
 }
 
 /**
@@ -36,7 +38,7 @@ export async function identify(
       "CONFIG_INVALID",
       `Cannot use botToken: it lacks the scopes ${missing.join(", ")}; add them to the app (\`opsthread slack manifest\`) and install it again`,
     );
-  return { teamId, userId, botId };
+  return { teamId, userId, botId, scopes };
 }
 
 /** The error for a token that Slack did not accept, or could not be shown. */

@@ -20,6 +20,11 @@ export interface SlackAdapterOptions {
   readonly http?: ListenOptions;
   /** The path of events, commands and all that is pressed. Default `/slack/events`. */
   readonly eventsPath?: string;
+  /**
+   * Whether user groups are people's roles, which `access` may name as `slack:<team>:<group>`. Needs the scope
+   * `usergroups:read`. Default false.
+   */
+  readonly userGroups?: boolean;
   /** Whether emoji stop, approve and deny: see docs/slack.md. Needs the scope `reactions:read`. Default true. */
   readonly reactions?: boolean;
   /** Where Slack's Web API is. Default `https://slack.com/api/`. */

@@ -1,13 +1,18 @@
 import type { Handler, HandleEvent } from "./handle-event.ts";
 import { removedAt } from "./installations/removed.ts";
+import type { Reception } from "./reception.ts";
 import { teamOf } from "./team-of.ts";
 import type { Workspaces } from "./workspaces.ts";
 
 /** Brings what Slack tells to the first that takes it. What nobody takes is settled. */
 export function createReceiver(
   handlers: readonly Handler[],
-  { workspaces, signal }: { readonly workspaces: Workspaces; readonly signal: AbortSignal },
+  {
+    workspaces,
+    reception,
+  }: { readonly workspaces: Workspaces; readonly reception: Pick<Reception, "prepare" | "signal"> },
 ): HandleEvent {
+  const { signal } = reception;
   return async (body) => {
     const workspace = await workspaces.find(teamOf(body), { signal });
     // It was removed there a moment ago: nobody waits for an answer.
@@ -15,6 +20,7 @@ export function createReceiver(
     const { teamId, userId } = workspace.identity;
     const endedAt = removedAt(body, userId);
     if (endedAt !== undefined) await workspaces.removed(teamId, endedAt);
+    await reception.prepare(workspace);
     for (const handler of handlers) {
       const taken = handler(body, workspace);
       if (taken) return taken;

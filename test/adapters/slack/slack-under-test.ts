@@ -1,4 +1,5 @@
 import { slackAdapter } from "../../../src/adapters/slack/index.ts";
+import { botScopes } from "../../../src/adapters/slack/manifest.ts";
 import type { ThreadRef } from "../../../src/core/ids.ts";
 import type {
   AdapterFault,
@@ -14,7 +15,8 @@ export async function slackUnderTest(
   by: "sockets" | "http" = "sockets",
 ): Promise<AdapterUnderTest> {
   const clock = manualClock();
-  const slack = await slackTwin({ clock });
+  // Without asking who people are, which takes a moment of the real time.
+  const slack = await slackTwin({ clock, scopes: botScopes });
   const { appToken, signingSecret, botToken, apiUrl } = slack;
   const adapter = slackAdapter(
     by === "sockets"
