@@ -44,7 +44,7 @@ export function slackAdapter(options: SlackAdapterOptions): SlackAdapter {
   checkOptions(options);
   const { clock = systemClock, log = silentLogger, timeoutMs = 20_000 } = options;
   const { apiUrl = "https://slack.com/api/", eventsPath = "/slack/events" } = options;
-  const { reactions = true, userGroups = false } = options;
+  const { reactions = true, userGroups = false, silenceMs = 5000 } = options;
   const { appToken, signingSecret, botToken = "", installations, oauth, http } = options;
   const calls = { apiUrl, timeoutMs, clock, log };
   const installed = installations && installedWorkspaces({ installations, ...calls });
@@ -97,7 +97,7 @@ export function slackAdapter(options: SlackAdapterOptions): SlackAdapter {
       if (http) open.push((listening = await listen(listener.listen, http)));
       open.push(listener);
       if (appToken !== undefined)
-        open.push(await connect({ appToken, apiUrl, clock, log, handle }));
+        open.push(await connect({ appToken, apiUrl, clock, log, handle, silenceMs }));
     },
     post: (post, given) => posts.send(post, given),
     findPost: (thread, key, given) => posts.find(thread, key, given),

@@ -27,6 +27,8 @@ export interface SlackAdapterOptions {
   readonly userGroups?: boolean;
   /** Whether emoji stop, approve and deny: see docs/slack.md. Needs the scope `reactions:read`. Default true. */
   readonly reactions?: boolean;
+  /** For Socket Mode: after how long a connection that does not answer is taken for dead. Default 5 s. */
+  readonly silenceMs?: number;
   /** Where Slack's Web API is. Default `https://slack.com/api/`. */
   readonly apiUrl?: string;
   /** How long one call may take. Default 20 s. */

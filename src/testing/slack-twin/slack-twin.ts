@@ -52,7 +52,9 @@ export interface SlackTwin extends AsyncDisposable, SlackPerson, SlackAsking {
   /** Resolves when the app has read all that was told, and what it said at once has come here. */
   roundTrip(): Promise<void>;
   /** Asks the app to connect anew, as Slack does every few hours: its oldest socket. */
-  refresh(): void;
+  refresh(reason?: "refresh_requested" | "warning" | "link_disabled"): void;
+  /** Lets all sockets fall silent, without an end. */
+  freeze(): void;
   /** Cuts all sockets. */
   cut(): void;
 }
@@ -98,9 +100,10 @@ export async function slackTwin({
   served.server.on("upgrade", (request: IncomingMessage, socket: Duplex) => {
     const id = new URL(request.url ?? "/", served.url).searchParams.get("ticket") ?? "";
     // Each is good for one connection, of which an app has ten at most.
-    const isGood = tickets.delete(id) && delivery.sockets().length < maxSockets;
-    if (isGood) connect(delivery, { request, socket });
-    else socket.destroy();
+    const isGood = tickets.delete(id);
+    if (!isGood) socket.destroy();
+    else if (delivery.sockets().length < maxSockets) connect(delivery, { request, socket });
+    else sendAway({ request, socket });
   });
   return {
     ...slackPerson(workspace, events),
@@ -147,10 +150,13 @@ export async function slackTwin({
       for (let count = 0; count < 2; count += 1)
         await Promise.all(delivery.sockets().map((socket) => socket.ping()));
     },
-    refresh: () =>
+    refresh: (reason = "refresh_requested") =>
       delivery
         .sockets()[0]
-        ?.send(JSON.stringify({ type: "disconnect", reason: "refresh_requested", debug_info: {} })),
+        ?.send(JSON.stringify({ type: "disconnect", reason, debug_info: { host: "twin" } })),
+    freeze: () => {
+      for (const socket of delivery.sockets()) socket.freeze();
+    },
     cut: () => {
       for (const socket of delivery.sockets()) socket.destroy();
     },
@@ -170,6 +176,17 @@ function connect(
     closed: () => {},
   });
   delivery.connect(socket);
+}
+
+function sendAway(connection: {
+  readonly request: IncomingMessage;
+  readonly socket: Duplex;
+}): void {
+  const socket = acceptWebSocket(connection, { text: () => {}, closed: () => {} });
+  socket.send(
+    JSON.stringify({ type: "disconnect", reason: "too_many_websockets", debug_info: {} }),
+  );
+  socket.close();
 }
 
 /** What Slack's page does when the person allows the app: https://docs.slack.dev/authentication/installing-with-oauth */

@@ -10,6 +10,8 @@ export interface TwinSocket {
   ping(): Promise<void>;
   /** Says that it ends, and waits for the client to say so, too. */
   close(): void;
+  /** From now on nothing is answered, and nothing is said: as when a network on the way has forgotten the line. */
+  freeze(): void;
   /** Cuts the line. */
   destroy(): void;
 }
@@ -26,6 +28,7 @@ export function acceptWebSocket(
   );
   const pongs: (() => void)[] = [];
   let isOpen = true;
+  let isFrozen = false;
   let unread: Buffer = Buffer.alloc(0);
   const end = (): void => {
     if (!isOpen) return;
@@ -49,6 +52,7 @@ export function acceptWebSocket(
     }
   };
   socket.on("data", (chunk: Buffer) => {
+    if (isFrozen) return;
     unread = Buffer.concat([unread, chunk]);
     for (let next = parse(unread); next; next = parse(unread)) {
       unread = unread.subarray(next.bytes);
@@ -61,14 +65,17 @@ export function acceptWebSocket(
     get isOpen() {
       return isOpen;
     },
-    send: (text) => void socket.write(frame(opcodes.text, Buffer.from(text))),
+    send: (text) => void (isFrozen || socket.write(frame(opcodes.text, Buffer.from(text)))),
     ping: () =>
       new Promise((resolve) => {
-        if (!isOpen) return resolve();
+        if (!isOpen || isFrozen) return resolve();
         pongs.push(resolve);
         socket.write(frame(opcodes.ping, Buffer.alloc(0)));
       }),
     close: () => void socket.write(frame(opcodes.close, Buffer.from([3, 232]))),
+    freeze: () => {
+      isFrozen = true;
+    },
     destroy: () => void socket.destroy(),
   };
 }
