@@ -54,6 +54,8 @@ export interface SlackPerson {
   ): void;
   /** The messages of a thread, oldest first. */
   thread(place: { readonly channel: string; readonly thread: string }): readonly SeenMessage[];
+  /** All messages of a channel, as Slack keeps them. */
+  channel(id: string): readonly SlackMessage[];
   /** What the bot told one person alone. */
   whispers(place: { readonly channel: string; readonly thread: string }): readonly string[];
 }
@@ -134,6 +136,7 @@ export function slackPerson(workspace: SlackWorkspace, events: SlackEvents): Sla
       events.reacted(channel, { user, name, message });
     },
     thread: (place) => threadOf(channelOf(place.channel), place.thread).map(seen),
+    channel: (id) => channelOf(id).messages,
     whispers: (place) =>
       channelOf(place.channel)
         .ephemerals.filter(({ thread }) => thread === place.thread)
