@@ -14,6 +14,7 @@ import { createListener } from "./http/listener.ts";
 import { listen, type Listening } from "./http/server.ts";
 import { takeRequest } from "./http/take-request.ts";
 import { installedWorkspaces } from "./installations/installed-workspaces.ts";
+import { botScopes, scopesFor } from "./manifest.ts";
 import { installPages } from "./oauth/install-pages.ts";
 import { checkOptions, type SlackAdapterOptions } from "./options.ts";
 import { createPosts } from "./posts.ts";
@@ -47,8 +48,9 @@ export function slackAdapter(options: SlackAdapterOptions): SlackAdapter {
   const { reactions = true, userGroups = false, silenceMs = 5000 } = options;
   const { appToken, signingSecret, botToken = "", installations, oauth, http } = options;
   const calls = { apiUrl, timeoutMs, clock, log };
+  const required = [...botScopes, ...(userGroups ? ["usergroups:read"] : [])];
   const installed = installations && installedWorkspaces({ installations, ...calls });
-  const workspaces = installed ?? oneWorkspace({ botToken, ...calls });
+  const workspaces = installed ?? oneWorkspace({ botToken, required, ...calls });
   const apiFor = (teamId: string): SlackApi => workspaces.apiFor(teamId);
   const posts = createPosts({
     apiFor,
@@ -67,6 +69,7 @@ export function slackAdapter(options: SlackAdapterOptions): SlackAdapter {
         ? [
             installPages(oauth, {
               installations,
+              scopes: scopesFor(options),
               onInstalled: (teamId) => installed?.forget(teamId),
               ...calls,
             }),

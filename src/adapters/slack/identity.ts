@@ -19,7 +19,10 @@ export interface Identity {
  */
 export async function identify(
   api: SlackApi,
-  { signal }: { readonly signal: AbortSignal },
+  {
+    signal,
+    required = botScopes,
+  }: { readonly signal: AbortSignal; readonly required?: readonly string[] },
 ): Promise<Identity> {
   const answer = await api.call("auth.test", {}, { signal }).catch((error: unknown) => {
     signal.throwIfAborted();
@@ -31,8 +34,8 @@ export async function identify(
     bot_id: botId,
     response_metadata,
   } = Known.parse(answer);
-  const scopes = response_metadata?.scopes ?? botScopes;
-  const missing = botScopes.filter((scope) => !scopes.includes(scope));
+  const scopes = response_metadata?.scopes ?? required;
+  const missing = required.filter((scope) => !scopes.includes(scope));
   if (missing.length > 0)
     throw new OpsthreadError(
       "CONFIG_INVALID",

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 
+import { botScopes } from "../../../src/adapters/slack/manifest.ts";
 import { eventually, recordingInbound } from "../../../src/testing/adapter-suite-support.ts";
 import { manualClock } from "../../../src/testing/manual-clock.ts";
 import { openSlack } from "./open-slack.ts";
@@ -54,19 +55,22 @@ test("what is too old is not relied upon: what is said comes again until Slack t
   expect(slack.pending()).toHaveLength(1);
 });
 
-test("a token without the scope has no groups, and the bot works on", async () => {
-  const scopes = ["app_mentions:read", "channels:history", "chat:write", "files:read"];
-  await using opened = await openSlack({
-    userGroups: true,
-    scopes: [...scopes, "files:write", "groups:history", "im:history"],
-  });
+test("where Slack has no groups to tell, nobody is in one, and the bot works on", async () => {
+  await using opened = await openSlack({ userGroups: true });
   const { slack, adapter } = opened;
   slack.userGroup("S0OPS", ["UANN"]);
+  slack.faults.call("usergroups.list", { type: "error", error: "plan_upgrade_required" });
   const inbound = recordingInbound();
   await adapter.start(inbound);
   slack.say({ text: "hello", channel: "D0DIRECT1", user: "UANN" });
   const [message] = await inbound.received(1);
-  expect(message?.actor).toEqual({ id: "UANN", roles: [] });
+  expect(message?.actor).toMatchObject({ id: "UANN", roles: [] });
+});
+
+test("groups that the token may not read are said so at the start", async () => {
+  await using opened = await openSlack({ userGroups: true, scopes: botScopes });
+  const started = opened.adapter.start(recordingInbound());
+  await expect(started).rejects.toThrow(/lacks the scopes usergroups:read/);
 });
 
 test("groups count for commands, buttons and edits as well", async () => {

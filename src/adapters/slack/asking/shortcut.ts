@@ -8,9 +8,7 @@ import type { Reception } from "../reception.ts";
 import type { SlackWorkspace } from "../workspaces.ts";
 import { cutToFit, questionForm } from "./modal.ts";
 import { respond } from "./respond.ts";
-
-/** Of the shortcut in the app's manifest. */
-export const shortcutId = "opsthread_ask";
+import { shortcutId } from "./shortcut-id.ts";
 
 /**
  * "Ask Opsthread about this message" opens a form for the question. Slack gives three seconds for that, and wants its
