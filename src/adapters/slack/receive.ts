@@ -1,3 +1,5 @@
+import { z } from "zod";
+
 import type { Handler, HandleEvent } from "./handle-event.ts";
 import { removedAt } from "./installations/removed.ts";
 import type { Reception } from "./reception.ts";
@@ -10,14 +12,19 @@ export function createReceiver(
   {
     workspaces,
     reception,
-  }: { readonly workspaces: Workspaces; readonly reception: Pick<Reception, "prepare" | "signal"> },
+  }: {
+    readonly workspaces: Workspaces;
+    readonly reception: Pick<Reception, "prepare" | "signal" | "log">;
+  },
 ): HandleEvent {
-  const { signal } = reception;
+  const { signal, log } = reception;
   return async (body) => {
     const workspace = await workspaces.find(teamOf(body), { signal });
     // It was removed there a moment ago: nobody waits for an answer.
     if (!workspace) return undefined;
     const { teamId, userId } = workspace.identity;
+    if (RateLimited.safeParse(body).success)
+      log.error({ teamId }, "Slack left events out: there are more than 30,000 an hour");
     const endedAt = removedAt(body, userId);
     if (endedAt !== undefined) await workspaces.removed(teamId, endedAt);
     await reception.prepare(workspace);
@@ -28,3 +35,6 @@ export function createReceiver(
     return undefined;
   };
 }
+
+/** https://docs.slack.dev/reference/events/app_rate_limited */
+const RateLimited = z.object({ type: z.literal("app_rate_limited") });
