@@ -20,6 +20,8 @@ export { sandboxSuite, type SandboxesUnderTest } from "./sandbox-suite.ts";
 export { slackTwin, type SlackTwin } from "./slack-twin/slack-twin.ts";
 export type { SlackCallFault, SlackFaults } from "./slack-twin/faults.ts";
 export type { SeenMessage, SlackPerson, SlackPlace } from "./slack-twin/person.ts";
+export type { Asked, SlackAsking, Submitted } from "./slack-twin/asking.ts";
+export type { SlackTeam } from "./slack-twin/teams.ts";
 export { checkStore } from "./store-check.ts";
 export { loadStore } from "./store-load.ts";
 export { parseRecords } from "./store-record.ts";

@@ -47,7 +47,7 @@ export interface SlackTwin extends AsyncDisposable, SlackPerson, SlackAsking {
   /** What was never acknowledged in time, and acknowledgements that nothing waited for. */
   readonly lost: readonly string[];
   readonly late: readonly string[];
-  /** How many sockets the app has open. */
+  /** How many sockets the app has open that are not frozen. */
   connections(): number;
   /** Resolves when the app has read all that was told, and what it said at once has come here. */
   roundTrip(): Promise<void>;
@@ -144,7 +144,7 @@ export async function slackTwin({
     pending: () => delivery.pending(),
     lost: delivery.lost,
     late: delivery.late,
-    connections: () => delivery.sockets().length,
+    connections: () => delivery.sockets().filter(({ isFrozen }) => !isFrozen).length,
     async roundTrip() {
       // The second answer comes after what the first messages made the app say at once.
       for (let count = 0; count < 2; count += 1)

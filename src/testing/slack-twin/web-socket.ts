@@ -5,6 +5,7 @@ import type { Duplex } from "node:stream";
 /** The server's end of a WebSocket: as much of RFC 6455 as a client of Socket Mode needs. */
 export interface TwinSocket {
   readonly isOpen: boolean;
+  readonly isFrozen: boolean;
   send(text: string): void;
   /** Resolves when the client answered: all that was sent before has been read by it. */
   ping(): Promise<void>;
@@ -64,6 +65,9 @@ export function acceptWebSocket(
   return {
     get isOpen() {
       return isOpen;
+    },
+    get isFrozen() {
+      return isFrozen;
     },
     send: (text) => void (isFrozen || socket.write(frame(opcodes.text, Buffer.from(text)))),
     ping: () =>

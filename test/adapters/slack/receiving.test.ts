@@ -8,7 +8,7 @@ import {
   recordingInbound,
 } from "../../../src/testing/adapter-suite-support.ts";
 import { manualClock } from "../../../src/testing/manual-clock.ts";
-import { openSlack } from "./open-slack.ts";
+import { openSlack, passUntil } from "./open-slack.ts";
 
 const { signal } = new AbortController();
 
@@ -145,19 +145,14 @@ test("Slack asks for a new connection: there is always one, and what was under w
 
 test("a connection that is cut is made anew, and what was told meanwhile comes again", async () => {
   const clock = manualClock();
-  await using opened = await openSlack({ slackClock: clock });
+  await using opened = await openSlack({ clock, slackClock: clock });
   const { slack, adapter } = opened;
   const inbound = recordingInbound();
   await adapter.start(inbound);
   slack.cut();
   slack.say({ text: "in the gap", mention: true });
   await eventually(() => slack.connections() === 1, "the next connection");
-  await eventually(async () => {
-    await slack.roundTrip();
-    await clock.advance(3001);
-    return inbound.messages.length > 0;
-  }, "the message");
-  await eventually(() => slack.pending().length === 0, "the acknowledgement");
+  await passUntil(() => inbound.messages.length > 0, { slack, clock });
   expect(inbound.messages[0]?.text).toBe("in the gap");
 });
 
