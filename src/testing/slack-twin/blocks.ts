@@ -1,5 +1,6 @@
 import { z } from "zod";
 
+import { mrkdwnHtml, plainHtml } from "./mrkdwn-html.ts";
 import { Refusal } from "./refusal.ts";
 
 /** What Slack takes as the blocks of a message, of those kinds that a bot without forms uses. */
@@ -45,6 +46,33 @@ export function textsOf(blocks: readonly unknown[]): readonly string[] {
       }
     });
 }
+
+/** As Slack draws it; buttons apart. */
+export function blocksHtml(blocks: readonly unknown[]): string {
+  return z
+    .array(Block)
+    .parse(blocks)
+    .map((block): string => {
+      switch (block.type) {
+        case "section":
+          return `<div class="section">${textHtml(block.text)}</div>`;
+        case "header":
+          return `<h3>${textHtml(block.text)}</h3>`;
+        case "markdown":
+          return `<p>${plainHtml(block.text)}</p>`;
+        case "context":
+          return `<div class="context">${block.elements.map(textHtml).join(" ")}</div>`;
+        case "divider":
+          return "<hr>";
+        case "actions":
+          return "";
+      }
+    })
+    .join("");
+}
+
+const textHtml = ({ type, text }: { readonly type: string; readonly text: string }): string =>
+  type === "mrkdwn" ? mrkdwnHtml(text) : plainHtml(text);
 
 /** The buttons of a message. */
 export function buttonsOf(blocks: readonly unknown[]): readonly z.infer<typeof Button>[] {

@@ -2,11 +2,14 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 
 import { type Clock, systemClock } from "../../core/clock.ts";
+import type { Transcript } from "../transcript.ts";
 import { type Delivery, slackDelivery } from "./delivery.ts";
 import { slackEvents } from "./events.ts";
 import type { PendingFaults, SlackFaults } from "./faults.ts";
+import { type Happened, recorded } from "./history.ts";
 import { type SlackPerson, slackPerson } from "./person.ts";
 import { serve } from "./serve.ts";
+import { slackTranscript } from "./slack-transcript.ts";
 import { acceptWebSocket } from "./web-socket.ts";
 import { slackWorkspace } from "./workspace.ts";
 
@@ -34,6 +37,8 @@ export interface SlackTwin extends AsyncDisposable, SlackPerson {
   refresh(): void;
   /** Cuts all sockets. */
   cut(): void;
+  /** All that happened, also what was changed or deleted: for {@link transcriptPage}. */
+  transcript(title?: string): Transcript;
 }
 
 /**
@@ -54,12 +59,14 @@ export async function slackTwin({
   const tickets = new Set<string>();
   const calls: string[] = [];
   const tokens = { bot: "xoxb-twin-bot", app: "xapp-1-twin-app" };
-  const events = slackEvents({
+  const happened: Happened[] = [];
+  const told = slackEvents({
     workspace,
     delivery,
     faults: pendingFaults,
     url: () => served.url,
   });
+  const events = recorded(told, { happened, clock });
   const ticket = (): string => {
     const id = workspace.nextId("ticket");
     tickets.add(id);
@@ -106,6 +113,7 @@ export async function slackTwin({
     cut: () => {
       for (const socket of delivery.sockets()) socket.destroy();
     },
+    transcript: (title = "Slack") => slackTranscript(workspace, { happened, title }),
     async [Symbol.asyncDispose]() {
       await delivery[Symbol.asyncDispose]();
       await served[Symbol.asyncDispose]();

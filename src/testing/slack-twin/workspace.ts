@@ -37,7 +37,15 @@ export interface SlackChannel {
   isArchived: boolean;
   readonly messages: SlackMessage[];
   /** What only one person sees. */
-  readonly ephemerals: { readonly user: string; readonly text: string; readonly thread?: string }[];
+  readonly ephemerals: SlackWhisper[];
+}
+
+export interface SlackWhisper {
+  readonly user: string;
+  readonly text: string;
+  readonly thread?: string;
+  /** Milliseconds since 1970. */
+  readonly at?: number;
 }
 
 /** One team, its channels and files, and the one app in it. */
@@ -48,6 +56,8 @@ export interface SlackWorkspace {
   readonly files: Map<string, SlackFile>;
   /** Files that a URL was given out for, and what came there. */
   readonly uploads: Map<string, PendingUpload>;
+  /** Milliseconds since 1970. */
+  now(): number;
   /** The next id of a message; each only once, and growing. */
   nextTs(): string;
   nextId(prefix: string): string;
@@ -76,6 +86,7 @@ export function slackWorkspace(clock: Clock): SlackWorkspace {
     channels,
     files: new Map(),
     uploads: new Map(),
+    now: () => clock.now(),
     nextTs: () => `${Math.floor(clock.now() / 1000)}.${String((count += 1)).padStart(6, "0")}`,
     nextId: (prefix) => `${prefix}0${(count += 1).toString(36).toUpperCase().padStart(8, "0")}`,
   };

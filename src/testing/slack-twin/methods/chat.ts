@@ -44,7 +44,8 @@ export const chatMethods: Readonly<Record<string, Method>> = {
       const user = params.text("user");
       const { text } = bodyOf(params);
       params.nothingElse();
-      channel.ephemerals.push({ user, text, ...(thread !== undefined && { thread }) });
+      const at = slack.workspace.now();
+      channel.ephemerals.push({ user, text, at, ...(thread !== undefined && { thread }) });
       return { message_ts: slack.workspace.nextTs() };
     },
   },
