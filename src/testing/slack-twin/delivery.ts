@@ -4,6 +4,7 @@ import { setMaxListeners } from "node:events";
 import { z } from "zod";
 
 import type { Clock } from "../../core/clock.ts";
+import type { PendingFaults } from "./faults.ts";
 import type { TwinSocket } from "./web-socket.ts";
 
 /** Something to be told to the app, over whichever of its sockets. */
@@ -30,7 +31,10 @@ export interface Delivery extends AsyncDisposable {
   sockets(): readonly TwinSocket[];
 }
 
-export function slackDelivery(clock: Clock): Delivery {
+export function slackDelivery(
+  clock: Clock,
+  faults: Pick<PendingFaults, "lostAcks"> = { lostAcks: 0 },
+): Delivery {
   const ending = new AbortController();
   // All that waits to be told again listens.
   setMaxListeners(0, ending.signal);
@@ -97,6 +101,10 @@ export function slackDelivery(clock: Clock): Delivery {
     },
     take(text) {
       const { envelope_id } = z.looseObject({ envelope_id: z.string() }).parse(JSON.parse(text));
+      if (faults.lostAcks > 0) {
+        faults.lostAcks -= 1;
+        return;
+      }
       const acknowledge = waiting.get(envelope_id);
       if (acknowledge) acknowledge();
       else late.push(envelope_id);

@@ -108,7 +108,7 @@ export function slackEvents({
 }
 
 /** A file as the API shows it. */
-export function fileJson({ id, name, mimetype, bytes }: SlackFile, url: string): object {
+export function fileJson({ id, name, mimetype, bytes, shares }: SlackFile, url: string): object {
   const place = `${url}/files-pri/${id}/${encodeURIComponent(name)}`;
   return {
     id,
@@ -120,6 +120,14 @@ export function fileJson({ id, name, mimetype, bytes }: SlackFile, url: string):
     is_external: false,
     url_private: place,
     url_private_download: `${place}?download=1`,
+    permalink: `${url}/files/${id}/${encodeURIComponent(name)}`,
+    ...(shares && {
+      shares: {
+        public: Object.fromEntries(
+          Object.entries(shares).map(([channel, ts]) => [channel, [{ ts }]]),
+        ),
+      },
+    }),
   };
 }
 

@@ -12,12 +12,19 @@ export type SlackCallFault =
 
 /** Lets the next things go wrong: for tests. */
 export interface SlackFaults {
-  /** Of the next call of `method` whose arguments are such, in the order given. */
+  /**
+   * Of the next call of `method` whose arguments are such, in the order given. `upload` and `download` are those of files,
+   * with their `id`.
+   */
   call(method: string, fault: SlackCallFault, isMeant?: IsMeant): void;
   /** The next thing that is said arrives twice. */
   duplicateEvent(): void;
   /** From now on the file is gone. */
   loseFile(id: string): void;
+  /** The next thing that the app acknowledges counts as not acknowledged. */
+  loseAck(): void;
+  /** The next files that are shared are not, although Slack says so. */
+  loseShare(): void;
   /** From now on downloads end at the page that asks to sign in. */
   signOut(): void;
 }
@@ -27,6 +34,8 @@ export type IsMeant = (args: URLSearchParams) => boolean;
 export interface PendingFaults {
   readonly calls: { method: string; fault: SlackCallFault; isMeant: IsMeant }[];
   duplicates: number;
+  lostAcks: number;
+  lostShares: number;
   signedOut: boolean;
 }
 

@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import type { PendingFaults } from "./faults.ts";
 import { download, upload } from "./file-server.ts";
 import type { SlackSide } from "./methods/method.ts";
+import type { Rates } from "./rates.ts";
 import { callMethod } from "./web-api.ts";
 
 export interface Served extends AsyncDisposable {
@@ -16,6 +17,9 @@ export interface ServeOptions {
   readonly tokens: { readonly bot: string; readonly app: string };
   readonly scopes: ReadonlySet<string>;
   readonly faults: PendingFaults;
+  readonly rates: Rates;
+  /** Calls that were one too many, by method, in order. */
+  readonly limited: string[];
   readonly side: () => Omit<SlackSide, "url">;
   /** Each call that was made, in order. */
   readonly calls: string[];

@@ -7,7 +7,8 @@ import { type Delivery, slackDelivery } from "./delivery.ts";
 import { slackEvents } from "./events.ts";
 import type { PendingFaults, SlackFaults } from "./faults.ts";
 import { type Happened, recorded } from "./history.ts";
-import { type SlackPerson, slackPerson } from "./person.ts";
+import { type SlackPerson, slackPerson, type SlackPlace } from "./person.ts";
+import { slackRates } from "./rates.ts";
 import { serve } from "./serve.ts";
 import { slackTranscript } from "./slack-transcript.ts";
 import { acceptWebSocket } from "./web-socket.ts";
@@ -24,6 +25,8 @@ export interface SlackTwin extends AsyncDisposable, SlackPerson {
   readonly faults: SlackFaults;
   /** Methods that were called, in order. */
   readonly calls: readonly string[];
+  /** Those that were one too many, which Slack answered with 429. */
+  readonly limited: readonly string[];
   /** Posts and presses that were told and not acknowledged yet, each once. */
   pending(): readonly string[];
   /** What was never acknowledged in time, and acknowledgements that nothing waited for. */
@@ -37,6 +40,13 @@ export interface SlackTwin extends AsyncDisposable, SlackPerson {
   refresh(): void;
   /** Cuts all sockets. */
   cut(): void;
+  /** What the app shows below a thread that it is about to do, until that goes by itself. */
+  status(place: Pick<SlackPlace, "channel" | "thread">): string | undefined;
+  /** What the app offers in a conversation with it alone, and what it calls that. */
+  assistant(place: Pick<SlackPlace, "channel" | "thread">): {
+    readonly title: string | undefined;
+    readonly prompts: readonly string[];
+  };
   /** All that happened, also what was changed or deleted: for {@link transcriptPage}. */
   transcript(title?: string): Transcript;
 }
@@ -44,6 +54,7 @@ export interface SlackTwin extends AsyncDisposable, SlackPerson {
 /**
  * @param options.clock decides when what is not acknowledged is told again
  * @param options.scopes of the bot's token; default all that its methods need
+ * @param options.rateFactor how many times as many calls as Slack publishes; default 1, `Infinity` for no limits
  *
  * @example
  * await using slack = await slackTwin();
@@ -52,12 +63,24 @@ export interface SlackTwin extends AsyncDisposable, SlackPerson {
 export async function slackTwin({
   clock = systemClock,
   scopes = allScopes,
-}: { readonly clock?: Clock; readonly scopes?: readonly string[] } = {}): Promise<SlackTwin> {
+  rateFactor = 1,
+}: {
+  readonly clock?: Clock;
+  readonly scopes?: readonly string[];
+  readonly rateFactor?: number;
+} = {}): Promise<SlackTwin> {
   const workspace = slackWorkspace(clock);
-  const pendingFaults: PendingFaults = { calls: [], duplicates: 0, signedOut: false };
-  const delivery = slackDelivery(clock);
+  const pendingFaults: PendingFaults = {
+    calls: [],
+    duplicates: 0,
+    lostAcks: 0,
+    lostShares: 0,
+    signedOut: false,
+  };
+  const delivery = slackDelivery(clock, pendingFaults);
   const tickets = new Set<string>();
   const calls: string[] = [];
+  const limited: string[] = [];
   const tokens = { bot: "xoxb-twin-bot", app: "xapp-1-twin-app" };
   const happened: Happened[] = [];
   const told = slackEvents({
@@ -73,8 +96,16 @@ export async function slackTwin({
     return `${served.url.replace("http", "ws")}/link/?ticket=${id}`;
   };
   const granted = new Set(scopes);
-  const side = () => ({ workspace, events, ticket });
-  const served = await serve({ tokens, scopes: granted, faults: pendingFaults, side, calls });
+  const side = () => ({ workspace, events, ticket, faults: pendingFaults });
+  const served = await serve({
+    tokens,
+    scopes: granted,
+    faults: pendingFaults,
+    rates: slackRates({ now: () => clock.now(), factor: rateFactor }),
+    limited,
+    side,
+    calls,
+  });
   served.server.on("upgrade", (request: IncomingMessage, socket: Duplex) => {
     const id = new URL(request.url ?? "/", served.url).searchParams.get("ticket") ?? "";
     // Each is good for one connection, of which an app has ten at most.
@@ -92,11 +123,14 @@ export async function slackTwin({
     faults: {
       call: (method, fault, isMeant = () => true) =>
         void pendingFaults.calls.push({ method, fault, isMeant }),
+      loseAck: () => void (pendingFaults.lostAcks += 1),
+      loseShare: () => void (pendingFaults.lostShares += 1),
       duplicateEvent: () => void (pendingFaults.duplicates += 1),
       loseFile: (id) => void workspace.files.delete(id),
       signOut: () => void (pendingFaults.signedOut = true),
     },
     calls,
+    limited,
     pending: () => delivery.pending(),
     lost: delivery.lost,
     late: delivery.late,
@@ -113,6 +147,14 @@ export async function slackTwin({
     cut: () => {
       for (const socket of delivery.sockets()) socket.destroy();
     },
+    status({ channel, thread }) {
+      const shown = workspace.statuses.get(`${channel}:${thread}`);
+      return shown && shown.until > clock.now() ? shown.status : undefined;
+    },
+    assistant: ({ channel, thread }) => ({
+      title: workspace.titles.get(`${channel}:${thread}`),
+      prompts: (workspace.prompts.get(`${channel}:${thread}`) ?? []).map(({ message }) => message),
+    }),
     transcript: (title = "Slack") => slackTranscript(workspace, { happened, title }),
     async [Symbol.asyncDispose]() {
       await delivery[Symbol.asyncDispose]();
@@ -135,6 +177,7 @@ function connect(
 const maxSockets = 10;
 const allScopes = [
   "app_mentions:read",
+  "assistant:write",
   "channels:history",
   "chat:write",
   "files:read",

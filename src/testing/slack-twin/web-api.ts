@@ -1,9 +1,11 @@
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 
 import { takeFault } from "./faults.ts";
+import { assistantMethods } from "./methods/assistant.ts";
 import { chatMethods } from "./methods/chat.ts";
 import { fileMethods } from "./methods/files.ts";
 import { readingMethods } from "./methods/reading.ts";
+import { streamingMethods } from "./methods/streaming.ts";
 import { paramsOf } from "./params.ts";
 import { Refusal } from "./refusal.ts";
 import type { Exchange, ServeOptions } from "./serve.ts";
@@ -14,15 +16,20 @@ export async function callMethod(
   { incoming, outgoing, body, query, url }: Exchange,
   options: ServeOptions,
 ): Promise<void> {
-  const { calls, faults, scopes } = options;
+  const { calls, faults, rates, scopes } = options;
   const args = new URLSearchParams([...query, ...new URLSearchParams(body.toString())]);
   calls.push(method);
+  const channel = args.get("channel") ?? args.get("channel_id") ?? "";
+  const retryAfterS = rates.take({ method, channel });
+  if (retryAfterS !== undefined) {
+    options.limited.push(method);
+    return tooMany(outgoing, retryAfterS);
+  }
   const fault = takeFault(faults, { method, args });
   const call = { method, args, token: tokenOf(incoming) ?? args.get("token") ?? undefined };
   switch (fault?.type) {
     case "rate-limited":
-      outgoing.writeHead(429, { "retry-after": String(fault.retryAfterS) });
-      return void outgoing.end(JSON.stringify({ ok: false, error: "ratelimited" }));
+      return tooMany(outgoing, fault.retryAfterS);
     case "drop":
       if (fault.taken) perform(call, options, url);
       return void outgoing.destroy();
@@ -42,6 +49,11 @@ export async function callMethod(
     "x-oauth-scopes": [...scopes].join(","),
   });
   outgoing.end(JSON.stringify(result));
+}
+
+function tooMany(outgoing: ServerResponse, retryAfterS: number): void {
+  outgoing.writeHead(429, { "retry-after": String(retryAfterS) });
+  outgoing.end(JSON.stringify({ ok: false, error: "ratelimited" }));
 }
 
 interface Call {
@@ -72,7 +84,13 @@ function perform(
   }
 }
 
-const methods = { ...chatMethods, ...readingMethods, ...fileMethods };
+const methods = {
+  ...assistantMethods,
+  ...chatMethods,
+  ...fileMethods,
+  ...readingMethods,
+  ...streamingMethods,
+};
 
 const tokenOf = ({ headers }: IncomingMessage): string | undefined =>
   /^Bearer (.+)$/.exec(headers.authorization ?? "")?.[1];

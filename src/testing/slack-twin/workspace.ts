@@ -26,6 +26,8 @@ export interface SlackFile {
   readonly name: string;
   readonly mimetype: string;
   readonly bytes: Buffer;
+  /** The messages that it is shared with, by channel; what Slack says here comes later than the sharing. */
+  readonly shares?: Readonly<Record<string, string>>;
 }
 
 export interface SlackChannel {
@@ -56,6 +58,13 @@ export interface SlackWorkspace {
   readonly files: Map<string, SlackFile>;
   /** Files that a URL was given out for, and what came there. */
   readonly uploads: Map<string, PendingUpload>;
+  /** When messages that grow end to do so, by id. */
+  readonly streams: Map<string, number>;
+  /** What is shown below threads, by `channel:thread`, until it goes by itself. */
+  readonly statuses: Map<string, { readonly status: string; readonly until: number }>;
+  /** Of conversations with the app alone, by `channel:thread`. */
+  readonly titles: Map<string, string>;
+  readonly prompts: Map<string, readonly { readonly title: string; readonly message: string }[]>;
   /** Milliseconds since 1970. */
   now(): number;
   /** The next id of a message; each only once, and growing. */
@@ -86,6 +95,10 @@ export function slackWorkspace(clock: Clock): SlackWorkspace {
     channels,
     files: new Map(),
     uploads: new Map(),
+    streams: new Map(),
+    statuses: new Map(),
+    titles: new Map(),
+    prompts: new Map(),
     now: () => clock.now(),
     nextTs: () => `${Math.floor(clock.now() / 1000)}.${String((count += 1)).padStart(6, "0")}`,
     nextId: (prefix) => `${prefix}0${(count += 1).toString(36).toUpperCase().padStart(8, "0")}`,
