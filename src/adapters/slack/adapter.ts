@@ -19,6 +19,11 @@ export interface SlackAdapterOptions {
   readonly apiUrl?: string;
   /** How long one call may take. Default 20 s. */
   readonly timeoutMs?: number;
+  /**
+   * How many times as many calls as Slack publishes the workspace allows: https://docs.slack.dev/apis/web-api/rate-limits.
+   * Calls beyond that wait here; what Slack itself refuses waits as long as it says. Default 1.
+   */
+  readonly rateFactor?: number;
   readonly clock?: Clock;
   readonly log?: Logger;
 }
@@ -33,10 +38,10 @@ export interface SlackAdapterOptions {
  */
 export function slackAdapter(options: SlackAdapterOptions): Adapter {
   const { appToken, botToken, clock = systemClock, log = silentLogger } = options;
-  const { apiUrl = "https://slack.com/api/", timeoutMs = 20_000 } = options;
+  const { apiUrl = "https://slack.com/api/", timeoutMs = 20_000, rateFactor = 1 } = options;
   requireToken("appToken", appToken, "xapp-");
   requireToken("botToken", botToken, "xoxb-");
-  const workspaces = oneWorkspace({ botToken, apiUrl, timeoutMs, clock, log });
+  const workspaces = oneWorkspace({ botToken, apiUrl, timeoutMs, rateFactor, clock, log });
   const apiFor = (teamId: string): SlackApi => workspaces.apiFor(teamId);
   const posts = createPosts({
     apiFor,

@@ -74,7 +74,7 @@ async function* messagesIn(
   do {
     const page = { channel, ts: thread, limit: 200, include_all_metadata: true };
     const answer = await api
-      .call("conversations.replies", { ...page, ...(cursor && { cursor }) }, { signal })
+      .call("conversations.replies", { ...page, ...(cursor && { cursor }) }, { signal, waitMs })
       .catch((error: unknown) => {
         // Where there is no thread, nothing is in it.
         if (isOpsthreadError(error) && error.data["slackError"] === "thread_not_found") return none;
@@ -86,6 +86,7 @@ async function* messagesIn(
   } while (cursor !== undefined);
 }
 
+const waitMs = 10_000;
 const none = { messages: [] };
 const eventType = "opsthread_post";
 

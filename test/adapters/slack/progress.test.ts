@@ -23,11 +23,15 @@ async function withLine() {
 
 test("a line is one message that is changed, whatever goes wrong on the way", async () => {
   await using opened = await withLine();
-  const { slack, show, seen } = opened;
+  const { slack, clock, show, seen } = opened;
   await show("Reading <!channel>");
   slack.faults.call("chat.update", { type: "status", status: 500, taken: false });
-  await show("Comparing");
-  await show("Writing");
+  const comparing = show("Comparing");
+  await clock.advance(1000);
+  await comparing;
+  const writing = show("Writing");
+  await clock.advance(1000);
+  await writing;
   expect(seen()).toEqual(["Writing"]);
   expect(slack.calls.filter((method) => method === "chat.postMessage")).toHaveLength(1);
 });
