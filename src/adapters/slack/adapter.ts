@@ -3,6 +3,7 @@ import { OpsthreadError } from "../../core/errors.ts";
 import { type Logger, silentLogger } from "../../core/logger.ts";
 import type { Adapter } from "../adapter.ts";
 import type { SlackApi } from "./api.ts";
+import { closeCard } from "./cards.ts";
 import { connect } from "./connection.ts";
 import { downloadFile } from "./download.ts";
 import { createPosts } from "./posts.ts";
@@ -63,6 +64,8 @@ export function slackAdapter(options: SlackAdapterOptions): Adapter {
     post: (post, given) => posts.send(post, given),
     findPost: (thread, key, given) => posts.find(thread, key, given),
     showProgress: (thread, progress, given) => lines.show(thread, progress, given),
+    closeApproval: (thread, decided, { signal }) =>
+      closeCard(thread, decided, { api: apiFor(thread.workspace), log, signal }),
     download: (thread, { id }, { signal }) =>
       downloadFile(id, {
         workspace: () => workspaceOf(workspaces, thread.workspace, { signal }),

@@ -40,6 +40,12 @@ export function markOf(
   };
 }
 
+/** The key of the post that a message is a part of. */
+export function keyOf(message: { readonly metadata?: unknown }): string | undefined {
+  const mark = Mark.safeParse(message.metadata);
+  return mark.success ? mark.data.event_payload.key : undefined;
+}
+
 /** Reads the whole thread for what carries `key`. */
 export async function lookFor(
   { thread, key }: { readonly thread: ThreadRef; readonly key: string },
@@ -66,7 +72,8 @@ export async function lookFor(
   return { parts, of, files, isShared: files.every((id) => shared.has(id)) };
 }
 
-async function* messagesIn(
+/** What a thread has, oldest first; nothing where there is none. */
+export async function* messagesIn(
   { channel, thread }: ThreadRef,
   { api, signal }: { readonly api: SlackApi; readonly signal: AbortSignal },
 ): AsyncGenerator<z.infer<typeof Replies>["messages"][number]> {
@@ -107,6 +114,8 @@ const Replies = z.object({
       bot_id: z.string().optional(),
       metadata: z.unknown().optional(),
       files: z.array(z.object({ id: z.string() })).default([]),
+      text: z.string().default(""),
+      blocks: z.array(z.looseObject({ type: z.string() })).default([]),
     }),
   ),
   response_metadata: z.object({ next_cursor: z.string().optional() }).optional(),

@@ -80,6 +80,8 @@ export interface PendingUpload {
 
 export function slackWorkspace(clock: Clock): SlackWorkspace {
   let count = 0;
+  /** Microseconds. */
+  let latest = 0;
   const channels = new Map<string, SlackChannel>();
   for (const [id, name, type, isMember] of [
     ["C0OPS0001", "ops", "channel", true],
@@ -100,7 +102,10 @@ export function slackWorkspace(clock: Clock): SlackWorkspace {
     titles: new Map(),
     prompts: new Map(),
     now: () => clock.now(),
-    nextTs: () => `${Math.floor(clock.now() / 1000)}.${String((count += 1)).padStart(6, "0")}`,
+    nextTs() {
+      latest = Math.max(latest + 1, clock.now() * 1000);
+      return `${Math.floor(latest / 1e6)}.${String(latest % 1e6).padStart(6, "0")}`;
+    },
     nextId: (prefix) => `${prefix}0${(count += 1).toString(36).toUpperCase().padStart(8, "0")}`,
   };
 }

@@ -112,8 +112,23 @@ test("a call that needs approval waits for the button of an approver, and runs o
   await press("UBOB");
   expect(ran).toEqual(["restart"]);
   expect(posts(place).at(-1)?.text).toContain("It is up again.");
-  await press("UBOB");
-  expect(ran).toEqual(["restart"]);
+  const decided = posts(place).find(({ ts }) => ts === card?.ts);
+  expect(decided?.buttons).toEqual([]);
+  expect(decided?.text).toBe(`${card?.text}\n✅ Approved once by <@UBOB>`);
+});
+
+test("a card says who decided, also when that was said in words", async () => {
+  const model = answering([["restart"]], "Then not.");
+  const restart = { ...tool("restart", async () => "restarted"), needsApproval: true };
+  await using opened = await openBot({ model, tools: [restart] });
+  const { slack, settled, posts } = opened;
+  const place = slack.say({ text: "restart web", user: "UANN", mention: true });
+  await settled();
+  slack.say({ text: "deny", user: "UBOB", ...place });
+  await settled();
+  const [card, ...rest] = posts(place);
+  expect(card).toMatchObject({ buttons: [], text: expect.stringContaining("🚫 Denied by <@UBOB>") });
+  expect(rest.at(-1)?.text).toContain("Then not.");
 });
 
 test("who is not on the list is told so alone, and nothing is posted", async () => {
