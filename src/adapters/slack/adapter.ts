@@ -46,6 +46,7 @@ export function slackAdapter(options: SlackAdapterOptions): Adapter {
   const apiFor = (teamId: string): SlackApi => workspaces.apiFor(teamId);
   const posts = createPosts({
     apiFor,
+    clock,
     botId: async (teamId, given) => (await workspaceOf(workspaces, teamId, given)).identity.botId,
   });
   const lines = createProgressLines({ apiFor, clock, log });

@@ -59,7 +59,7 @@ export function slackApi(options: ApiOptions): SlackApi {
     async call(method, args, { signal, waitMs = 0, isSpare = false }) {
       const channel = args["channel"];
       const call = { method, channel: typeof channel === "string" ? channel : "" };
-      for (let left = waitMs; ; ) {
+      for (let left = waitMs; ;) {
         left = await turn(call, { signal, isSpare, waitMs: left });
         const client = await (opening ??= openClient(options));
         signal.throwIfAborted();

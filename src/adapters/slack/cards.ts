@@ -4,6 +4,7 @@ import type { ThreadRef } from "../../core/ids.ts";
 import type { Logger } from "../../core/logger.ts";
 import type { ApprovalDecided } from "../adapter.ts";
 import type { SlackApi } from "./api.ts";
+import { howToAnswer } from "./approval-blocks.ts";
 import { escaped } from "./mrkdwn.ts";
 import { keyOf, messagesIn } from "./posted.ts";
 
@@ -11,7 +12,11 @@ import { keyOf, messagesIn } from "./posted.ts";
 export async function closeCard(
   thread: ThreadRef,
   decided: ApprovalDecided,
-  { api, log, signal }: { readonly api: SlackApi; readonly log: Logger; readonly signal: AbortSignal },
+  {
+    api,
+    log,
+    signal,
+  }: { readonly api: SlackApi; readonly log: Logger; readonly signal: AbortSignal },
 ): Promise<void> {
   try {
     for await (const message of messagesIn(thread, { api, signal })) {
@@ -19,7 +24,7 @@ export async function closeCard(
       const { ts, text, blocks } = message;
       // A long one has its buttons below its last part.
       if (!blocks.some(hasButtons)) continue;
-      const kept = blocks.filter((block) => !hasButtons(block));
+      const kept = blocks.filter((block) => !hasButtons(block) && block.block_id !== howToAnswer);
       const outcome = { type: "context", elements: [{ type: "mrkdwn", text: outcomeOf(decided) }] };
       const args = { channel: thread.channel, ts, text, blocks: [...kept, outcome] };
       await api.call("chat.update", args, { signal, waitMs });

@@ -115,7 +115,9 @@ const Replies = z.object({
       metadata: z.unknown().optional(),
       files: z.array(z.object({ id: z.string() })).default([]),
       text: z.string().default(""),
-      blocks: z.array(z.looseObject({ type: z.string() })).default([]),
+      blocks: z
+        .array(z.looseObject({ type: z.string(), block_id: z.string().optional() }))
+        .default([]),
     }),
   ),
   response_metadata: z.object({ next_cursor: z.string().optional() }).optional(),
