@@ -44,12 +44,10 @@ export function slackAdapter(options: SlackAdapterOptions): Adapter {
   requireToken("botToken", botToken, "xoxb-");
   const workspaces = oneWorkspace({ botToken, apiUrl, timeoutMs, rateFactor, clock, log });
   const apiFor = (teamId: string): SlackApi => workspaces.apiFor(teamId);
-  const posts = createPosts({
-    apiFor,
-    clock,
-    botId: async (teamId, given) => (await workspaceOf(workspaces, teamId, given)).identity.botId,
-  });
-  const lines = createProgressLines({ apiFor, clock, log });
+  const botId = async (teamId: string, given: { readonly signal: AbortSignal }): Promise<string> =>
+    (await workspaceOf(workspaces, teamId, given)).identity.botId;
+  const posts = createPosts({ apiFor, botId, clock });
+  const lines = createProgressLines({ apiFor, botId, clock, log });
   const ending = new AbortController();
   const open: AsyncDisposable[] = [lines];
   return {

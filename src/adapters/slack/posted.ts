@@ -75,13 +75,21 @@ export async function lookFor(
 /** What a thread has, oldest first; nothing where there is none. */
 export async function* messagesIn(
   { channel, thread }: ThreadRef,
-  { api, signal }: { readonly api: SlackApi; readonly signal: AbortSignal },
+  {
+    api,
+    signal,
+    isSpare = false,
+  }: { readonly api: SlackApi; readonly signal: AbortSignal; readonly isSpare?: boolean },
 ): AsyncGenerator<z.infer<typeof Replies>["messages"][number]> {
   let cursor: string | undefined;
   do {
     const page = { channel, ts: thread, limit: 200, include_all_metadata: true };
     const answer = await api
-      .call("conversations.replies", { ...page, ...(cursor && { cursor }) }, { signal, waitMs })
+      .call(
+        "conversations.replies",
+        { ...page, ...(cursor && { cursor }) },
+        { signal, waitMs, isSpare },
+      )
       .catch((error: unknown) => {
         // Where there is no thread, nothing is in it.
         if (isOpsthreadError(error) && error.data["slackError"] === "thread_not_found") return none;

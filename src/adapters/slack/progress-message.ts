@@ -12,6 +12,10 @@ export interface ProgressMessage {
   show(markdown: string, options: { readonly signal: AbortSignal }): Promise<void>;
   /** Takes it away, if there is one. Waits for its turn. */
   remove(options: { readonly signal: AbortSignal }): Promise<void>;
+  /** The message's id, where there is one. */
+  readonly ts: string | undefined;
+  /** Whether there may be one whose id never came. */
+  readonly isUnsure: boolean;
 }
 
 export interface ProgressMessageOptions {
@@ -29,7 +33,14 @@ export function editedLine(
   { key, api }: ProgressMessageOptions,
 ): ProgressMessage {
   let ts: string | undefined;
+  let isUnsure = false;
   return {
+    get ts() {
+      return ts;
+    },
+    get isUnsure() {
+      return isUnsure;
+    },
     async show(markdown, { signal }) {
       const text = (sectionsOf(markdown)[0] ?? "…").slice(0, maxLine);
       if (ts !== undefined) {
@@ -44,7 +55,12 @@ export function editedLine(
       const quiet = { unfurl_links: false, unfurl_media: false };
       const metadata = { event_type: progressType, event_payload: { key } };
       const posted = { channel, thread_ts: thread, text, metadata, ...quiet };
-      const answer = await api.call("chat.postMessage", posted, { signal, isSpare: true });
+      const answer = await api
+        .call("chat.postMessage", posted, { signal, isSpare: true })
+        .catch((error: unknown) => {
+          isUnsure ||= isOpsthreadError(error, "ADAPTER_POST_UNKNOWN");
+          throw error;
+        });
       ts = z.object({ ts: z.string() }).parse(answer).ts;
     },
     async remove({ signal }) {

@@ -3,7 +3,7 @@ import type { Clock } from "../../core/clock.ts";
 import { isOpsthreadError, messageOf } from "../../core/errors.ts";
 import { stableKey, threadId, type ThreadRef } from "../../core/ids.ts";
 import type { Logger } from "../../core/logger.ts";
-import type { SlackApi } from "./api.ts";
+import { leftProgress, type LeftProgressOptions } from "./left-progress.ts";
 import { editedLine, type ProgressMessage } from "./progress-message.ts";
 
 /** The live lines of turns: one message each, changed, and deleted in the end. */
@@ -15,15 +15,16 @@ export interface ProgressLines extends AsyncDisposable {
   ): Promise<void>;
 }
 
-export interface ProgressOptions {
-  readonly apiFor: (teamId: string) => SlackApi;
+export interface ProgressOptions extends LeftProgressOptions {
   readonly clock: Clock;
   readonly log: Logger;
 }
 
 /** Each line shows the newest text, at most once a second and when there is room; what it did not get to is left out. */
-export function createProgressLines({ apiFor, clock, log }: ProgressOptions): ProgressLines {
+export function createProgressLines({ apiFor, botId, clock, log }: ProgressOptions): ProgressLines {
   const lines = new Map<string, Line>();
+  const left = leftProgress({ apiFor, botId });
+  const sweeping = new Set<Promise<void>>();
   const ending = new AbortController();
 
   /** Brings the message to what is wanted. */
@@ -38,6 +39,7 @@ export function createProgressLines({ apiFor, clock, log }: ProgressOptions): Pr
         await message.show(wanted, { signal: ending.signal });
         line.shown = wanted;
         line.nextAt = clock.now() + intervalMs;
+        sweep(line);
       } catch (error) {
         if (ending.signal.aborted || over.signal.aborted) break;
         const wait = isOpsthreadError(error, "ADAPTER_RATE_LIMITED") && error.data["retryAfterMs"];
@@ -58,9 +60,21 @@ export function createProgressLines({ apiFor, clock, log }: ProgressOptions): Pr
     await line.message
       .remove({ signal: ending.signal })
       .catch((error: unknown) => log.debug({ error: messageOf(error) }, "Progress was left"));
+    if (line.message.isUnsure) sweep(line, line.key);
     lines.delete(id);
   };
+  /** Not waited for: it may take as long as Slack wants. */
+  const sweep = ({ thread, message }: Line, key?: string): void => {
+    const { signal } = ending;
+    const swept = left
+      .sweep(thread, { before: message.ts, ...(key !== undefined && { key }), signal })
+      .catch((error: unknown) => log.debug({ error: messageOf(error) }, "Old progress was left"))
+      .finally(() => sweeping.delete(swept));
+    sweeping.add(swept);
+  };
   const begin = (thread: ThreadRef, key: string): Line => ({
+    thread,
+    key,
     message: editedLine(thread, { key, api: apiFor(thread.workspace), clock }),
     over: new AbortController(),
     wanted: undefined,
@@ -91,6 +105,7 @@ export function createProgressLines({ apiFor, clock, log }: ProgressOptions): Pr
     },
     async [Symbol.asyncDispose]() {
       ending.abort();
+      await Promise.all(sweeping);
       await Promise.all(
         [...lines.values()].map(({ working, ending: ended }) => Promise.all([working, ended])),
       );
@@ -99,6 +114,8 @@ export function createProgressLines({ apiFor, clock, log }: ProgressOptions): Pr
 }
 
 interface Line {
+  readonly thread: ThreadRef;
+  readonly key: string;
   readonly message: ProgressMessage;
   /** Aborts when the turn is over: nothing more is to be shown. */
   readonly over: AbortController;

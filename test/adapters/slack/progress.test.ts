@@ -18,7 +18,7 @@ async function withLine() {
       .thread(thread)
       .filter(({ isBot }) => isBot)
       .map(({ text }) => text);
-  return { ...opened, clock, show, seen };
+  return { ...opened, clock, thread, show, seen };
 }
 
 test("a line is one message that is changed, whatever goes wrong on the way", async () => {
@@ -69,4 +69,27 @@ test("a line that came late, when nobody waited any more, is taken away, too", a
   await ended;
   expect(seen()).toEqual([]);
   expect(slack.calls).toContain("chat.delete");
+});
+
+test("a line that a killed process left behind is taken away in the next turn of its thread", async () => {
+  await using opened = await withLine();
+  const { slack, show, seen } = opened;
+  await show("Reading");
+  // Another process, while the first one never gets to its end.
+  const { slackAdapter } = await import("../../../src/adapters/slack/index.ts");
+  const { appToken, botToken, apiUrl } = slack;
+  await using next = slackAdapter({ appToken, botToken, apiUrl });
+  await next.showProgress(opened.thread, { key: "turn-2", markdown: "Again" }, { signal });
+  await eventually(() => seen().length === 1, "the end of the old line");
+  expect(seen()).toEqual(["Again"]);
+});
+
+test("a line of which Slack never told the id is found by what it carries", async () => {
+  await using opened = await withLine();
+  const { slack, show, seen } = opened;
+  slack.faults.call("chat.postMessage", { type: "drop", taken: true });
+  await show("Reading");
+  expect(seen()).toEqual(["Reading"]);
+  await show(undefined);
+  await eventually(() => seen().length === 0, "the end of the line");
 });
