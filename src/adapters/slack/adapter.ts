@@ -3,15 +3,13 @@ import { OpsthreadError } from "../../core/errors.ts";
 import { type Logger, silentLogger } from "../../core/logger.ts";
 import type { Adapter } from "../adapter.ts";
 import type { SlackApi } from "./api.ts";
-import { closeCard } from "./cards.ts";
 import { connect } from "./connection.ts";
 import { downloadFile } from "./download.ts";
-import { createPosts } from "./posts.ts";
-import { createProgressLines } from "./progress.ts";
+import { createOutgoing, looksOf, type SlackLooks } from "./outgoing.ts";
 import { createReceiver } from "./receive.ts";
 import { oneWorkspace, workspaceOf } from "./workspaces.ts";
 
-export interface SlackAdapterOptions {
+export interface SlackAdapterOptions extends SlackLooks {
   /** The app's token, `xapp-…`, with the scope `connections:write`. */
   readonly appToken: string;
   /** The bot's token, `xoxb-…`, with the scopes of {@link slackManifest}. */
@@ -46,25 +44,29 @@ export function slackAdapter(options: SlackAdapterOptions): Adapter {
   const apiFor = (teamId: string): SlackApi => workspaces.apiFor(teamId);
   const botId = async (teamId: string, given: { readonly signal: AbortSignal }): Promise<string> =>
     (await workspaceOf(workspaces, teamId, given)).identity.botId;
-  const posts = createPosts({ apiFor, botId, clock });
-  const lines = createProgressLines({ apiFor, botId, clock, log });
+  const outgoing = createOutgoing({ apiFor, botId, clock, log, ...looksOf(options) });
   const ending = new AbortController();
-  const open: AsyncDisposable[] = [lines];
+  const open: AsyncDisposable[] = [outgoing];
   return {
     platform: "slack",
     async start(inbound) {
       const { signal } = ending;
       // What is wrong with the token is told now.
       await workspaces.find(undefined, { signal });
-      const receiver = createReceiver({ inbound, workspaces, clock, log });
+      const receiver = createReceiver({
+        inbound: outgoing.watching(inbound),
+        assistant: outgoing.assistant,
+        workspaces,
+        clock,
+        log,
+      });
       open.push(receiver);
       open.push(await connect({ appToken, apiUrl, clock, log, handle: receiver.handle }));
     },
-    post: (post, given) => posts.send(post, given),
-    findPost: (thread, key, given) => posts.find(thread, key, given),
-    showProgress: (thread, progress, given) => lines.show(thread, progress, given),
-    closeApproval: (thread, decided, { signal }) =>
-      closeCard(thread, decided, { api: apiFor(thread.workspace), log, signal }),
+    post: outgoing.post,
+    findPost: outgoing.findPost,
+    showProgress: outgoing.showProgress,
+    closeApproval: outgoing.closeApproval,
     download: (thread, { id }, { signal }) =>
       downloadFile(id, {
         workspace: () => workspaceOf(workspaces, thread.workspace, { signal }),

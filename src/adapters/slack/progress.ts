@@ -1,3 +1,5 @@
+import { setMaxListeners } from "node:events";
+
 import { abortable } from "../../core/abort.ts";
 import type { Clock } from "../../core/clock.ts";
 import { isOpsthreadError, messageOf } from "../../core/errors.ts";
@@ -5,6 +7,8 @@ import { stableKey, threadId, type ThreadRef } from "../../core/ids.ts";
 import type { Logger } from "../../core/logger.ts";
 import { leftProgress, type LeftProgressOptions } from "./left-progress.ts";
 import { editedLine, type ProgressMessage } from "./progress-message.ts";
+import { threadStatus } from "./status.ts";
+import { streamedLine } from "./streamed-line.ts";
 
 /** The live lines of turns: one message each, changed, and deleted in the end. */
 export interface ProgressLines extends AsyncDisposable {
@@ -16,16 +20,22 @@ export interface ProgressLines extends AsyncDisposable {
 }
 
 export interface ProgressOptions extends LeftProgressOptions {
+  readonly style: "edited" | "streamed";
+  /** Who spoke last in a thread. */
+  readonly recipientOf: (thread: ThreadRef) => string | undefined;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
 /** Each line shows the newest text, at most once a second and when there is room; what it did not get to is left out. */
-export function createProgressLines({ apiFor, botId, clock, log }: ProgressOptions): ProgressLines {
+export function createProgressLines(options: ProgressOptions): ProgressLines {
+  const { apiFor, botId, clock, log, style, recipientOf } = options;
   const lines = new Map<string, Line>();
-  const left = leftProgress({ apiFor, botId });
-  const sweeping = new Set<Promise<void>>();
   const ending = new AbortController();
+  setMaxListeners(0, ending.signal);
+  const left = leftProgress({ apiFor, botId });
+  const status = threadStatus({ apiFor, clock, log, ended: ending.signal });
+  const sweeping = new Set<Promise<void>>();
 
   /** Brings the message to what is wanted. */
   const work = async (line: Line): Promise<void> => {
@@ -39,6 +49,7 @@ export function createProgressLines({ apiFor, botId, clock, log }: ProgressOptio
         await message.show(wanted, { signal: ending.signal });
         line.shown = wanted;
         line.nextAt = clock.now() + intervalMs;
+        line.shining ??= status.keep(line.thread, { over: line.over.signal });
         sweep(line);
       } catch (error) {
         if (ending.signal.aborted || over.signal.aborted) break;
@@ -56,7 +67,7 @@ export function createProgressLines({ apiFor, botId, clock, log }: ProgressOptio
   };
   const end = async (id: string, line: Line): Promise<void> => {
     line.over.abort();
-    await line.working;
+    await Promise.all([line.working, line.shining]);
     await line.message
       .remove({ signal: ending.signal })
       .catch((error: unknown) => log.debug({ error: messageOf(error) }, "Progress was left"));
@@ -72,10 +83,19 @@ export function createProgressLines({ apiFor, botId, clock, log }: ProgressOptio
       .finally(() => sweeping.delete(swept));
     sweeping.add(swept);
   };
+  const messageFor = (thread: ThreadRef, key: string): ProgressMessage => {
+    const lineOptions = { key, api: apiFor(thread.workspace), clock };
+    const recipient = recipientOf(thread);
+    // In a channel Slack wants to know for whom it is.
+    const streams = style === "streamed" && (recipient !== undefined || isDirect(thread));
+    return streams
+      ? streamedLine(thread, { ...lineOptions, recipient })
+      : editedLine(thread, lineOptions);
+  };
   const begin = (thread: ThreadRef, key: string): Line => ({
     thread,
     key,
-    message: editedLine(thread, { key, api: apiFor(thread.workspace), clock }),
+    message: messageFor(thread, key),
     over: new AbortController(),
     wanted: undefined,
     shown: undefined,
@@ -107,7 +127,9 @@ export function createProgressLines({ apiFor, botId, clock, log }: ProgressOptio
       ending.abort();
       await Promise.all(sweeping);
       await Promise.all(
-        [...lines.values()].map(({ working, ending: ended }) => Promise.all([working, ended])),
+        [...lines.values()].map(({ working, shining, ending: ended }) =>
+          Promise.all([working, shining, ended]),
+        ),
       );
     },
   };
@@ -124,7 +146,12 @@ interface Line {
   /** When it may be changed again. */
   nextAt: number;
   working: Promise<void> | undefined;
+  /** Its status below the thread. */
+  shining?: Promise<void>;
   ending?: Promise<void>;
 }
+
+/** A conversation with the app alone. */
+const isDirect = ({ channel }: ThreadRef): boolean => channel.startsWith("D");
 
 const intervalMs = 1000;

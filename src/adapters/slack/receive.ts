@@ -4,6 +4,7 @@ import { threadId } from "../../core/ids.ts";
 import type { Logger } from "../../core/logger.ts";
 import type { Message } from "../../core/message.ts";
 import type { Inbound } from "../adapter.ts";
+import type { Assistant } from "./assistant.ts";
 import { postedEvent } from "./events.ts";
 import { escaped } from "./mrkdwn.ts";
 import { pressedButton } from "./press.ts";
@@ -15,11 +16,13 @@ import type { SlackWorkspace, Workspaces } from "./workspaces.ts";
 /** Brings what Slack tells to the bot: each post once, and those of a thread in their order. */
 export function createReceiver({
   inbound,
+  assistant,
   workspaces,
   clock,
   log,
 }: {
   readonly inbound: Inbound;
+  readonly assistant: Assistant;
   readonly workspaces: Workspaces;
   readonly clock: Clock;
   readonly log: Logger;
@@ -57,6 +60,8 @@ export function createReceiver({
       // It was removed there a moment ago: nobody waits for an answer.
       if (!workspace) return log.debug({}, "An event of a workspace without the bot");
       const { identity } = workspace;
+      const { teamId } = identity;
+      if (await assistant.opened(eventOf(body), { teamId, signal: ending.signal })) return;
       const press = pressedButton(body, identity);
       if (press) return inOrder(press, workspace);
       const posted = postedEvent(eventOf(body), identity);

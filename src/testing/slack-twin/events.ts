@@ -7,6 +7,11 @@ export interface SlackEvents {
   posted(channel: SlackChannel, message: SlackMessage): void;
   changed(channel: SlackChannel, message: SlackMessage): void;
   deleted(channel: SlackChannel, ts: string): void;
+  /** Somebody opened a conversation with the app alone. */
+  assistantOpened(
+    channel: SlackChannel,
+    opened: { readonly user: string; readonly thread: string },
+  ): void;
   pressed(
     channel: SlackChannel,
     press: { readonly user: string; readonly message: SlackMessage; readonly action: object },
@@ -85,6 +90,18 @@ export function slackEvents({
         channel_type: channel.type,
         deleted_ts: ts,
         ts: workspace.nextTs(),
+      }),
+    assistantOpened: (channel, { user, thread }) =>
+      emit(channel, {
+        type: "assistant_thread_started",
+        assistant_thread: {
+          user_id: user,
+          context: { force_search: false },
+          channel_id: channel.id,
+          thread_ts: thread,
+        },
+        ts: thread,
+        event_ts: thread,
       }),
     pressed(channel, { user, message, action }) {
       const action_ts = workspace.nextTs();

@@ -1,0 +1,94 @@
+import { z } from "zod";
+
+import { messageOf } from "../../core/errors.ts";
+import type { ThreadRef } from "../../core/ids.ts";
+import type { Logger } from "../../core/logger.ts";
+import { visibleLabel } from "../text/control.ts";
+import type { SlackApi } from "./api.ts";
+
+/** Something to ask that a conversation with the bot alone begins with. */
+export interface SuggestedPrompt {
+  /** What stands on the button. */
+  readonly title: string;
+  /** What it says in the person's name. */
+  readonly message: string;
+}
+
+/** What the bot shows in conversations that people open with it alone: https://docs.slack.dev/ai/developing-ai-apps */
+export interface Assistant {
+  /** Takes an event; false where it is about something else. Never rejects. */
+  opened(
+    event: unknown,
+    options: { readonly teamId: string; readonly signal: AbortSignal },
+  ): Promise<boolean>;
+  /** The first thing that is said in such a conversation is what it is called. Never rejects. */
+  said(
+    said: { readonly thread: ThreadRef; readonly text: string },
+    options: { readonly signal: AbortSignal },
+  ): Promise<void>;
+}
+
+export function createAssistant({
+  apiFor,
+  prompts,
+  log,
+}: {
+  readonly apiFor: (teamId: string) => SlackApi;
+  readonly prompts: readonly SuggestedPrompt[];
+  readonly log: Logger;
+}): Assistant {
+  /** Conversations without a title, the newest. */
+  const untitled = new Set<string>();
+  const call = async (
+    method: string,
+    args: { readonly channel_id: string; readonly [name: string]: unknown },
+    { teamId, signal }: { readonly teamId: string; readonly signal: AbortSignal },
+  ): Promise<void> => {
+    try {
+      await apiFor(teamId).call(method, args, { signal, waitMs });
+    } catch (error) {
+      log.warn({ error: messageOf(error) }, "A conversation has no prompts or no title");
+    }
+  };
+  return {
+    async opened(event, options) {
+      const parsed = Opened.safeParse(event);
+      if (!parsed.success) return false;
+      const { channel_id, thread_ts } = parsed.data.assistant_thread;
+      untitled.add(`${channel_id}:${thread_ts}`);
+      const [oldest] = untitled;
+      if (untitled.size > maxUntitled && oldest !== undefined) untitled.delete(oldest);
+      if (prompts.length === 0) return true;
+      const args = { channel_id, thread_ts, prompts: prompts.slice(0, maxPrompts) };
+      await call("assistant.threads.setSuggestedPrompts", args, options);
+      return true;
+    },
+    async said({ thread: { workspace, channel, thread }, text }, { signal }) {
+      const title = visibleLabel(text).trim();
+      if (title === "" || !untitled.delete(`${channel}:${thread}`)) return;
+      const short = title.length <= maxTitle ? title : `${title.slice(0, maxTitle - 1)}…`;
+      const args = { channel_id: channel, thread_ts: thread, title: short };
+      await call("assistant.threads.setTitle", args, { teamId: workspace, signal });
+    },
+  };
+}
+
+/** What the built-in tasks are good at. */
+export const defaultPrompts: readonly SuggestedPrompt[] = [
+  { title: "Find out what went wrong", message: "What went wrong in the attached logs?" },
+  {
+    title: "Compare two configurations",
+    message: "What is different between the two attached configuration files?",
+  },
+  { title: "See what you can do", message: "help" },
+];
+
+const waitMs = 5000;
+const maxPrompts = 4;
+const maxTitle = 80;
+const maxUntitled = 1000;
+
+const Opened = z.object({
+  type: z.literal("assistant_thread_started"),
+  assistant_thread: z.object({ channel_id: z.string().min(1), thread_ts: z.string().min(1) }),
+});
