@@ -1,6 +1,6 @@
 import { abortable } from "../../core/abort.ts";
 import type { Clock } from "../../core/clock.ts";
-import { isOpsthreadError, OpsthreadError } from "../../core/errors.ts";
+import { OpsthreadError } from "../../core/errors.ts";
 import type { Logger } from "../../core/logger.ts";
 import { clientLog } from "./client-log.ts";
 import { callFailed } from "./failures.ts";
@@ -43,9 +43,9 @@ export function slackApi(options: ApiOptions): SlackApi {
   const turns = createTurns({ clock, factor: rateFactor });
   let opening: ReturnType<typeof openClient> | undefined;
   /** Resolves with the milliseconds that are left to wait. */
-  const turn = async (call: Call, options: Required<CallOptions>): Promise<number> => {
-    const { signal, isSpare } = options;
-    const until = clock.now() + options.waitMs;
+  const turn = async (call: Call, wishes: Required<CallOptions>): Promise<number> => {
+    const { signal, isSpare } = wishes;
+    const until = clock.now() + wishes.waitMs;
     for (;;) {
       signal.throwIfAborted();
       const ms = turns.take(call, { isSpare });
@@ -68,8 +68,9 @@ export function slackApi(options: ApiOptions): SlackApi {
         } catch (error) {
           signal.throwIfAborted();
           const failed = callFailed(error, method);
-          if (!isOpsthreadError(failed, "ADAPTER_RATE_LIMITED")) throw failed;
-          const retryAfterMs = Number(failed.data["retryAfterMs"]);
+          const { code, data } = failed;
+          if (code !== "ADAPTER_RATE_LIMITED") throw failed;
+          const retryAfterMs = Number(data["retryAfterMs"]);
           turns.pause(call, retryAfterMs);
           // It surely was not done, so that it may be done later.
           if (retryAfterMs > left) throw failed;

@@ -74,9 +74,9 @@ export function createOutgoing({
     titling.add(titled);
   };
   return {
-    post: posts.send,
-    findPost: posts.find,
-    showProgress: lines.show,
+    post: (post, given) => posts.send(post, given),
+    findPost: (thread, key, given) => posts.find(thread, key, given),
+    showProgress: (thread, shown, given) => lines.show(thread, shown, given),
     closeApproval: (thread, decided, { signal }) =>
       closeCard(thread, decided, { api: apiFor(thread.workspace), log, signal }),
     assistant,

@@ -7,11 +7,12 @@ import { stableKey, threadId, type ThreadRef } from "../../core/ids.ts";
 import type { Logger } from "../../core/logger.ts";
 import { leftProgress, type LeftProgressOptions } from "./left-progress.ts";
 import { editedLine, type ProgressMessage } from "./progress-message.ts";
-import { threadStatus } from "./status.ts";
+import { type KeptStatus, threadStatus } from "./status.ts";
 import { streamedLine } from "./streamed-line.ts";
 
 /** The live lines of turns: one message each, changed, and deleted in the end. */
 export interface ProgressLines extends AsyncDisposable {
+  /** Takes the newest text and waits for nothing, but for the end of the message when there shall be none any more. */
   show(
     thread: ThreadRef,
     progress: { readonly key: string; readonly markdown: string | undefined },
@@ -49,7 +50,8 @@ export function createProgressLines(options: ProgressOptions): ProgressLines {
         await message.show(wanted, { signal: ending.signal });
         line.shown = wanted;
         line.nextAt = clock.now() + intervalMs;
-        line.shining ??= status.keep(line.thread, { over: line.over.signal });
+        if (!line.hasBegun) line.status.again();
+        line.hasBegun = true;
         sweep(line);
       } catch (error) {
         if (ending.signal.aborted || over.signal.aborted) break;
@@ -67,7 +69,8 @@ export function createProgressLines(options: ProgressOptions): ProgressLines {
   };
   const end = async (id: string, line: Line): Promise<void> => {
     line.over.abort();
-    await Promise.all([line.working, line.shining]);
+    await line.status.end();
+    await line.working;
     await line.message
       .remove({ signal: ending.signal })
       .catch((error: unknown) => log.debug({ error: messageOf(error) }, "Progress was left"));
@@ -95,11 +98,13 @@ export function createProgressLines(options: ProgressOptions): ProgressLines {
   const begin = (thread: ThreadRef, key: string): Line => ({
     thread,
     key,
+    status: status.begin(thread),
     message: messageFor(thread, key),
     over: new AbortController(),
     wanted: undefined,
     shown: undefined,
-    nextAt: 0,
+    nextAt: clock.now() + graceMs,
+    hasBegun: false,
     working: undefined,
   });
 
@@ -121,14 +126,13 @@ export function createProgressLines(options: ProgressOptions): ProgressLines {
       line.working ??= work(line).finally(() => {
         line.working = undefined;
       });
-      await abortable(line.working, signal);
     },
     async [Symbol.asyncDispose]() {
       ending.abort();
       await Promise.all(sweeping);
       await Promise.all(
-        [...lines.values()].map(({ working, shining, ending: ended }) =>
-          Promise.all([working, shining, ended]),
+        [...lines.values()].map(({ working, status: kept, ending: ended }) =>
+          Promise.all([working, ended ?? kept.end()]),
         ),
       );
     },
@@ -138,6 +142,7 @@ export function createProgressLines(options: ProgressOptions): ProgressLines {
 interface Line {
   readonly thread: ThreadRef;
   readonly key: string;
+  readonly status: KeptStatus;
   readonly message: ProgressMessage;
   /** Aborts when the turn is over: nothing more is to be shown. */
   readonly over: AbortController;
@@ -145,13 +150,14 @@ interface Line {
   shown: string | undefined;
   /** When it may be changed again. */
   nextAt: number;
+  hasBegun: boolean;
   working: Promise<void> | undefined;
-  /** Its status below the thread. */
-  shining?: Promise<void>;
   ending?: Promise<void>;
 }
 
 /** A conversation with the app alone. */
 const isDirect = ({ channel }: ThreadRef): boolean => channel.startsWith("D");
 
+/** What is done sooner has no message: Slack lets few of them be deleted. */
+const graceMs = 1000;
 const intervalMs = 1000;

@@ -4,10 +4,17 @@ import type { ThreadRef } from "../../core/ids.ts";
 import type { Logger } from "../../core/logger.ts";
 import type { SlackApi } from "./api.ts";
 
-/** Says below a thread that the bot works on it, until it is told otherwise. Best effort. */
+/** Says below threads that the bot works on them. Best effort. */
 export interface ThreadStatus {
-  /** Shows it, and keeps it from going by itself until `over` aborts; then takes it away. */
-  keep(thread: ThreadRef, options: { readonly over: AbortSignal }): Promise<void>;
+  /** Shows it, and keeps it from going by itself. */
+  begin(thread: ThreadRef): KeptStatus;
+}
+
+export interface KeptStatus {
+  /** Shows it anew: what the bot posts takes it away. */
+  again(): void;
+  /** Takes it away. */
+  end(): Promise<void>;
 }
 
 /** Slack takes a status away after two minutes: https://docs.slack.dev/reference/methods/assistant.threads.setStatus */
@@ -27,11 +34,9 @@ export function threadStatus({
     const { workspace, channel } = thread;
     if (refused.has(workspace)) return;
     const args = { channel_id: channel, thread_ts: thread.thread, status };
+    const options = { signal: ended, isSpare: true };
     try {
-      await apiFor(workspace).call("assistant.threads.setStatus", args, {
-        signal: ended,
-        isSpare: true,
-      });
+      await apiFor(workspace).call("assistant.threads.setStatus", args, options);
     } catch (error) {
       const slackError = isOpsthreadError(error) ? error.data["slackError"] : undefined;
       // It will not be allowed the next time, either.
@@ -40,13 +45,27 @@ export function threadStatus({
     }
   };
   return {
-    async keep(thread, { over }) {
-      const signal = AbortSignal.any([over, ended]);
-      while (!signal.aborted) {
-        await set(thread, "is working on it…");
-        await clock.sleep(refreshMs, { signal }).catch(() => {}); // The end: the loop sees it.
-      }
-      if (!ended.aborted) await set(thread, "");
+    begin(thread) {
+      const over = new AbortController();
+      const whole = AbortSignal.any([over.signal, ended]);
+      let rest = new AbortController();
+      const keep = async (): Promise<void> => {
+        while (!whole.aborted) {
+          rest = new AbortController();
+          const signal = AbortSignal.any([whole, rest.signal]);
+          await set(thread, "is working on it…");
+          await clock.sleep(refreshMs, { signal }).catch(() => {}); // The end, or once more: the loop sees it.
+        }
+      };
+      const kept = keep();
+      return {
+        again: () => rest.abort(),
+        async end() {
+          over.abort();
+          await kept;
+          if (!ended.aborted) await set(thread, "");
+        },
+      };
     },
   };
 }

@@ -7,8 +7,10 @@ export type SlackCallFault =
   | { readonly type: "rate-limited"; readonly retryAfterS: number }
   /** Slack's own words, such as `is_archived`. */
   | { readonly type: "error"; readonly error: string }
-  /** The answer comes when `until` resolves. */
-  | { readonly type: "slow"; readonly until: Promise<void> };
+  /** The call takes effect when `until` resolves, and is answered then. */
+  | { readonly type: "slow"; readonly until: Promise<void> }
+  /** The call takes effect at once; the answer comes when `until` resolves. */
+  | { readonly type: "late"; readonly until: Promise<void> };
 
 /** Lets the next things go wrong: for tests. */
 export interface SlackFaults {
@@ -25,6 +27,8 @@ export interface SlackFaults {
   loseAck(): void;
   /** The next files that are shared are not, although Slack says so. */
   loseShare(): void;
+  /** Takes back what has not gone wrong yet. */
+  none(): void;
   /** From now on downloads end at the page that asks to sign in. */
   signOut(): void;
 }

@@ -54,6 +54,7 @@ async function meet(
     case undefined:
       return "fine";
     case "slow":
+    case "late":
       await fault.until;
       return "fine";
     case "drop":

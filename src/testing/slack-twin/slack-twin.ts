@@ -47,6 +47,8 @@ export interface SlackTwin extends AsyncDisposable, SlackPerson {
     readonly title: string | undefined;
     readonly prompts: readonly string[];
   };
+  /** Forgets a thread as if it had never been, so that a long run takes no memory. */
+  forget(place: Pick<SlackPlace, "channel" | "thread">): void;
   /** All that happened, also what was changed or deleted: for {@link transcriptPage}. */
   transcript(title?: string): Transcript;
 }
@@ -55,6 +57,7 @@ export interface SlackTwin extends AsyncDisposable, SlackPerson {
  * @param options.clock decides when what is not acknowledged is told again
  * @param options.scopes of the bot's token; default all that its methods need
  * @param options.rateFactor how many times as many calls as Slack publishes; default 1, `Infinity` for no limits
+ * @param options.channels further ones that the bot is in, by id
  *
  * @example
  * await using slack = await slackTwin();
@@ -64,12 +67,14 @@ export async function slackTwin({
   clock = systemClock,
   scopes = allScopes,
   rateFactor = 1,
+  channels = [],
 }: {
   readonly clock?: Clock;
   readonly scopes?: readonly string[];
   readonly rateFactor?: number;
+  readonly channels?: readonly string[];
 } = {}): Promise<SlackTwin> {
-  const workspace = slackWorkspace(clock);
+  const workspace = slackWorkspace(clock, channels);
   const pendingFaults: PendingFaults = {
     calls: [],
     duplicates: 0,
@@ -126,6 +131,10 @@ export async function slackTwin({
       loseAck: () => void (pendingFaults.lostAcks += 1),
       loseShare: () => void (pendingFaults.lostShares += 1),
       duplicateEvent: () => void (pendingFaults.duplicates += 1),
+      none: () => {
+        pendingFaults.calls.length = 0;
+        Object.assign(pendingFaults, { duplicates: 0, lostAcks: 0, lostShares: 0 });
+      },
       loseFile: (id) => void workspace.files.delete(id),
       signOut: () => void (pendingFaults.signedOut = true),
     },
@@ -155,6 +164,19 @@ export async function slackTwin({
       title: workspace.titles.get(`${channel}:${thread}`),
       prompts: (workspace.prompts.get(`${channel}:${thread}`) ?? []).map(({ message }) => message),
     }),
+    forget({ channel: id, thread }) {
+      const { messages } = workspace.channels.get(id) ?? { messages: [] };
+      const gone = new Set(
+        messages.flatMap(({ ts, thread_ts, files = [] }) => {
+          if (ts !== thread && thread_ts !== thread) return [];
+          for (const file of files) workspace.files.delete(file.id);
+          return [ts];
+        }),
+      );
+      removeWhere(messages, ({ ts }) => gone.has(ts));
+      removeWhere(happened, (each) => isOneOf(each, gone) || each.at < clock.now() - rememberMs);
+      removeWhere(calls, (_, index) => index < calls.length - maxCalls);
+    },
     transcript: (title = "Slack") => slackTranscript(workspace, { happened, title }),
     async [Symbol.asyncDispose]() {
       await delivery[Symbol.asyncDispose]();
@@ -162,6 +184,16 @@ export async function slackTwin({
     },
   };
 }
+
+function removeWhere<Item>(items: Item[], isGone: (item: Item, index: number) => boolean): void {
+  items.splice(0, items.length, ...items.filter((item, index) => !isGone(item, index)));
+}
+
+const isOneOf = (each: Happened, gone: ReadonlySet<string>): boolean =>
+  gone.has(each.type === "deleted" ? each.ts : each.message.ts);
+
+const rememberMs = 600_000;
+const maxCalls = 10_000;
 
 function connect(
   delivery: Delivery,

@@ -39,11 +39,20 @@ export async function callMethod(
     case "slow":
       await fault.until;
       break;
+    case "late": {
+      const done = perform(call, options, url);
+      await fault.until;
+      return answer(outgoing, done, scopes);
+    }
     case "error":
     case undefined:
   }
   const result =
     fault?.type === "error" ? { ok: false, error: fault.error } : perform(call, options, url);
+  answer(outgoing, result, scopes);
+}
+
+function answer(outgoing: ServerResponse, result: object, scopes: ReadonlySet<string>): void {
   outgoing.writeHead(200, {
     "content-type": "application/json; charset=utf-8",
     "x-oauth-scopes": [...scopes].join(","),

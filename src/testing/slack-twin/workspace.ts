@@ -78,7 +78,8 @@ export interface PendingUpload {
   bytes?: Buffer;
 }
 
-export function slackWorkspace(clock: Clock): SlackWorkspace {
+/** @param more channels besides, by id */
+export function slackWorkspace(clock: Clock, more: readonly string[] = []): SlackWorkspace {
   let count = 0;
   /** Microseconds. */
   let latest = 0;
@@ -89,6 +90,7 @@ export function slackWorkspace(clock: Clock): SlackWorkspace {
     ["G0SECRET1", "secret", "group", true],
     ["C0OTHER01", "other", "channel", false],
     ["D0DIRECT1", "", "im", true],
+    ...more.map((id) => [id, id.toLowerCase(), "channel", true] as const),
   ] as const)
     channels.set(id, { id, name, type, isMember, isArchived: false, messages: [], ephemerals: [] });
   return {

@@ -64,6 +64,9 @@ test("a status stands below the thread as long as the turn takes, and goes with 
   const place = slack.say({ text: "please", mention: true });
   await show("t", "Reading", place);
   await eventually(() => slack.status(place) !== undefined, "the status");
+  // The message takes it away, and it comes again.
+  await clock.advance(1000);
+  await eventually(() => slack.calls.includes("chat.postMessage"), "the message");
   for (let minute = 0; minute < 10; minute += 1) {
     await clock.advance(60_000);
     await slack.roundTrip();
@@ -96,9 +99,11 @@ async function streaming() {
   const place = slack.say({ text: "please", mention: true });
   await inbound.received(1);
   const step = async (text: string): Promise<void> => {
-    const shown = show("t", text, place);
-    await clock.advance(1000);
-    await shown;
+    await show("t", text, place);
+    await eventually(async () => {
+      await clock.advance(1000);
+      return seen().some((each) => each.includes(text.slice(0, 5)));
+    }, text);
   };
   const seen = () => slack.thread(place).flatMap(({ isBot, text }) => (isBot ? [text] : []));
   return { ...opened, place, step, seen };
@@ -131,9 +136,12 @@ test("a stream is begun anew before Slack closes it, also when it was closed uns
 
 test("what a stream would need somebody for is an edited message where nobody is known", async () => {
   await using opened = await withOneTime({ progress: "streamed" });
-  const { slack, show } = opened;
+  const { slack, clock, show } = opened;
   const place = slack.say({ text: "please", mention: true });
   await show("t", "Reading", place);
+  await eventually(async () => {
+    await clock.advance(1000);
+    return slack.thread(place).at(-1)?.text === "Reading";
+  }, "the message");
   expect(slack.calls).not.toContain("chat.startStream");
-  expect(slack.thread(place).at(-1)?.text).toBe("Reading");
 });

@@ -70,8 +70,7 @@ test("a mention with two logs is worked on and answered beneath it, with the rep
   expect(answer?.text).toContain("disk is full");
   expect(answer?.text).not.toContain("<!channel>");
   expect(posts(place).flatMap(({ files }) => files).length).toBeGreaterThan(0);
-  // Its progress has come and gone.
-  expect(slack.calls.filter((method) => method === "chat.delete")).toHaveLength(1);
+  // Its progress has gone.
   expect(
     posts(place).filter(({ metadata }) => metadata?.event_type === "opsthread_progress"),
   ).toEqual([]);
