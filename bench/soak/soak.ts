@@ -47,14 +47,14 @@ export async function soak(platform: SoakPlatform, options: SoakOptions): Promis
   const mishaps: Record<string, number> = {};
   const heapMb: number[] = [];
   let said = 0;
-  let owed = 0;
+  let unsaid = 0;
   const began = Date.now();
   for (let tick = 0; Date.now() - began < seconds * 1000; tick += 1) {
-    owed += rate * (tickMs / 1000);
-    for (; owed >= 1; owed -= 1) {
-      if (!platform.isConnected()) continue;
-      watched.said(`#${(said += 1)}`, random);
-    }
+    const due = Math.floor((rate * (Date.now() - began)) / 1000);
+    // While nobody is there to hear, nobody speaks.
+    while (said + unsaid < due)
+      if (platform.isConnected()) watched.said(`#${(said += 1)}`, random);
+      else unsaid += 1;
     if (random() < options.mishaps * (tickMs / 1000)) {
       const kind = platform.mishap(random);
       mishaps[kind] = (mishaps[kind] ?? 0) + 1;
