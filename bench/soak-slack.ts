@@ -17,7 +17,6 @@ import { soak } from "./soak/soak.ts";
 export async function run(flags: Readonly<Record<string, string>>): Promise<Figure[]> {
   const { minutes = "30", rate = "20", mishaps = "5", seed = "1" } = flags;
   const dataFolder = await mkdtemp(join(tmpdir(), "opsthread-soak-"));
-  exposeCollection();
   await using platform = await slackSoak();
   try {
     const report = await soak(platform, {
@@ -26,6 +25,7 @@ export async function run(flags: Readonly<Record<string, string>>): Promise<Figu
       mishaps: Number(mishaps),
       patienceMs: 480_000,
       dataFolder,
+      collect: collector(),
       random: seededRandom(Number(seed)),
       say: (line) => console.error(line),
     });
@@ -56,7 +56,8 @@ export async function run(flags: Readonly<Record<string, string>>): Promise<Figu
 }
 
 /** Only what is still in use counts. */
-function exposeCollection(): void {
+function collector(): () => void {
   setFlagsFromString("--expose-gc");
-  globalThis.gc = runInNewContext("gc") as NodeJS.GCFunction;
+  const gc: unknown = runInNewContext("gc");
+  return () => typeof gc === "function" && void gc();
 }

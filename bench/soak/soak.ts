@@ -15,6 +15,8 @@ export interface SoakOptions {
   /** How long the last answers may take. */
   readonly patienceMs: number;
   readonly say?: (line: string) => void;
+  /** Frees what is not in use any more, before memory is measured. */
+  readonly collect?: () => void;
 }
 
 export interface SoakReport {
@@ -33,7 +35,15 @@ export interface SoakReport {
 
 /** Many people talk to a bot at once, while all that can go wrong on a platform does. Each word must come back once. */
 export async function soak(platform: SoakPlatform, options: SoakOptions): Promise<SoakReport> {
-  const { seconds, rate, random, dataFolder, patienceMs, say = () => {} } = options;
+  const {
+    seconds,
+    rate,
+    random,
+    dataFolder,
+    patienceMs,
+    say = () => {},
+    collect = () => {},
+  } = options;
   const bot = await createBot({
     adapters: [platform.adapter],
     access: platform.access,
@@ -61,7 +71,7 @@ export async function soak(platform: SoakPlatform, options: SoakOptions): Promis
     }
     if (tick % lookEvery === 0) watched.look();
     if (tick % memoryEvery === 0) {
-      globalThis.gc?.();
+      collect();
       heapMb.push(Math.round(process.memoryUsage().heapUsed / 1e5) / 10);
       say(
         `${Math.round((Date.now() - began) / 1000)} s: ${said} said, ${watched.waiting()} wait, ${heapMb.at(-1)} MB`,
@@ -78,7 +88,7 @@ export async function soak(platform: SoakPlatform, options: SoakOptions): Promis
   await bot.idle();
   watched.look();
   await bot.stop();
-  globalThis.gc?.();
+  collect();
   return { said, mishaps, heapMb, ...watched.report(), figures: platform.figures() };
 }
 
@@ -98,7 +108,10 @@ function watch(platform: SoakPlatform) {
   const latencies: number[] = [];
   return {
     said(word: string, random: () => number): void {
-      const live = [...open.values()];
+      // What is said without a mention before the mention has come is said to nobody.
+      const live = [...open.values()].filter(({ words }) =>
+        [...words.keys()].some((each) => !unanswered.has(each)),
+      );
       const old = random() < followUps ? live[Math.floor(random() * live.length)] : undefined;
       const text = `please ${word}`;
       const place = platform.say(old ? { text, place: old.place } : { text });

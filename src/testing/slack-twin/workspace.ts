@@ -90,7 +90,7 @@ export function slackWorkspace(clock: Clock, more: readonly string[] = []): Slac
     ["G0SECRET1", "secret", "group", true],
     ["C0OTHER01", "other", "channel", false],
     ["D0DIRECT1", "", "im", true],
-    ...more.map((id) => [id, id.toLowerCase(), "channel", true] as const),
+    ...more.map((each) => [each, each.toLowerCase(), "channel", true] as const),
   ] as const)
     channels.set(id, { id, name, type, isMember, isArchived: false, messages: [], ephemerals: [] });
   return {

@@ -98,8 +98,9 @@ test("a line that a killed process left behind is taken away in the next turn of
   await next.showProgress(thread, { key: "turn-2", markdown: "Again" }, { signal });
   await eventually(async () => {
     await clock.advance(1000);
-    return seen().length === 1 && seen()[0] === "Again";
+    return seen()[0] === "Again";
   }, "the end of the old line");
+  expect(seen()).toEqual(["Again"]);
 });
 
 test("a line of which Slack never told the id is found by what it carries", async () => {
@@ -109,4 +110,5 @@ test("a line of which Slack never told the id is found by what it carries", asyn
   await shown("Reading");
   await show(undefined);
   await eventually(() => seen().length === 0, "the end of the line");
+  expect(slack.calls).toContain("conversations.replies");
 });

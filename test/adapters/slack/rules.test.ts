@@ -131,4 +131,5 @@ test("a message that a person deleted is no reason to stop: progress begins anew
     return slack.calls.includes("chat.update");
   }, "the change");
   await shown("three");
+  expect(slack.calls.filter((method) => method === "chat.postMessage")).toHaveLength(2);
 });

@@ -97,13 +97,20 @@ test("the demo conversation: logs, progress, answer, artifacts, follow-up, appro
     slack.press({ ...place, ts: card?.ts ?? "", label: "Approve once", user: "UBOB" });
     await settled();
     expect(ran).toEqual(["restart"]);
-    expect(posts().at(-1)?.text).toContain("is up again");
+    await eventually(() => posts().at(-1)?.text.includes("is up again") ?? false, "the answer");
 
     inThread("watch it for a while");
     await began;
+    const progress = () =>
+      posts().filter(({ metadata }) => metadata?.event_type === "opsthread_progress");
+    await eventually(() => progress().length === 1, "the progress");
     inThread("stop");
     await settled();
-    expect(posts().at(-1)?.text).toMatch(/stopped/i);
+    // So many posts in one channel have to wait a little.
+    await eventually(() => /stopped/i.test(posts().at(-1)?.text ?? ""), "the end");
+    await eventually(() => progress().length === 0, "the end of the progress");
+    const decided = posts().find(({ ts }) => ts === card?.ts);
+    expect(decided?.text).toContain("✅ Approved once by <@UBOB>");
 
     const page = transcriptPage(slack.transcript("The demo conversation in Slack"));
     expect(page).not.toContain("<!channel>");
