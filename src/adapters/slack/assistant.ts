@@ -14,18 +14,15 @@ export interface SuggestedPrompt {
   readonly message: string;
 }
 
-/** What the bot shows in conversations that people open with it alone: https://docs.slack.dev/ai/developing-ai-apps */
-export interface Assistant {
-  /** Takes an event; false where it is about something else. Never rejects. */
-  opened(
-    event: unknown,
-    options: { readonly teamId: string; readonly signal: AbortSignal },
-  ): Promise<boolean>;
-  /** The first thing that is said in such a conversation is what it is called. Never rejects. */
-  said(
-    said: { readonly thread: ThreadRef; readonly text: string },
-    options: { readonly signal: AbortSignal },
-  ): Promise<void>;
+/**
+ * What the bot shows in conversations that people open with it alone: https://docs.slack.dev/ai/developing-ai-apps.
+ * Nothing here is waited for: the events that it is about are to be acknowledged.
+ */
+export interface Assistant extends AsyncDisposable {
+  /** Takes an event; false where it is about something else. */
+  opened(event: unknown, teamId: string): boolean;
+  /** The first thing that is said in such a conversation is what it is called. */
+  said(said: { readonly thread: ThreadRef; readonly text: string }): void;
 }
 
 export function createAssistant({
@@ -39,19 +36,25 @@ export function createAssistant({
 }): Assistant {
   /** Conversations without a title, the newest. */
   const untitled = new Set<string>();
-  const call = async (
+  const ending = new AbortController();
+  const calling = new Set<Promise<void>>();
+  const call = (
     method: string,
-    args: { readonly channel_id: string; readonly [name: string]: unknown },
-    { teamId, signal }: { readonly teamId: string; readonly signal: AbortSignal },
-  ): Promise<void> => {
-    try {
-      await apiFor(teamId).call(method, args, { signal, waitMs });
-    } catch (error) {
-      log.warn({ error: messageOf(error) }, "A conversation has no prompts or no title");
-    }
+    args: Readonly<Record<string, unknown>>,
+    { teamId }: { readonly teamId: string },
+  ): void => {
+    const called = apiFor(teamId)
+      .call(method, args, { signal: ending.signal, waitMs })
+      .then(
+        () => {},
+        (error: unknown) =>
+          log.warn({ error: messageOf(error) }, "A conversation has no prompts or no title"),
+      )
+      .finally(() => calling.delete(called));
+    calling.add(called);
   };
   return {
-    async opened(event, options) {
+    opened(event, teamId) {
       const parsed = Opened.safeParse(event);
       if (!parsed.success) return false;
       const { channel_id, thread_ts } = parsed.data.assistant_thread;
@@ -60,15 +63,19 @@ export function createAssistant({
       if (untitled.size > maxUntitled && oldest !== undefined) untitled.delete(oldest);
       if (prompts.length === 0) return true;
       const args = { channel_id, thread_ts, prompts: prompts.slice(0, maxPrompts) };
-      await call("assistant.threads.setSuggestedPrompts", args, options);
+      call("assistant.threads.setSuggestedPrompts", args, { teamId });
       return true;
     },
-    async said({ thread: { workspace, channel, thread }, text }, { signal }) {
+    said({ thread: { workspace, channel, thread }, text }) {
       const title = visibleLabel(text).trim();
       if (title === "" || !untitled.delete(`${channel}:${thread}`)) return;
       const short = title.length <= maxTitle ? title : `${title.slice(0, maxTitle - 1)}…`;
       const args = { channel_id: channel, thread_ts: thread, title: short };
-      await call("assistant.threads.setTitle", args, { teamId: workspace, signal });
+      call("assistant.threads.setTitle", args, { teamId: workspace });
+    },
+    async [Symbol.asyncDispose]() {
+      ending.abort();
+      await Promise.all(calling);
     },
   };
 }

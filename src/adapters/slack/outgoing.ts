@@ -54,24 +54,18 @@ export function createOutgoing({
   readonly clock: Clock;
   readonly log: Logger;
 }): Outgoing {
-  const ending = new AbortController();
   const posts = createPosts({ apiFor, botId, clock });
   const speakers = new Map<string, string>();
   const recipientOf = (thread: ThreadRef): string | undefined => speakers.get(threadId(thread));
   const lines = createProgressLines({ apiFor, botId, clock, log, style: progress, recipientOf });
   const assistant = createAssistant({ apiFor, prompts, log });
-  const titling = new Set<Promise<void>>();
   const look = ({ thread, actor, text }: Message): void => {
     const id = threadId(thread);
     speakers.delete(id);
     speakers.set(id, actor.id);
     const [oldest] = speakers.keys();
     if (speakers.size > maxSpeakers && oldest !== undefined) speakers.delete(oldest);
-    // Not waited for: the event is to be acknowledged.
-    const titled = assistant
-      .said({ thread, text }, { signal: ending.signal })
-      .finally(() => titling.delete(titled));
-    titling.add(titled);
+    assistant.said({ thread, text });
   };
   return {
     post: (post, given) => posts.send(post, given),
@@ -89,9 +83,7 @@ export function createOutgoing({
       },
     }),
     async [Symbol.asyncDispose]() {
-      ending.abort();
-      await lines[Symbol.asyncDispose]();
-      await Promise.all(titling);
+      await Promise.all([lines[Symbol.asyncDispose](), assistant[Symbol.asyncDispose]()]);
     },
   };
 }

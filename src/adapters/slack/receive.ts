@@ -60,8 +60,7 @@ export function createReceiver({
       // It was removed there a moment ago: nobody waits for an answer.
       if (!workspace) return log.debug({}, "An event of a workspace without the bot");
       const { identity } = workspace;
-      const { teamId } = identity;
-      if (await assistant.opened(eventOf(body), { teamId, signal: ending.signal })) return;
+      if (assistant.opened(eventOf(body), identity.teamId)) return;
       const press = pressedButton(body, identity);
       if (press) return inOrder(press, workspace);
       const posted = postedEvent(eventOf(body), identity);

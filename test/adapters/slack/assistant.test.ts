@@ -145,3 +145,19 @@ test("what a stream would need somebody for is an edited message where nobody is
   }, "the message");
   expect(slack.calls).not.toContain("chat.startStream");
 });
+
+test("that somebody opens a conversation is acknowledged before the prompts are there", async () => {
+  await using opened = await openSlack();
+  const { slack, adapter } = opened;
+  await adapter.start(recordingInbound());
+  let answer = (): void => {};
+  const until = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  slack.faults.call("assistant.threads.setSuggestedPrompts", { type: "slow", until });
+  const place = slack.openAssistant();
+  await eventually(() => slack.pending().length === 0, "the acknowledgement");
+  expect(slack.assistant(place).prompts).toEqual([]);
+  answer();
+  await eventually(() => slack.assistant(place).prompts.length === 3, "the prompts");
+});
