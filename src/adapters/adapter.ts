@@ -1,3 +1,4 @@
+import type { ApprovalChoice } from "../core/access-request.ts";
 import type { ThreadRef } from "../core/ids.ts";
 import type { Actor, Attachment, Message } from "../core/message.ts";
 import type { Artifact, Post } from "../core/post.ts";
@@ -41,6 +42,15 @@ export interface Adapter extends AsyncDisposable {
     options: { readonly signal: AbortSignal },
   ): Promise<void>;
   /**
+   * Shows who decided what in the place of an approval's buttons. Best effort, and never rejects: what was decided holds,
+   * and a press that comes later is told so. Absent where there are no buttons.
+   */
+  closeApproval?(
+    thread: ThreadRef,
+    decided: ApprovalDecided,
+    options: { readonly signal: AbortSignal },
+  ): Promise<void>;
+  /**
    * The bytes of an attachment.
    * @throws {OpsthreadError} `ATTACHMENT_UNAVAILABLE`
    */
@@ -49,6 +59,15 @@ export interface Adapter extends AsyncDisposable {
     attachment: Attachment,
     options: { readonly signal: AbortSignal },
   ): AsyncIterable<Uint8Array>;
+}
+
+/** What became of an approval. */
+export interface ApprovalDecided {
+  /** Of the post that asked. */
+  readonly key: string;
+  readonly choice: ApprovalChoice;
+  /** The person, by id. */
+  readonly by: { readonly id: string; readonly name?: string | undefined };
 }
 
 /** Opens the bytes of an artifact; undefined when retention removed them. */

@@ -16,7 +16,7 @@ export function approvalPost(
   const card = cardOf(approval, redact);
   const { title, code, facts } = card;
   return {
-    key: stableKey("post", session.id, session.createdAt, turn, approvalId),
+    key: approvalKey(session, { turn, approvalId }),
     sessionId: session.id,
     thread: session.thread,
     turn,
@@ -35,6 +35,12 @@ export function approvalPost(
     approval: card,
   };
 }
+
+/** Of the post that asks. */
+export const approvalKey = (
+  { id, createdAt }: Session,
+  { turn, approvalId }: Pick<Approval, "turn" | "approvalId">,
+): string => stableKey("post", id, createdAt, turn, approvalId);
 
 export const timeText = (at: number): string =>
   `${new Date(at).toISOString().slice(0, 16).replace("T", " ")} UTC`;

@@ -12,6 +12,7 @@ import type { Post } from "../core/post.ts";
 import type { SandboxCapabilities } from "../sandbox/sandbox.ts";
 import type { InboxItem, Store } from "../store/store.ts";
 import type { Gate } from "./accept.ts";
+import { approvalKey } from "./approval-card.ts";
 import { settleWord } from "./approval.ts";
 import { noticeOf } from "./ending.ts";
 import { guardMessage } from "./guard-message.ts";
@@ -89,9 +90,30 @@ async function settle(
     forget,
   });
   if (event) audit({ ...event, at, sessionId: session.id, turn: session.turn });
+  await closeCards(session, facts, options);
   // What is open was opened with other grants.
   if (widens) await workspace.close();
 }
+
+/** The buttons of what is decided go away. */
+async function closeCards(
+  session: Session,
+  facts: readonly Fact[],
+  { adapter, signal }: IntakeOptions,
+): Promise<void> {
+  for (const fact of facts) {
+    if (fact.type !== "approval-decided") continue;
+    const { approvalId, choice, by } = fact;
+    const approval = session.grants.find(approvalId);
+    if (!approval) continue;
+    const decided = { key: approvalKey(session, approval), choice, by };
+    const enough = AbortSignal.any([signal, AbortSignal.timeout(closeCardMs)]);
+    await adapter.closeApproval?.(session.thread, decided, { signal: enough });
+  }
+}
+
+/** Somebody waits for what was approved. */
+const closeCardMs = 3000;
 
 async function bringIn(
   session: Session,

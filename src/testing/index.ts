@@ -27,6 +27,14 @@ export { loadStore } from "./store-load.ts";
 export { parseRecords } from "./store-record.ts";
 export { storeSuite } from "./store-suite.ts";
 export { defineSuite, type SuiteOptions } from "./suite.ts";
+export { transcriptPage } from "./transcript.ts";
+export type {
+  Transcript,
+  TranscriptButton,
+  TranscriptFile,
+  TranscriptMessage,
+  TranscriptThread,
+} from "./transcript.ts";
 export { anthropicTwin } from "./twins/anthropic-twin.ts";
 export { chatTwin } from "./twins/chat-twin.ts";
 export { openaiTwin } from "./twins/openai-twin.ts";

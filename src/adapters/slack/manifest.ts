@@ -22,6 +22,7 @@ export interface SlackFeatures {
 /** All that a token is for: without those that {@link botScopes} lacks, it works but for what needs them. */
 export const scopesFor = ({ reactions = true, userGroups = false }: SlackFeatures): string[] => [
   ...botScopes,
+  "assistant:write",
   "commands",
   "mpim:history",
   ...(reactions ? ["reactions:read"] : []),
@@ -51,6 +52,7 @@ export function slackManifest({
     display_information: { name, description: "Runs ops work from threads" },
     features: {
       app_home: { messages_tab_enabled: true, messages_tab_read_only_enabled: false },
+      assistant_view: { assistant_description: "Ask about logs and configuration files" },
       bot_user: { display_name: name.toLowerCase(), always_online: true },
       shortcuts: [
         {
@@ -80,6 +82,7 @@ export function slackManifest({
         bot_events: [
           "app_mention",
           "app_uninstalled",
+          "assistant_thread_started",
           "message.channels",
           "message.groups",
           "message.im",

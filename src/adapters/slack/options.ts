@@ -4,8 +4,9 @@ import type { Logger } from "../../core/logger.ts";
 import type { ListenOptions } from "./http/server.ts";
 import type { InstallationStore } from "./installations/installation.ts";
 import type { SlackOAuthOptions } from "./oauth/options.ts";
+import type { SlackLooks } from "./outgoing.ts";
 
-export interface SlackAdapterOptions {
+export interface SlackAdapterOptions extends SlackLooks {
   /** For Socket Mode: the app's token, `xapp-…`, with the scope `connections:write`. */
   readonly appToken?: string;
   /** In its place, where Slack comes by HTTP: the app's signing secret, which every request is checked against. */
@@ -33,6 +34,11 @@ export interface SlackAdapterOptions {
   readonly apiUrl?: string;
   /** How long one call may take. Default 20 s. */
   readonly timeoutMs?: number;
+  /**
+   * How many times as many calls as Slack publishes the workspace allows: https://docs.slack.dev/apis/web-api/rate-limits.
+   * Calls beyond that wait here; what Slack itself refuses waits as long as it says. Default 1.
+   */
+  readonly rateFactor?: number;
   readonly clock?: Clock;
   readonly log?: Logger;
 }

@@ -34,6 +34,8 @@ export interface SlackPerson {
     readonly mention?: boolean;
     readonly files?: readonly { readonly name: string; readonly bytes: Uint8Array }[];
   }): SlackPlace;
+  /** Opens a conversation with the bot alone, before anything is said in it. */
+  openAssistant(opened?: { readonly user?: string }): SlackPlace;
   /** Presses the button with this label. */
   press(pressed: {
     readonly channel: string;
@@ -100,6 +102,15 @@ export function slackPerson(workspace: SlackWorkspace, events: SlackEvents): Sla
       channel.messages.push(message);
       events.posted(channel, message);
       return { channel: id, ts: message.ts, thread: thread ?? message.ts };
+    },
+    openAssistant({ user = "U0PERSON1" } = {}) {
+      const channel = channelOf("D0DIRECT1");
+      const { userId, botId, appId } = workspace.bot;
+      const ts = workspace.nextTs();
+      const text = "New conversation";
+      channel.messages.push({ ts, user: userId, bot_id: botId, app_id: appId, text });
+      events.assistantOpened(channel, { user, thread: ts });
+      return { channel: channel.id, ts, thread: ts };
     },
     press({ channel: id, ts, label, user = "U0PERSON1" }) {
       const channel = channelOf(id);

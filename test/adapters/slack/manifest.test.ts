@@ -1,13 +1,14 @@
 import { expect, test } from "vitest";
 import { z } from "zod";
 
-import { slackManifest } from "../../../src/adapters/slack/index.ts";
+import { botScopes, slackManifest } from "../../../src/adapters/slack/manifest.ts";
 
 /** As Slack takes it: https://docs.slack.dev/reference/app-manifest */
 const Manifest = z.object({
   display_information: z.object({ name: z.string().max(35), description: z.string().max(140) }),
   features: z.object({
-    bot_user: z.object({ display_name: z.string().max(80) }),
+    assistant_view: z.object({ assistant_description: z.string().max(300) }),
+    bot_user: z.object({ display_name: z.string().regex(/^[a-z0-9._ -]{1,80}$/) }),
     shortcuts: z
       .array(
         z.object({
@@ -72,4 +73,24 @@ test("scopes and events are those of what is switched on", () => {
   expect(less.oauth_config.scopes.bot).not.toContain("reactions:read");
   expect(less.oauth_config.scopes.bot).not.toContain("usergroups:read");
   expect(less.settings.event_subscriptions.bot_events).not.toContain("reaction_added");
+});
+
+/** Without them Slack refuses the manifest. */
+const scopeOfEvent: Readonly<Record<string, string>> = {
+  app_mention: "app_mentions:read",
+  assistant_thread_started: "assistant:write",
+  "message.channels": "channels:history",
+  "message.groups": "groups:history",
+  "message.im": "im:history",
+  "message.mpim": "mpim:history",
+  reaction_added: "reactions:read",
+};
+
+test("there is a scope for each event, and each once", () => {
+  const { oauth_config, settings } = read({ name: "Ops Bot" });
+  const { bot } = oauth_config.scopes;
+  for (const event of settings.event_subscriptions.bot_events)
+    expect(bot).toContain(scopeOfEvent[event] ?? "chat:write");
+  expect(bot).toEqual(expect.arrayContaining([...botScopes]));
+  expect(new Set(bot).size).toBe(bot.length);
 });

@@ -51,8 +51,10 @@ test("the bot's own posts, its progress and their deletion come to nothing", asy
   await adapter.start(inbound);
   const thread = refOf(slack.say({ text: "hello", mention: true }));
   await adapter.post(postInto(thread, { key: "k1" }), { signal, open: noArtifacts });
-  await adapter.showProgress(thread, { key: "t", markdown: "Reading" }, { signal });
-  await adapter.showProgress(thread, { key: "t", markdown: "Still" }, { signal });
+  for (const markdown of ["Reading", "Still"]) {
+    await adapter.showProgress(thread, { key: "t", markdown }, { signal });
+    await eventually(() => slack.thread(thread).at(-1)?.text === markdown, markdown);
+  }
   await adapter.showProgress(thread, { key: "t", markdown: undefined }, { signal });
   await eventually(() => slack.pending().length === 0, "the acknowledgements");
   expect(inbound.messages).toHaveLength(1);
