@@ -29,13 +29,13 @@ export function recorded(
       happened.push({ type: "posted", at: clock.now(), channel, message });
       events.posted(channel, message);
     },
-    changed(channel, message) {
+    changed(channel, message, before) {
       happened.push({ type: "changed", at: clock.now(), channel, message });
-      events.changed(channel, message);
+      events.changed(channel, message, before);
     },
-    deleted(channel, ts) {
+    deleted(channel, ts, before) {
       happened.push({ type: "deleted", at: clock.now(), channel, ts });
-      events.deleted(channel, ts);
+      events.deleted(channel, ts, before);
     },
     pressed(channel, press) {
       const { user, message, action } = press;
