@@ -3,6 +3,7 @@ import type { Duplex } from "node:stream";
 
 import { type Clock, systemClock } from "../../core/clock.ts";
 import type { Transcript } from "../transcript.ts";
+import { allowInstall } from "./allow-install.ts";
 import { type SlackAsking, slackAsking } from "./asking.ts";
 import { type Delivery, slackDelivery } from "./delivery.ts";
 import { slackEvents } from "./events.ts";
@@ -14,7 +15,7 @@ import { slackRates } from "./rates.ts";
 import { openRequestUrl } from "./request-url.ts";
 import { serve, type ServeOptions } from "./serve.ts";
 import { slackTranscript } from "./slack-transcript.ts";
-import { type SlackTeam, slackTeams, type SlackTeams } from "./teams.ts";
+import { type SlackTeam, slackTeams } from "./teams.ts";
 import { acceptWebSocket } from "./web-socket.ts";
 import { slackWorkspace } from "./workspace.ts";
 
@@ -158,7 +159,7 @@ export async function slackTwin({
     oauth: {
       ...oauthApp,
       allow: (address, { teamId = "T0TWIN002", isOrg = false } = {}) =>
-        allow(teams, { address, teamId, isOrg }),
+        allowInstall(teams, { address, teamId, isOrg }),
     },
     userGroup: (id, users) => void workspace.userGroups.set(id, users),
     addTeam() {
@@ -269,23 +270,6 @@ function sendAway(connection: {
     JSON.stringify({ type: "disconnect", reason: "too_many_websockets", debug_info: {} }),
   );
   socket.close();
-}
-
-/** What Slack's page does when the person allows the app: https://docs.slack.dev/authentication/installing-with-oauth */
-function allow(
-  teams: SlackTeams,
-  {
-    address,
-    teamId,
-    isOrg,
-  }: { readonly address: string; readonly teamId: string; readonly isOrg: boolean },
-): string {
-  const asked = new URL(address).searchParams;
-  const back = new URL(asked.get("redirect_uri") ?? "");
-  if (asked.get("client_id") !== oauthApp.clientId) throw new TypeError("Another app's client_id");
-  back.searchParams.set("code", teams.codeFor(teamId, { scopes: asked.get("scope") ?? "", isOrg }));
-  back.searchParams.set("state", asked.get("state") ?? "");
-  return back.href;
 }
 
 const signingSecret = "twin-signing-secret";
