@@ -86,7 +86,7 @@ export async function soak(platform: SoakPlatform, options: SoakOptions): Promis
     watched.look();
   }
   await bot.idle();
-  watched.look();
+  watched.look(Infinity);
   await bot.stop();
   collect();
   return { said, mishaps, heapMb, ...watched.report(), figures: platform.figures() };
@@ -100,7 +100,11 @@ const memoryEvery = 100;
 function watch(platform: SoakPlatform) {
   const open = new Map<
     string,
-    { readonly place: SoakPlace; readonly words: Map<string, number>; idleLooks: number }
+    {
+      readonly place: SoakPlace;
+      readonly words: Map<string, number>;
+      quietSince: number | undefined;
+    }
   >();
   const unanswered = new Map<string, number>();
   const twice = new Set<string>();
@@ -116,15 +120,20 @@ function watch(platform: SoakPlatform) {
       const text = `please ${word}`;
       const place = platform.say(old ? { text, place: old.place } : { text });
       const id = `${place.channel}:${place.thread}`;
-      const thread = open.get(id) ?? { place, words: new Map<string, number>(), idleLooks: 0 };
+      const thread = open.get(id) ?? {
+        place,
+        words: new Map<string, number>(),
+        quietSince: undefined,
+      };
       thread.words.set(word, Date.now());
-      thread.idleLooks = 0;
+      thread.quietSince = undefined;
       open.set(id, thread);
       unanswered.set(word, Date.now());
     },
-    /** Reads all threads; those that were long quiet are forgotten. */
-    look(): void {
-      for (const [id, thread] of open) {
+    /** Reads some threads, the longest unread first; those that were long quiet are forgotten. */
+    look(most = atOnce): void {
+      for (const [id, thread] of [...open].slice(0, most)) {
+        open.delete(id);
         const counts = new Map<string, number>();
         for (const answer of platform.answers(thread.place))
           // The beginning of a long one stands in its file, too.
@@ -137,10 +146,10 @@ function watch(platform: SoakPlatform) {
           if (count > 1) twice.add(word);
         }
         const isQuiet = [...thread.words.keys()].every((word) => !unanswered.has(word));
-        thread.idleLooks = isQuiet ? thread.idleLooks + 1 : 0;
-        if (thread.idleLooks < quietLooks) continue;
-        open.delete(id);
-        platform.forget(thread.place);
+        if (!isQuiet) thread.quietSince = undefined;
+        else thread.quietSince ??= Date.now();
+        if (Date.now() - (thread.quietSince ?? Infinity) > quietMs) platform.forget(thread.place);
+        else open.set(id, thread);
       }
     },
     waiting: () => unanswered.size,
@@ -160,4 +169,5 @@ function watch(platform: SoakPlatform) {
 
 const followUps = 0.6;
 /** A second answer would have come in this time. */
-const quietLooks = 60;
+const quietMs = 30_000;
+const atOnce = 100;

@@ -40,19 +40,19 @@ export function createAssistant({
   const untitled = new Set<string>();
   const ending = new AbortController();
   const calling = new Set<Promise<void>>();
-  const call = (
+  const attempt = async (
     method: string,
     args: Readonly<Record<string, unknown>>,
     { teamId }: { readonly teamId: string },
-  ): void => {
-    const called = apiFor(teamId)
-      .call(method, args, { signal: ending.signal, waitMs })
-      .then(
-        () => {},
-        (error: unknown) =>
-          log.warn({ error: messageOf(error) }, "A conversation has no prompts or no title"),
-      )
-      .finally(() => calling.delete(called));
+  ): Promise<void> => {
+    try {
+      await apiFor(teamId).call(method, args, { signal: ending.signal, waitMs });
+    } catch (error) {
+      log.warn({ error: messageOf(error) }, "A conversation has no prompts or no title");
+    }
+  };
+  const call = (...args: Parameters<typeof attempt>): void => {
+    const called = attempt(...args).finally(() => calling.delete(called));
     calling.add(called);
   };
   return {
