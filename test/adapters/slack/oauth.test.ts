@@ -111,7 +111,7 @@ test.each(["http", "sockets"] as const)(
       const bytes = attachment && (await bytesOf(adapter.download(thread, attachment, { signal })));
       expect(bytes?.toString()).toBe("bytes");
       const team = teams.find(({ teamId }) => teamId === thread.workspace);
-      expect(team?.thread(thread).filter(({ isBot }) => isBot)).toHaveLength(2);
+      expect(team?.thread(thread).filter(({ isBot }) => isBot)).toHaveLength(1);
     }
   },
 );

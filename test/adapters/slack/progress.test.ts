@@ -31,10 +31,14 @@ async function withLine() {
 
 test("a line is one message that is changed, whatever goes wrong on the way", async () => {
   await using opened = await withLine();
-  const { slack, shown, seen } = opened;
+  const { slack, clock, shown, seen } = opened;
   await shown("Reading <!channel>");
   slack.faults.call("chat.update", { type: "status", status: 500, taken: false });
   await opened.show("Comparing");
+  await eventually(async () => {
+    await clock.advance(1000);
+    return slack.calls.includes("chat.update");
+  }, "the change that fails");
   await shown("Writing");
   expect(seen()).toEqual(["Writing"]);
   expect(slack.calls.filter((method) => method === "chat.postMessage")).toHaveLength(1);
