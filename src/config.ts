@@ -47,6 +47,13 @@ const Slack = z.strictObject({
     })
     .exactOptional(),
   reactions: z.boolean().exactOptional(),
+  userGroups: z.boolean().exactOptional(),
+  progress: z.enum(["edited", "streamed"]).exactOptional(),
+  prompts: z
+    .array(z.strictObject({ title: z.string().min(1), message: z.string().min(1) }))
+    .max(4)
+    .exactOptional(),
+  rateFactor: z.number().positive().exactOptional(),
   apiUrl: z.url().exactOptional(),
 });
 

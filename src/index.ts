@@ -10,7 +10,14 @@ export { createBot } from "./create-bot.ts";
 export type { RedisOptions, Role } from "./open-durable.ts";
 export type { RedisConfig } from "./redis/config.ts";
 
-export type { Adapter, Inbound, OpenArtifact, Received } from "./adapters/adapter.ts";
+export type {
+  Adapter,
+  Asker,
+  Inbound,
+  OpenArtifact,
+  Received,
+  Revision,
+} from "./adapters/adapter.ts";
 export { type Agent, defaultDelegateBudget, type Delegate, type Place } from "./agent/agent.ts";
 export { defaultInstructions, opsAgent } from "./agent/agents/ops.ts";
 export type { CallPart, CallVerdict } from "./agent/approvals.ts";

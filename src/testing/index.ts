@@ -32,12 +32,21 @@ export { sandboxSuite, type SandboxesUnderTest } from "./sandbox-suite.ts";
 export { slackTwin, type SlackTwin } from "./slack-twin/slack-twin.ts";
 export type { SlackCallFault, SlackFaults } from "./slack-twin/faults.ts";
 export type { SeenMessage, SlackPerson, SlackPlace } from "./slack-twin/person.ts";
+export type { Asked, SlackAsking, Submitted } from "./slack-twin/asking.ts";
+export type { SlackTeam } from "./slack-twin/teams.ts";
 export { checkStore } from "./store-check.ts";
 export { loadStore } from "./store-load.ts";
 export { parseRecords } from "./store-record.ts";
 export { storeSuite } from "./store-suite.ts";
 export { defineSuite, type SuiteOptions } from "./suite.ts";
-export { transcriptPage, type Transcript } from "./transcript.ts";
+export { transcriptPage } from "./transcript.ts";
+export type {
+  Transcript,
+  TranscriptButton,
+  TranscriptFile,
+  TranscriptMessage,
+  TranscriptThread,
+} from "./transcript.ts";
 export { anthropicTwin } from "./twins/anthropic-twin.ts";
 export { chatTwin } from "./twins/chat-twin.ts";
 export { openaiTwin } from "./twins/openai-twin.ts";

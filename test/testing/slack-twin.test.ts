@@ -124,7 +124,7 @@ test("what is too long is cut or refused, and what people wrote is not the bot's
 });
 
 test("metadata is told only to who asks, page by page", async () => {
-  await using slack = await slackTwin();
+  await using slack = await slackTwin({ rateFactor: Infinity });
   const { thread } = slack.say({ text: "root" });
   const metadata = { event_type: "a", event_payload: { key: "k" } };
   for (let count = 0; count < 60; count += 1)

@@ -7,6 +7,7 @@ import type { SlackApi } from "./api.ts";
 import { shortcutHandler } from "./asking/shortcut.ts";
 import { commandHandler } from "./asking/slash-command.ts";
 import { submissionHandler } from "./asking/submission.ts";
+import { assistantHandler } from "./assistant.ts";
 import { connect } from "./connection.ts";
 import { downloadFile } from "./download.ts";
 import type { Handler, HandleEvent } from "./handle-event.ts";
@@ -14,10 +15,10 @@ import { createListener } from "./http/listener.ts";
 import { listen, type Listening } from "./http/server.ts";
 import { takeRequest } from "./http/take-request.ts";
 import { installedWorkspaces } from "./installations/installed-workspaces.ts";
+import { botScopes, scopesFor } from "./manifest.ts";
 import { installPages } from "./oauth/install-pages.ts";
 import { checkOptions, type SlackAdapterOptions } from "./options.ts";
-import { createPosts } from "./posts.ts";
-import { createProgressLines } from "./progress.ts";
+import { createOutgoing, looksOf, type Outgoing } from "./outgoing.ts";
 import { reactionHandler } from "./reactions.ts";
 import { createReceiver } from "./receive.ts";
 import { createReception, type Reception } from "./reception.ts";
@@ -44,17 +45,16 @@ export function slackAdapter(options: SlackAdapterOptions): SlackAdapter {
   checkOptions(options);
   const { clock = systemClock, log = silentLogger, timeoutMs = 20_000 } = options;
   const { apiUrl = "https://slack.com/api/", eventsPath = "/slack/events" } = options;
-  const { reactions = true } = options;
+  const { reactions = true, userGroups = false, silenceMs = 5000, rateFactor = 1 } = options;
   const { appToken, signingSecret, botToken = "", installations, oauth, http } = options;
-  const calls = { apiUrl, timeoutMs, clock, log };
+  const calls = { apiUrl, timeoutMs, rateFactor, clock, log };
+  const required = [...botScopes, ...(userGroups ? ["usergroups:read"] : [])];
   const installed = installations && installedWorkspaces({ installations, ...calls });
-  const workspaces = installed ?? oneWorkspace({ botToken, ...calls });
+  const workspaces = installed ?? oneWorkspace({ botToken, required, ...calls });
   const apiFor = (teamId: string): SlackApi => workspaces.apiFor(teamId);
-  const posts = createPosts({
-    apiFor,
-    botId: async (teamId, given) => (await workspaceOf(workspaces, teamId, given)).identity.botId,
-  });
-  const lines = createProgressLines({ apiFor, clock, log });
+  const botId = async (teamId: string, given: { readonly signal: AbortSignal }): Promise<string> =>
+    (await workspaceOf(workspaces, teamId, given)).identity.botId;
+  const outgoing = createOutgoing({ apiFor, botId, clock, log, ...looksOf(options) });
   const ending = new AbortController();
   let handle: HandleEvent = () => Promise.reject(new Error("the adapter has not started"));
   const listener = createListener(
@@ -67,6 +67,7 @@ export function slackAdapter(options: SlackAdapterOptions): SlackAdapter {
         ? [
             installPages(oauth, {
               installations,
+              scopes: scopesFor(options),
               onInstalled: (teamId) => installed?.forget(teamId),
               ...calls,
             }),
@@ -75,7 +76,7 @@ export function slackAdapter(options: SlackAdapterOptions): SlackAdapter {
     ],
     { log },
   );
-  const open: AsyncDisposable[] = [lines];
+  const open: AsyncDisposable[] = [outgoing];
   let listening: Listening | undefined;
   return {
     platform: "slack",
@@ -86,18 +87,31 @@ export function slackAdapter(options: SlackAdapterOptions): SlackAdapter {
     async start(inbound) {
       const { signal } = ending;
       // What is wrong with the token is told now.
-      await workspaces.find(undefined, { signal });
-      const reception = createReception({ inbound, clock, log });
-      handle = createReceiver(handlersOf(reception, { apiUrl, reactions }), { workspaces, signal });
+      const workspace = await workspaces.find(undefined, { signal });
+      const reception = createReception({
+        inbound: outgoing.watching(inbound),
+        withGroups: userGroups,
+        clock,
+        log,
+      });
       open.push(reception);
+      if (workspace) await reception.prepare(workspace);
+      handle = createReceiver(
+        handlersOf(reception, { assistant: outgoing.assistant, apiUrl, reactions }),
+        {
+          workspaces,
+          reception,
+        },
+      );
       if (http) open.push((listening = await listen(listener.listen, http)));
       open.push(listener);
       if (appToken !== undefined)
-        open.push(await connect({ appToken, apiUrl, clock, log, handle }));
+        open.push(await connect({ appToken, apiUrl, clock, log, handle, silenceMs }));
     },
-    post: (post, given) => posts.send(post, given),
-    findPost: (thread, key, given) => posts.find(thread, key, given),
-    showProgress: (thread, progress, given) => lines.show(thread, progress, given),
+    post: outgoing.post,
+    findPost: outgoing.findPost,
+    showProgress: outgoing.showProgress,
+    closeApproval: outgoing.closeApproval,
     download: (thread, { id }, { signal }) =>
       downloadFile(id, {
         workspace: () => workspaceOf(workspaces, thread.workspace, { signal }),
@@ -113,8 +127,13 @@ export function slackAdapter(options: SlackAdapterOptions): SlackAdapter {
 
 const handlersOf = (
   reception: Reception,
-  { reactions, ...options }: { readonly apiUrl: string; readonly reactions: boolean },
+  {
+    assistant,
+    reactions,
+    ...options
+  }: Pick<Outgoing, "assistant"> & { readonly apiUrl: string; readonly reactions: boolean },
 ): readonly Handler[] => [
+  assistantHandler(assistant),
   pressedHandler(reception),
   saidHandler(reception),
   revisionHandler(reception),

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 import { abortable } from "../../core/abort.ts";
-import { messageOf, OpsthreadError } from "../../core/errors.ts";
+import { isOpsthreadError, messageOf, OpsthreadError } from "../../core/errors.ts";
 import type { Artifact } from "../../core/post.ts";
 import type { OpenArtifact } from "../adapter.ts";
 import { visibleLabel } from "../text/control.ts";
@@ -14,8 +14,15 @@ export interface Uploaded {
   readonly notes: readonly string[];
 }
 
+/** What is known of a post's uploads from former tries, by the artifact's place. */
+export interface UploadTries {
+  readonly ids: Map<number, string>;
+  failures: number;
+}
+
 /**
- * Brings the artifacts' bytes to Slack. Nothing can be seen of them before they are shared.
+ * Brings the artifacts' bytes to Slack. Nothing can be seen of them before they are shared. What can't be brought in some
+ * tries is named instead, so that the answer does not wait for it for ever.
  * @throws {OpsthreadError} `ADAPTER_POST_FAILED`, `ADAPTER_RATE_LIMITED`
  */
 export async function uploadArtifacts(
@@ -24,11 +31,17 @@ export async function uploadArtifacts(
     api,
     open,
     signal,
-  }: { readonly api: SlackApi; readonly open: OpenArtifact; readonly signal: AbortSignal },
+    tries,
+  }: {
+    readonly api: SlackApi;
+    readonly open: OpenArtifact;
+    readonly signal: AbortSignal;
+    readonly tries: UploadTries;
+  },
 ): Promise<Uploaded> {
-  const ids: string[] = [];
   const notes: string[] = [];
-  for (const artifact of artifacts) {
+  for (const [place, artifact] of artifacts.entries()) {
+    if (tries.ids.has(place)) continue;
     const { bytes: length } = artifact;
     const name = fileName(artifact.name);
     // Slack takes no empty file.
@@ -37,10 +50,29 @@ export async function uploadArtifacts(
       continue;
     }
     const bytes = await abortable(open(artifact), signal);
-    if (bytes) ids.push(await uploadFile({ name, length, bytes }, { api, signal }));
-    else notes.push(`${name} is no longer kept.`);
+    if (!bytes) {
+      notes.push(`${name} is no longer kept.`);
+      continue;
+    }
+    try {
+      tries.ids.set(place, await uploadFile({ name, length, bytes }, { api, signal }));
+    } catch (error) {
+      if (isOpsthreadError(error, "ADAPTER_RATE_LIMITED") || signal.aborted) throw error;
+      tries.failures += 1;
+      if (tries.failures < maxFailures) throw error;
+      notes.push(`${name} could not be brought to Slack: ${reasonOf(error)}.`);
+    }
   }
+  const ids = [...tries.ids].toSorted(([one], [other]) => one - other).map(([, id]) => id);
   return { ids, notes };
+}
+
+/** The outbox tries again after growing pauses. */
+const maxFailures = 4;
+
+function reasonOf(error: unknown): string {
+  const said = messageOf(error);
+  return said.slice(said.lastIndexOf(": ") + 2).slice(0, 200);
 }
 
 /** Brings one file, and gives its id. What went wrong here left nothing behind that anybody sees. */
@@ -53,7 +85,7 @@ export async function uploadFile(
   { api, signal }: { readonly api: SlackApi; readonly signal: AbortSignal },
 ): Promise<string> {
   const asked = await api
-    .call("files.getUploadURLExternal", { filename: name, length }, { signal })
+    .call("files.getUploadURLExternal", { filename: name, length }, { signal, waitMs })
     .catch((error: unknown) => {
       throw notUploaded(error, { name, signal });
     });
@@ -75,6 +107,8 @@ export async function uploadFile(
   }
   return file_id;
 }
+
+const waitMs = 5000;
 
 /** Slack shows the name as it is, and an address can't hold half a surrogate pair. */
 export function fileName(name: string): string {

@@ -15,7 +15,13 @@ export async function connect(options: SocketOptions): Promise<AsyncDisposable> 
       .finally(() => closing.delete(closed));
     closing.add(closed);
   };
-  const reopen = async (): Promise<Socket | undefined> => {
+  const pause = async (attempt: number): Promise<void> => {
+    const ms = Math.min(firstPauseMs * 2 ** attempt, longestPauseMs);
+    await clock.sleep(ms, { signal }).catch(() => {}); // The end: who loops sees it.
+  };
+  /** @param afterFailures how many before it did not live long */
+  const reopen = async (afterFailures: number): Promise<Socket | undefined> => {
+    if (afterFailures > 1) await pause(afterFailures);
     for (let attempt = 0; !signal.aborted; attempt += 1) {
       try {
         return await openSocket(options, { signal });
@@ -23,8 +29,7 @@ export async function connect(options: SocketOptions): Promise<AsyncDisposable> 
         if (signal.aborted) break;
         log.warn({ error: messageOf(error), attempt }, "The connection to Slack is lost");
       }
-      const ms = Math.min(firstPauseMs * 2 ** attempt, longestPauseMs);
-      await clock.sleep(ms, { signal }).catch(() => {}); // The end: the loop sees it.
+      await pause(attempt);
     }
     return undefined;
   };
@@ -33,12 +38,16 @@ export async function connect(options: SocketOptions): Promise<AsyncDisposable> 
     const ended = new Promise<"ended">((resolve) => {
       signal.addEventListener("abort", () => resolve("ended"), { once: true });
     });
+    let shortLived = 0;
     while (current) {
       const former: Socket = current;
+      const openedAt = clock.now();
       const reason = await Promise.race([former.over, ended]);
+      // Some come to an end as soon as they are there; to make them without a pause would be an attack on Slack.
+      shortLived = clock.now() - openedAt < shortMs ? shortLived + 1 : 0;
       log.debug({ reason }, "A socket is over");
       // The former one takes what comes until the next one is there.
-      current = reason === "ended" ? undefined : await reopen();
+      current = reason === "ended" ? undefined : await reopen(shortLived);
       close(former);
     }
   };
@@ -53,5 +62,6 @@ export async function connect(options: SocketOptions): Promise<AsyncDisposable> 
   };
 }
 
+const shortMs = 10_000;
 const firstPauseMs = 500;
 const longestPauseMs = 30_000;

@@ -23,7 +23,7 @@ export async function* downloadFile(
   if (!/^F[A-Z0-9]{1,40}$/.test(id)) throw unavailable(id, "Slack has no such ids");
   try {
     const { api, botToken } = await workspace();
-    const { file } = Info.parse(await api.call("files.info", { file: id }, { signal }));
+    const { file } = Info.parse(await api.call("files.info", { file: id }, { signal, waitMs }));
     const url = new URL(file.url_private_download ?? file.url_private);
     // A file may lie elsewhere, with someone who must not have the token.
     if (!isSlacks(url, new URL(apiUrl))) throw new Error("it does not lie at Slack");
@@ -48,6 +48,9 @@ function isSlacks(url: URL, api: URL): boolean {
   if (url.origin === api.origin) return true;
   return url.protocol === "https:" && /(?:^|\.)slack(?:-gov)?\.com$/.test(url.hostname);
 }
+
+/** How long it may wait for its turn: nothing else is to be had instead. */
+const waitMs = 60_000;
 
 const Info = z.object({
   file: z.object({

@@ -9,6 +9,8 @@ export interface Identity {
   readonly teamId: string;
   readonly userId: string;
   readonly botId: string;
+  /** What the token may do. Undefined where that is not known. */
+  readonly scopes?: readonly string[];
 }
 
 /**
@@ -17,7 +19,10 @@ export interface Identity {
  */
 export async function identify(
   api: SlackApi,
-  { signal }: { readonly signal: AbortSignal },
+  {
+    signal,
+    required = botScopes,
+  }: { readonly signal: AbortSignal; readonly required?: readonly string[] },
 ): Promise<Identity> {
   const answer = await api.call("auth.test", {}, { signal }).catch((error: unknown) => {
     signal.throwIfAborted();
@@ -29,14 +34,14 @@ export async function identify(
     bot_id: botId,
     response_metadata,
   } = Known.parse(answer);
-  const scopes = response_metadata?.scopes ?? botScopes;
-  const missing = botScopes.filter((scope) => !scopes.includes(scope));
+  const scopes = response_metadata?.scopes ?? required;
+  const missing = required.filter((scope) => !scopes.includes(scope));
   if (missing.length > 0)
     throw new OpsthreadError(
       "CONFIG_INVALID",
       `Cannot use botToken: it lacks the scopes ${missing.join(", ")}; add them to the app (\`opsthread slack manifest\`) and install it again`,
     );
-  return { teamId, userId, botId };
+  return { teamId, userId, botId, scopes };
 }
 
 /** The error for a token that Slack did not accept, or could not be shown. */

@@ -1,7 +1,7 @@
 import type { Post } from "../../core/post.ts";
 import { usageLine } from "../text/usage-line.ts";
-import { approvalButtons } from "./press.ts";
-import { sectionsOf } from "./sections.ts";
+import { approvalBlocks } from "./approval-blocks.ts";
+import { blocksOf, context, section, type SlackBlock } from "./blocks.ts";
 
 /** One message, as chat.postMessage takes it. */
 export interface SlackMessage {
@@ -17,8 +17,8 @@ export interface Layout {
 }
 
 export function layOut(post: Post, notes: readonly string[] = []): Layout {
-  const sections = sectionsOf(post.markdown);
-  const pages = paged(sections.length > 0 ? sections : [emptyText]);
+  const blocks = post.approval ? approvalBlocks(post.approval) : blocksOf(post.markdown);
+  const pages = paged(blocks.length > 0 ? blocks : [section(emptyText)]);
   const [beginning = []] = pages;
   const isLong = pages.length > maxMessages;
   const shown = isLong ? [beginning] : pages;
@@ -28,11 +28,10 @@ export function layOut(post: Post, notes: readonly string[] = []): Layout {
     ...(post.usage ? [usageLine(post.usage)] : []),
   ];
   const messages = shown.map((page, index) => ({
-    text: page[0] ?? emptyText,
+    text: page.find(({ text }) => text !== "")?.text ?? emptyText,
     blocks: [
-      ...page.map(section),
-      ...(index === shown.length - 1 && below.length > 0 ? [context(below)] : []),
-      ...(index === shown.length - 1 && post.approval ? [approvalButtons(post.approval)] : []),
+      ...page.map(({ block }) => block),
+      ...(index === shown.length - 1 && below.length > 0 ? [context(below).block] : []),
     ],
   }));
   return { messages, ...(isLong && { whole: { name: wholeName, text: post.markdown } }) };
@@ -44,29 +43,19 @@ const maxMessages = 3;
 /** Of all blocks together Slack takes some 12,000 characters, and does not say how many. */
 const maxPage = 9000;
 
-function paged(sections: readonly string[]): readonly (readonly string[])[] {
-  const pages: string[][] = [];
+function paged(blocks: readonly SlackBlock[]): readonly (readonly SlackBlock[])[] {
+  const pages: SlackBlock[][] = [];
   let room = 0;
-  for (const text of sections) {
-    if (text.length > room || (pages.at(-1)?.length ?? 0) >= maxSections) {
+  for (const each of blocks) {
+    if (each.text.length > room || (pages.at(-1)?.length ?? 0) >= maxBlocks) {
       pages.push([]);
       room = maxPage;
     }
-    pages.at(-1)?.push(text);
-    room -= text.length;
+    pages.at(-1)?.push(each);
+    room -= each.text.length;
   }
   return pages;
 }
 
 /** Of the 50 blocks, some are for what stands below. */
-const maxSections = 40;
-
-/** `verbatim`: names and addresses in it are not made into links, let alone calls. */
-function section(text: string): object {
-  return { type: "section", expand: true, text: { type: "mrkdwn", text, verbatim: true } };
-}
-
-function context(lines: readonly string[]): object {
-  const text = lines.join("\n").slice(0, 2000);
-  return { type: "context", elements: [{ type: "plain_text", text }] };
-}
+const maxBlocks = 40;

@@ -4,8 +4,9 @@ import type { Logger } from "../../core/logger.ts";
 import type { ListenOptions } from "./http/server.ts";
 import type { InstallationStore } from "./installations/installation.ts";
 import type { SlackOAuthOptions } from "./oauth/options.ts";
+import type { SlackLooks } from "./outgoing.ts";
 
-export interface SlackAdapterOptions {
+export interface SlackAdapterOptions extends SlackLooks {
   /** For Socket Mode: the app's token, `xapp-…`, with the scope `connections:write`. */
   readonly appToken?: string;
   /** In its place, where Slack comes by HTTP: the app's signing secret, which every request is checked against. */
@@ -20,12 +21,24 @@ export interface SlackAdapterOptions {
   readonly http?: ListenOptions;
   /** The path of events, commands and all that is pressed. Default `/slack/events`. */
   readonly eventsPath?: string;
+  /**
+   * Whether user groups are people's roles, which `access` may name as `slack:<team>:<group>`. Needs the scope
+   * `usergroups:read`. Default false.
+   */
+  readonly userGroups?: boolean;
   /** Whether emoji stop, approve and deny: see docs/slack.md. Needs the scope `reactions:read`. Default true. */
   readonly reactions?: boolean;
+  /** For Socket Mode: after how long a connection that does not answer is taken for dead. Default 5 s. */
+  readonly silenceMs?: number;
   /** Where Slack's Web API is. Default `https://slack.com/api/`. */
   readonly apiUrl?: string;
   /** How long one call may take. Default 20 s. */
   readonly timeoutMs?: number;
+  /**
+   * How many times as many calls as Slack publishes the workspace allows: https://docs.slack.dev/apis/web-api/rate-limits.
+   * Calls beyond that wait here; what Slack itself refuses waits as long as it says. Default 1.
+   */
+  readonly rateFactor?: number;
   readonly clock?: Clock;
   readonly log?: Logger;
 }

@@ -40,6 +40,12 @@ export function markOf(
   };
 }
 
+/** The key of the post that a message is a part of. */
+export function keyOf(message: { readonly metadata?: unknown }): string | undefined {
+  const mark = Mark.safeParse(message.metadata);
+  return mark.success ? mark.data.event_payload.key : undefined;
+}
+
 /** Reads the whole thread for what carries `key`. */
 export async function lookFor(
   { thread, key }: { readonly thread: ThreadRef; readonly key: string },
@@ -66,15 +72,24 @@ export async function lookFor(
   return { parts, of, files, isShared: files.every((id) => shared.has(id)) };
 }
 
-async function* messagesIn(
+/** What a thread has, oldest first; nothing where there is none. */
+export async function* messagesIn(
   { channel, thread }: ThreadRef,
-  { api, signal }: { readonly api: SlackApi; readonly signal: AbortSignal },
+  {
+    api,
+    signal,
+    isSpare = false,
+  }: { readonly api: SlackApi; readonly signal: AbortSignal; readonly isSpare?: boolean },
 ): AsyncGenerator<z.infer<typeof Replies>["messages"][number]> {
   let cursor: string | undefined;
   do {
     const page = { channel, ts: thread, limit: 200, include_all_metadata: true };
     const answer = await api
-      .call("conversations.replies", { ...page, ...(cursor && { cursor }) }, { signal })
+      .call(
+        "conversations.replies",
+        { ...page, ...(cursor && { cursor }) },
+        { signal, waitMs, isSpare },
+      )
       .catch((error: unknown) => {
         // Where there is no thread, nothing is in it.
         if (isOpsthreadError(error) && error.data["slackError"] === "thread_not_found") return none;
@@ -86,6 +101,7 @@ async function* messagesIn(
   } while (cursor !== undefined);
 }
 
+const waitMs = 10_000;
 const none = { messages: [] };
 const eventType = "opsthread_post";
 
@@ -106,6 +122,10 @@ const Replies = z.object({
       bot_id: z.string().optional(),
       metadata: z.unknown().optional(),
       files: z.array(z.object({ id: z.string() })).default([]),
+      text: z.string().default(""),
+      blocks: z
+        .array(z.looseObject({ type: z.string(), block_id: z.string().optional() }))
+        .default([]),
     }),
   ),
   response_metadata: z.object({ next_cursor: z.string().optional() }).optional(),

@@ -1,13 +1,14 @@
 import { z } from "zod";
 
-import { isOpsthreadError } from "../../core/errors.ts";
+import type { Clock } from "../../core/clock.ts";
 import type { ThreadRef } from "../../core/ids.ts";
 import type { Post } from "../../core/post.ts";
 import type { OpenArtifact } from "../adapter.ts";
 import type { SlackApi } from "./api.ts";
-import { uploadArtifacts, uploadFile } from "./artifacts.ts";
+import { uploadArtifacts, uploadFile, type UploadTries } from "./artifacts.ts";
 import { layOut, type SlackMessage } from "./layout.ts";
 import { lookFor, markOf, type Posted, wholeOf } from "./posted.ts";
+import { shareFiles } from "./share.ts";
 
 /** Posts and their finding again. */
 export interface Posts {
@@ -29,17 +30,17 @@ export interface Posts {
 export function createPosts({
   apiFor,
   botId,
+  clock,
 }: {
   readonly apiFor: (teamId: string) => SlackApi;
   readonly botId: (teamId: string, options: { readonly signal: AbortSignal }) => Promise<string>;
+  readonly clock: Clock;
 }): Posts {
   const begun = new Map<string, Posted>();
+  const uploading = new Map<string, UploadTries>();
   const remember = (key: string, posted: Posted): void => {
-    begun.delete(key);
-    if (posted.parts.size === 0) return;
-    begun.set(key, posted);
-    const [oldest] = begun.keys();
-    if (begun.size > maxBegun && oldest !== undefined) begun.delete(oldest);
+    if (posted.parts.size === 0) begun.delete(key);
+    else keep(begun, key, posted);
   };
 
   return {
@@ -48,7 +49,9 @@ export function createPosts({
       const { key, thread } = post;
       const api = apiFor(thread.workspace);
       const known = begun.get(key);
-      const { messages, ids } = await prepare(post, { api, open, signal, known });
+      const tries = uploading.get(key) ?? { ids: new Map(), failures: 0 };
+      keep(uploading, key, tries);
+      const { messages, ids } = await prepare(post, { api, open, signal, known, tries });
       const posted: Posted = {
         parts: known?.parts ?? new Map(),
         of: messages.length,
@@ -64,8 +67,9 @@ export function createPosts({
         );
         remember(key, posted);
       }
-      if (!posted.isShared) await share(ids, thread, { api, signal });
+      if (!posted.isShared) await shareFiles(ids, thread, { api, clock, signal });
       begun.delete(key);
+      uploading.delete(key);
       return { messageId: posted.parts.get(0) ?? "" };
     },
 
@@ -85,7 +89,15 @@ export function createPosts({
   };
 }
 
-const maxBegun = 1000;
+/** As the newest of not too many. */
+function keep<Value>(kept: Map<string, Value>, key: string, value: Value): void {
+  kept.delete(key);
+  kept.set(key, value);
+  const [oldest] = kept.keys();
+  if (kept.size > maxKept && oldest !== undefined) kept.delete(oldest);
+}
+
+const maxKept = 1000;
 const nothing: Posted = { parts: new Map(), of: undefined, files: [], isShared: true };
 
 /** The messages and the files, brought to Slack but not shared. A post that was begun has its files there already. */
@@ -96,15 +108,17 @@ async function prepare(
     open,
     signal,
     known,
+    tries,
   }: {
     readonly api: SlackApi;
     readonly open: OpenArtifact;
     readonly signal: AbortSignal;
     readonly known: Posted | undefined;
+    readonly tries: UploadTries;
   },
 ): Promise<{ readonly messages: readonly SlackMessage[]; readonly ids: readonly string[] }> {
   if (known) return { messages: layOut(post).messages, ids: known.files };
-  const { ids, notes } = await uploadArtifacts(post.artifacts, { api, open, signal });
+  const { ids, notes } = await uploadArtifacts(post.artifacts, { api, open, signal, tries });
   const { messages, whole } = layOut(post, notes);
   if (!whole) return { messages, ids };
   const text = Buffer.from(whole.text);
@@ -125,21 +139,4 @@ async function sendMessage(
   const quiet = { unfurl_links: false, unfurl_media: false };
   const answer = await api.call("chat.postMessage", { ...place, ...message, ...quiet }, { signal });
   return z.object({ ts: z.string() }).parse(answer).ts;
-}
-
-async function share(
-  ids: readonly string[],
-  { channel, thread }: ThreadRef,
-  { api, signal }: { readonly api: SlackApi; readonly signal: AbortSignal },
-): Promise<void> {
-  const files = ids.map((id) => ({ id }));
-  const place = { channel_id: channel, thread_ts: thread };
-  try {
-    await api.call("files.completeUploadExternal", { files, ...place }, { signal });
-  } catch (error) {
-    // The text is there: a refusal of the files must not have the post put aside.
-    if (!isOpsthreadError(error, "ADAPTER_POST_REJECTED")) throw error;
-    const text = "📎 Slack did not take the files of this answer.";
-    await api.call("chat.postMessage", { channel, thread_ts: thread, text }, { signal });
-  }
 }

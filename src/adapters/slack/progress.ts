@@ -1,15 +1,18 @@
-import { z } from "zod";
+import { setMaxListeners } from "node:events";
 
 import { abortable } from "../../core/abort.ts";
 import type { Clock } from "../../core/clock.ts";
 import { isOpsthreadError, messageOf } from "../../core/errors.ts";
 import { stableKey, threadId, type ThreadRef } from "../../core/ids.ts";
 import type { Logger } from "../../core/logger.ts";
-import type { SlackApi } from "./api.ts";
-import { sectionsOf } from "./sections.ts";
+import { leftProgress, type LeftProgressOptions } from "./left-progress.ts";
+import { editedLine, type ProgressMessage } from "./progress-message.ts";
+import { type KeptStatus, threadStatus } from "./status.ts";
+import { streamedLine } from "./streamed-line.ts";
 
 /** The live lines of turns: one message each, changed, and deleted in the end. */
 export interface ProgressLines extends AsyncDisposable {
+  /** Takes the newest text and waits for nothing, but for the end of the message when there shall be none any more. */
   show(
     thread: ThreadRef,
     progress: { readonly key: string; readonly markdown: string | undefined },
@@ -17,93 +20,144 @@ export interface ProgressLines extends AsyncDisposable {
   ): Promise<void>;
 }
 
-export function createProgressLines({
-  apiFor,
-  clock,
-  log,
-}: {
-  readonly apiFor: (teamId: string) => SlackApi;
+export interface ProgressOptions extends LeftProgressOptions {
+  readonly style: "edited" | "streamed";
+  /** Who spoke last in a thread. */
+  readonly recipientOf: (thread: ThreadRef) => string | undefined;
   readonly clock: Clock;
   readonly log: Logger;
-}): ProgressLines {
-  /** What becomes of each line: its message's id, once it has one. */
-  const lines = new Map<string, Promise<string | undefined>>();
-  const ending = new AbortController();
+}
 
-  const change = async (
-    { workspace, channel, thread }: ThreadRef,
-    line: { readonly ts: string | undefined; readonly markdown: string | undefined },
-  ): Promise<string | undefined> => {
-    const { ts, markdown } = line;
-    const { signal } = ending;
-    const api = apiFor(workspace);
-    if (markdown === undefined) {
-      if (ts !== undefined) await remove({ channel, ts }, { api, clock, signal });
-      return undefined;
+/** Each line shows the newest text, at most once a second and when there is room; what it did not get to is left out. */
+export function createProgressLines(options: ProgressOptions): ProgressLines {
+  const { apiFor, botId, clock, log, style, recipientOf } = options;
+  const lines = new Map<string, Line>();
+  const ending = new AbortController();
+  setMaxListeners(0, ending.signal);
+  const left = leftProgress({ apiFor, botId });
+  const status = threadStatus({ apiFor, clock, log, ended: ending.signal });
+  const sweeping = new Set<Promise<void>>();
+
+  /** Brings the message to what is wanted. */
+  const work = async (line: Line): Promise<void> => {
+    const { message, over } = line;
+    while (line.wanted !== line.shown && !over.signal.aborted) {
+      const { wanted = "" } = line;
+      try {
+        const signal = AbortSignal.any([over.signal, ending.signal]);
+        await pause(line, signal);
+        if (line.wanted !== wanted) continue;
+        await message.show(wanted, { signal: ending.signal });
+        line.shown = wanted;
+        line.nextAt = clock.now() + intervalMs;
+        if (!line.hasBegun) line.status.again();
+        line.hasBegun = true;
+        sweep(line);
+      } catch (error) {
+        if (ending.signal.aborted || over.signal.aborted) break;
+        const wait = isOpsthreadError(error, "ADAPTER_RATE_LIMITED") && error.data["retryAfterMs"];
+        line.nextAt = clock.now() + (typeof wait === "number" ? wait : intervalMs);
+        log.debug({ error: messageOf(error) }, "Progress was not shown");
+        // What failed is not tried again: the next text is.
+        if (typeof wait !== "number") line.shown = wanted;
+      }
     }
-    const text = (sectionsOf(markdown)[0] ?? "…").slice(0, maxLine);
-    if (ts !== undefined) {
-      await api.call("chat.update", { channel, ts, text }, { signal });
-      return ts;
-    }
-    const quiet = { unfurl_links: false, unfurl_media: false };
-    const metadata = { event_type: "opsthread_progress", event_payload: {} };
-    const posted = { channel, thread_ts: thread, text, metadata, ...quiet };
-    const answer = await api.call("chat.postMessage", posted, { signal });
-    return z.object({ ts: z.string() }).parse(answer).ts;
   };
+  const pause = async ({ nextAt }: Line, signal: AbortSignal): Promise<void> => {
+    const ms = nextAt - clock.now();
+    if (ms > 0) await clock.sleep(ms, { signal });
+  };
+  const end = async (id: string, line: Line): Promise<void> => {
+    line.over.abort();
+    await line.status.end();
+    await line.working;
+    await line.message
+      .remove({ signal: ending.signal })
+      .catch((error: unknown) => log.debug({ error: messageOf(error) }, "Progress was left"));
+    if (line.message.isUnsure) sweep(line, line.key);
+    lines.delete(id);
+  };
+  /** Not waited for: it may take as long as Slack wants. */
+  const sweep = ({ thread, message }: Line, key?: string): void => {
+    const { signal } = ending;
+    const swept = left
+      .sweep(thread, { before: message.ts, ...(key !== undefined && { key }), signal })
+      .catch((error: unknown) => log.debug({ error: messageOf(error) }, "Old progress was left"))
+      .finally(() => sweeping.delete(swept));
+    sweeping.add(swept);
+  };
+  const messageFor = (thread: ThreadRef, key: string): ProgressMessage => {
+    const lineOptions = { key, api: apiFor(thread.workspace), clock };
+    const recipient = recipientOf(thread);
+    // In a channel Slack wants to know for whom it is.
+    const streams = style === "streamed" && (recipient !== undefined || isDirect(thread));
+    return streams
+      ? streamedLine(thread, { ...lineOptions, recipient })
+      : editedLine(thread, lineOptions);
+  };
+  const begin = (thread: ThreadRef, key: string): Line => ({
+    thread,
+    key,
+    status: status.begin(thread),
+    message: messageFor(thread, key),
+    over: new AbortController(),
+    wanted: undefined,
+    shown: undefined,
+    nextAt: clock.now() + graceMs,
+    hasBegun: false,
+    working: undefined,
+  });
 
   return {
     async show(thread, { key, markdown }, { signal }) {
       signal.throwIfAborted();
       const id = stableKey(threadId(thread), key);
-      if (markdown === undefined && !lines.has(id)) return;
-      // One after the other, also where nobody waits any more: a line must be known to be deleted.
-      const before = lines.get(id) ?? Promise.resolve(undefined);
-      const after = before.then(async (ts) => {
-        try {
-          return await change(thread, { ts, markdown });
-        } catch (error) {
-          log.debug({ error: messageOf(error) }, "Progress was not shown");
-          const gone = isOpsthreadError(error) && error.data["slackError"] === "message_not_found";
-          return gone ? undefined : ts;
-        }
+      const known = lines.get(id);
+      if (markdown === undefined) {
+        if (!known) return;
+        // One after the other, also where nobody waits any more: a message must be known to be deleted.
+        known.ending ??= end(id, known);
+        return abortable(known.ending, signal);
+      }
+      if (known?.ending) return;
+      const line = known ?? begin(thread, key);
+      lines.set(id, line);
+      line.wanted = markdown;
+      line.working ??= work(line).finally(() => {
+        line.working = undefined;
       });
-      lines.set(id, after);
-      const isLast = (): boolean => markdown === undefined && lines.get(id) === after;
-      await abortable(
-        after.then(() => void (isLast() && lines.delete(id))),
-        signal,
-      );
     },
     async [Symbol.asyncDispose]() {
       ending.abort();
-      await Promise.all(lines.values());
+      await Promise.all(sweeping);
+      await Promise.all(
+        [...lines.values()].map(({ working, status: kept, ending: ended }) =>
+          Promise.all([working, ended ?? kept.end()]),
+        ),
+      );
     },
   };
 }
 
-/** A line may be left out, but not be left behind: its end waits as long as Slack asks. */
-async function remove(
-  message: { readonly channel: string; readonly ts: string },
-  {
-    api,
-    clock,
-    signal,
-  }: { readonly api: SlackApi; readonly clock: Clock; readonly signal: AbortSignal },
-): Promise<void> {
-  for (let tries = 1; ; tries += 1) {
-    try {
-      await api.call("chat.delete", message, { signal });
-      return;
-    } catch (error) {
-      if (!isOpsthreadError(error, "ADAPTER_RATE_LIMITED") || tries === maxTries) throw error;
-      await clock.sleep(Number(error.data["retryAfterMs"]), { signal });
-    }
-  }
+interface Line {
+  readonly thread: ThreadRef;
+  readonly key: string;
+  readonly status: KeptStatus;
+  readonly message: ProgressMessage;
+  /** Aborts when the turn is over: nothing more is to be shown. */
+  readonly over: AbortController;
+  wanted: string | undefined;
+  shown: string | undefined;
+  /** When it may be changed again. */
+  nextAt: number;
+  hasBegun: boolean;
+  working: Promise<void> | undefined;
+  ending?: Promise<void>;
 }
 
-const maxTries = 5;
+/** A conversation with the app alone. */
+const isDirect = ({ channel }: ThreadRef): boolean => channel.startsWith("D");
 
-/** One line, of a message that chat.update takes. */
-const maxLine = 3000;
+/** What is done sooner has no message: Slack lets few of them be deleted. */
+const graceMs = 1000;
+const intervalMs = 1000;

@@ -36,6 +36,8 @@ export function reactionHandler(reception: Reception): Handler {
   };
   return (body, workspace) => {
     const parsed = Reaction.safeParse(eventOf(body));
+    // Slack does not say of which workspace somebody is who reacts in a channel that is shared with others.
+    if (isShared(body)) return undefined;
     if (!parsed.success || !emoji.has(parsed.data.reaction)) return undefined;
     const { userId } = workspace.identity;
     if (parsed.data.user === userId) return undefined;
@@ -44,6 +46,9 @@ export function reactionHandler(reception: Reception): Handler {
     return react(parsed.data, workspace);
   };
 }
+
+const isShared = (body: unknown): boolean =>
+  z.object({ is_ext_shared_channel: z.literal(true) }).safeParse(body).success;
 
 /** What a reaction says; undefined where it is only a reaction. */
 function saidBy(
@@ -86,7 +91,7 @@ async function look(
   signal: AbortSignal,
 ): Promise<z.infer<typeof Reacted> | undefined> {
   const page = { channel, ts, oldest: ts, latest: ts, inclusive: true, limit: 1 };
-  const answer = await api.call("conversations.replies", page, { signal });
+  const answer = await api.call("conversations.replies", page, { signal, waitMs: 1000 });
   return Replies.parse(answer).messages.find((message) => message.ts === ts);
 }
 

@@ -5,11 +5,16 @@ import type { Logger } from "../../core/logger.ts";
 import type { Message } from "../../core/message.ts";
 import type { Inbound, Received } from "../adapter.ts";
 import { escaped } from "./mrkdwn.ts";
+import { names } from "./people/names.ts";
+import { introducing } from "./people/people.ts";
+import { userGroups } from "./people/user-groups.ts";
 import type { SlackWorkspace } from "./workspaces.ts";
 
 /** What all that comes in goes through on its way to the bot. */
 export interface Reception extends AsyncDisposable {
   readonly inbound: Inbound;
+  /** Sees to that it is known who has which rights: before anything of a workspace is taken. */
+  prepare(workspace: SlackWorkspace): Promise<void>;
   readonly clock: Clock;
   readonly log: Logger;
   /** Aborts with the adapter. */
@@ -23,11 +28,13 @@ export interface Reception extends AsyncDisposable {
 }
 
 export function createReception({
-  inbound,
+  inbound: given,
+  withGroups,
   clock,
   log,
 }: {
   readonly inbound: Inbound;
+  readonly withGroups: boolean;
   readonly clock: Clock;
   readonly log: Logger;
 }): Reception {
@@ -36,13 +43,27 @@ export function createReception({
   const ending = new AbortController();
   const { signal } = ending;
 
+  const beside: Reception["beside"] = (work, failure) => {
+    const done = work
+      .catch((error: unknown) => {
+        if (!signal.aborted) log.warn({ error: messageOf(error) }, failure);
+      })
+      .finally(() => works.delete(done));
+    works.add(done);
+  };
+  const known = names({ clock, signal, beside });
+  const groups = withGroups ? userGroups({ clock, log, signal, beside }) : undefined;
+  const inbound = introducing(given, { names: known, groups });
   const reception: Reception = {
     inbound,
+    beside,
+    prepare: async (workspace) => groups?.refresh(workspace),
     clock,
     log,
     signal,
     receive: (message, workspace) =>
       reception.inOrder(message.thread, async () => {
+        await known.learn(message.actor.id, workspace);
         const received = await inbound.receive(message);
         if (received.status === "denied")
           reception.beside(
@@ -61,14 +82,6 @@ export function createReception({
         });
       tails.set(id, tail);
       return done;
-    },
-    beside(work, failure) {
-      const done = work
-        .catch((error: unknown) => {
-          if (!signal.aborted) log.warn({ error: messageOf(error) }, failure);
-        })
-        .finally(() => works.delete(done));
-      works.add(done);
     },
     async [Symbol.asyncDispose]() {
       // What was said to be under way shall still be asked.
@@ -95,5 +108,5 @@ async function tell(
 ): Promise<void> {
   const { thread, actor } = message;
   const place = { channel: thread.channel, thread_ts: thread.thread, user: actor.id };
-  await api.call("chat.postEphemeral", { ...place, text: escaped(reason) }, { signal });
+  await api.call("chat.postEphemeral", { ...place, text: escaped(reason) }, { signal, waitMs: 30_000 });
 }

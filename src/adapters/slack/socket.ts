@@ -14,6 +14,8 @@ export interface SocketOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly handle: HandleEvent;
+  /** How long Slack may leave the client's pings without an answer. */
+  readonly silenceMs: number;
 }
 
 /** One connection of Socket Mode. It is good for some hours, then Slack asks for another one. */
@@ -29,7 +31,7 @@ export interface Socket {
  * @throws {OpsthreadError} `CONFIG_INVALID` or `ADAPTER_UNAVAILABLE`
  */
 export async function openSocket(
-  { appToken, apiUrl, clock, log, handle }: SocketOptions,
+  { appToken, apiUrl, clock, log, handle, silenceMs }: SocketOptions,
   { signal }: { readonly signal: AbortSignal },
 ): Promise<Socket> {
   const { SocketModeReceiver: Receiver } = await import("@slack/bolt");
@@ -38,6 +40,7 @@ export async function openSocket(
     logger: clientLog(log),
     // After a planned end it would wait for five seconds without a connection.
     autoReconnectEnabled: false,
+    clientPingTimeout: silenceMs,
     installerOptions: {
       clientOptions: {
         slackApiUrl: apiUrl,
@@ -64,7 +67,7 @@ export async function openSocket(
   };
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- All that a receiver uses of its app.
   receiver.init({ processEvent: take } as App);
-  const over = endOf(receiver);
+  const { over, reasonOf } = endOf(receiver);
   const disconnect = async (): Promise<void> => {
     await receiver.client.disconnect();
   };
@@ -73,6 +76,9 @@ export async function openSocket(
   try {
     await Promise.race([
       receiver.start(),
+      over.then(() => {
+        throw new Error(`Slack does not take another connection${reasonOf()}`);
+      }),
       clock.sleep(openMs, { signal: limit }).then(() => {
         throw new Error("Slack did not greet in time");
       }),
@@ -106,19 +112,36 @@ const openMs = 10_000;
 const acknowledgeMs = 3000;
 
 /** The client ends its connection as soon as Slack asks for another one. Here it goes on until that one is there. */
-function endOf({ client }: SocketModeReceiver): Socket["over"] {
-  return new Promise((resolve) => {
+function endOf({ client }: SocketModeReceiver): {
+  readonly over: Socket["over"];
+  /** Why Slack ended it, in words for a sentence's end. */
+  readonly reasonOf: () => string;
+} {
+  let reason = "";
+  const over = new Promise<"lost" | "planned">((resolve) => {
     const [read] = client.listeners("ws_message");
     client.removeAllListeners("ws_message");
     client.on("ws_message", (data: unknown, isBinary: unknown) => {
-      if (isDisconnect(data)) resolve("planned");
-      else read?.call(client, data, isBinary);
+      const asked = disconnectOf(data);
+      if (asked === undefined) return read?.call(client, data, isBinary);
+      reason = reasons[asked] ?? "";
+      resolve("planned");
     });
     client.on("disconnected", () => resolve("lost"));
   });
+  return { over, reasonOf: () => reason };
 }
 
-function isDisconnect(data: unknown): boolean {
-  // The rest, and what is no JSON, is the client's to read.
-  return typeof data === "string" && /^\{[^{}]*"type":\s*"disconnect"/.test(data);
+/** What a person can do something about: https://docs.slack.dev/apis/events-api/using-socket-mode#disconnect */
+const reasons: Readonly<Record<string, string>> = {
+  link_disabled: ": Socket Mode is switched off for this app (link_disabled)",
+  too_many_websockets:
+    ": the app has ten already (too_many_websockets); end other processes of this bot",
+};
+
+/** Why Slack asks for another connection; undefined for anything else, which the client reads. */
+function disconnectOf(data: unknown): string | undefined {
+  if (typeof data !== "string" || !/^\{(?:[^{}]|\{[^{}]*\})*"type":\s*"disconnect"/.test(data))
+    return undefined;
+  return /"reason":\s*"(\w{1,40})"/.exec(data)?.[1] ?? "";
 }

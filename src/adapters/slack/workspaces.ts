@@ -23,14 +23,17 @@ export interface Workspaces {
 }
 
 /** One workspace, by its token. */
-export function oneWorkspace(options: ApiOptions): Workspaces {
+export function oneWorkspace({
+  required,
+  ...options
+}: ApiOptions & { readonly required: readonly string[] }): Workspaces {
   const { botToken } = options;
   const api = slackApi(options);
   let identity: Identity | undefined;
   return {
     apiFor: () => api,
     async find(_, given) {
-      identity ??= await identify(api, given);
+      identity ??= await identify(api, { ...given, required });
       return { api, botToken, identity };
     },
     async removed(teamId) {

@@ -14,6 +14,7 @@ import {
 } from "../doctor/machine.ts";
 import { checkModels } from "../doctor/models.ts";
 import { checkBubblewrap, checkChoice, checkEngine, checkImage } from "../doctor/sandboxes.ts";
+import { checkSlack } from "../doctor/slack.ts";
 import { engineFromEnvironment } from "../engine.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { keysOf, type ModelFlags, urlsOf, withModelOptions } from "../model-options.ts";
@@ -24,7 +25,7 @@ import { table } from "../table.ts";
 export function doctorCommand({ signal }: { readonly signal: AbortSignal }): Command {
   return withModelOptions(withSandboxOptions(new Command("doctor"), { driver: "auto" }))
     .description(
-      "Check this machine and the models, and tell which sandbox would be chosen and why.",
+      "Check this machine, the models and the tokens for Slack, and tell which sandbox would be chosen and why.",
     )
     .addOption(
       new Option("--data <folder>", "the data folder").env("OPSTHREAD_DATA").default(".opsthread"),
@@ -77,6 +78,10 @@ async function examine(
       ...(model.length === 1 && compaction && { compaction }),
       signal,
     })),
+    ...(await checkSlack(
+      { botToken: process.env["SLACK_BOT_TOKEN"], appToken: process.env["SLACK_APP_TOKEN"] },
+      { signal },
+    )),
     ...(await checkDiscordToken(process.env, { signal })),
   ];
 }

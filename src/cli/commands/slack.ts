@@ -1,6 +1,6 @@
 import { Command } from "commander";
 
-import { slackManifest } from "../../adapters/slack/manifest.ts";
+import { slackManifest, type SlackManifestOptions } from "../../adapters/slack/manifest.ts";
 
 /** `opsthread slack`: what connecting to Slack needs. */
 export function slackCommand(): Command {
@@ -12,8 +12,12 @@ export function slackCommand(): Command {
           "Print the app manifest: scopes, events and buttons, for https://api.slack.com/apps",
         )
         .option("--name <name>", "what the app is called", "Opsthread")
-        .action(({ name }: { readonly name: string }) => {
-          process.stdout.write(`${JSON.stringify(slackManifest({ name }), undefined, 2)}\n`);
+        .option("--request-url <url>", "where Slack reaches the bot by HTTP; else by sockets")
+        .option("--redirect-url <url>", "where Slack sends people back to who install the app")
+        .option("--user-groups", "user groups are people's roles")
+        .option("--no-reactions", "emoji do not stop, approve or deny")
+        .action((options: SlackManifestOptions) => {
+          process.stdout.write(`${JSON.stringify(slackManifest(options), undefined, 2)}\n`);
         }),
     );
 }

@@ -4,6 +4,7 @@ import { setMaxListeners } from "node:events";
 import { z } from "zod";
 
 import type { Clock } from "../../core/clock.ts";
+import type { PendingFaults } from "./faults.ts";
 import type { Outcome, RequestUrl } from "./request-url.ts";
 import type { TwinSocket } from "./web-socket.ts";
 
@@ -35,7 +36,10 @@ export interface Delivery extends AsyncDisposable {
   deliverTo(url: RequestUrl): void;
 }
 
-export function slackDelivery(clock: Clock): Delivery {
+export function slackDelivery(
+  clock: Clock,
+  faults: Pick<PendingFaults, "lostAcks"> = { lostAcks: 0 },
+): Delivery {
   const ending = new AbortController();
   // All that waits to be told again listens.
   setMaxListeners(0, ending.signal);
@@ -114,6 +118,10 @@ export function slackDelivery(clock: Clock): Delivery {
     },
     take(text) {
       const { envelope_id, payload } = Acknowledgement.parse(JSON.parse(text));
+      if (faults.lostAcks > 0) {
+        faults.lostAcks -= 1;
+        return;
+      }
       const acknowledge = waiting.get(envelope_id);
       if (acknowledge) acknowledge(payload);
       else late.push(envelope_id);

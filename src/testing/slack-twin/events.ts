@@ -8,6 +8,11 @@ export interface SlackEvents {
   /** `before` is what it was. */
   changed(channel: SlackChannel, message: SlackMessage, before?: SlackMessage): void;
   deleted(channel: SlackChannel, ts: string, before?: SlackMessage): void;
+  /** Somebody opened a conversation with the app alone. */
+  assistantOpened(
+    channel: SlackChannel,
+    opened: { readonly user: string; readonly thread: string },
+  ): void;
   reacted(
     channel: SlackChannel,
     reaction: { readonly user: string; readonly name: string; readonly message: SlackMessage },
@@ -109,6 +114,18 @@ export function slackEvents({
         ts: event_ts,
       });
     },
+    assistantOpened: (channel, { user, thread }) =>
+      emit(channel, {
+        type: "assistant_thread_started",
+        assistant_thread: {
+          user_id: user,
+          context: { force_search: false },
+          channel_id: channel.id,
+          thread_ts: thread,
+        },
+        ts: thread,
+        event_ts: thread,
+      }),
     pressed(channel, { user, message, action }) {
       const action_ts = workspace.nextTs();
       delivery.enqueue({
@@ -131,7 +148,7 @@ export function slackEvents({
 }
 
 /** A file as the API shows it. */
-export function fileJson({ id, name, mimetype, bytes }: SlackFile, url: string): object {
+export function fileJson({ id, name, mimetype, bytes, shares }: SlackFile, url: string): object {
   const place = `${url}/files-pri/${id}/${encodeURIComponent(name)}`;
   return {
     id,
@@ -143,6 +160,14 @@ export function fileJson({ id, name, mimetype, bytes }: SlackFile, url: string):
     is_external: false,
     url_private: place,
     url_private_download: `${place}?download=1`,
+    permalink: `${url}/files/${id}/${encodeURIComponent(name)}`,
+    ...(shares && {
+      shares: {
+        public: Object.fromEntries(
+          Object.entries(shares).map(([channel, ts]) => [channel, [{ ts }]]),
+        ),
+      },
+    }),
   };
 }
 

@@ -7,17 +7,28 @@ export type SlackCallFault =
   | { readonly type: "rate-limited"; readonly retryAfterS: number }
   /** Slack's own words, such as `is_archived`. */
   | { readonly type: "error"; readonly error: string }
-  /** The answer comes when `until` resolves. */
-  | { readonly type: "slow"; readonly until: Promise<void> };
+  /** The call takes effect when `until` resolves, and is answered then. */
+  | { readonly type: "slow"; readonly until: Promise<void> }
+  /** The call takes effect at once; the answer comes when `until` resolves. */
+  | { readonly type: "late"; readonly until: Promise<void> };
 
 /** Lets the next things go wrong: for tests. */
 export interface SlackFaults {
-  /** Of the next call of `method` whose arguments are such, in the order given. */
+  /**
+   * Of the next call of `method` whose arguments are such, in the order given. `upload` and `download` are those of files,
+   * with their `id`.
+   */
   call(method: string, fault: SlackCallFault, isMeant?: IsMeant): void;
   /** The next thing that is said arrives twice. */
   duplicateEvent(): void;
   /** From now on the file is gone. */
   loseFile(id: string): void;
+  /** The next thing that the app acknowledges counts as not acknowledged. */
+  loseAck(): void;
+  /** The next files that are shared are not, although Slack says so. */
+  loseShare(): void;
+  /** Takes back what has not gone wrong yet. */
+  none(): void;
   /** From now on downloads end at the page that asks to sign in. */
   signOut(): void;
 }
@@ -27,6 +38,8 @@ export type IsMeant = (args: URLSearchParams) => boolean;
 export interface PendingFaults {
   readonly calls: { method: string; fault: SlackCallFault; isMeant: IsMeant }[];
   duplicates: number;
+  lostAcks: number;
+  lostShares: number;
   signedOut: boolean;
 }
 

@@ -34,6 +34,8 @@ export interface SlackPerson {
     readonly mention?: boolean;
     readonly files?: readonly { readonly name: string; readonly bytes: Uint8Array }[];
   }): SlackPlace;
+  /** Opens a conversation with the bot alone, before anything is said in it. */
+  openAssistant(opened?: { readonly user?: string }): SlackPlace;
   /** Presses the button with this label. */
   press(pressed: {
     readonly channel: string;
@@ -54,6 +56,8 @@ export interface SlackPerson {
   ): void;
   /** The messages of a thread, oldest first. */
   thread(place: { readonly channel: string; readonly thread: string }): readonly SeenMessage[];
+  /** All messages of a channel, as Slack keeps them. */
+  channel(id: string): readonly SlackMessage[];
   /** What the bot told one person alone. */
   whispers(place: { readonly channel: string; readonly thread: string }): readonly string[];
 }
@@ -99,6 +103,15 @@ export function slackPerson(workspace: SlackWorkspace, events: SlackEvents): Sla
       events.posted(channel, message);
       return { channel: id, ts: message.ts, thread: thread ?? message.ts };
     },
+    openAssistant({ user = "U0PERSON1" } = {}) {
+      const channel = channelOf("D0DIRECT1");
+      const { userId, botId, appId } = workspace.bot;
+      const ts = workspace.nextTs();
+      const text = "New conversation";
+      channel.messages.push({ ts, user: userId, bot_id: botId, app_id: appId, text });
+      events.assistantOpened(channel, { user, thread: ts });
+      return { channel: channel.id, ts, thread: ts };
+    },
     press({ channel: id, ts, label, user = "U0PERSON1" }) {
       const channel = channelOf(id);
       const message = channel.messages.find((each) => each.ts === ts);
@@ -134,6 +147,7 @@ export function slackPerson(workspace: SlackWorkspace, events: SlackEvents): Sla
       events.reacted(channel, { user, name, message });
     },
     thread: (place) => threadOf(channelOf(place.channel), place.thread).map(seen),
+    channel: (id) => channelOf(id).messages,
     whispers: (place) =>
       channelOf(place.channel)
         .ephemerals.filter(({ thread }) => thread === place.thread)

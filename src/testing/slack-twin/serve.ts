@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import type { PendingFaults } from "./faults.ts";
 import { download, upload } from "./file-server.ts";
 import type { SlackSide } from "./methods/method.ts";
+import type { Rates } from "./rates.ts";
 import { respondAt } from "./response-urls.ts";
 import { callMethod } from "./web-api.ts";
 
@@ -17,6 +18,9 @@ export interface ServeOptions {
   readonly tokens: { readonly bot: string; readonly app: string };
   readonly scopes: ReadonlySet<string>;
   readonly faults: PendingFaults;
+  readonly rates: Rates;
+  /** Calls that were one too many, by method, in order. */
+  readonly limited: string[];
   /** What a token is for; undefined for none of ours. */
   readonly side: (token: string | undefined) => Omit<SlackSide, "url"> | undefined;
   /** Each call that was made, in order. */

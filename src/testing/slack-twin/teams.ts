@@ -1,5 +1,6 @@
 import type { Delivery } from "./delivery.ts";
 import type { SlackEvents } from "./events.ts";
+import type { PendingFaults } from "./faults.ts";
 import type { SlackSide } from "./methods/method.ts";
 import { type SlackPerson, slackPerson } from "./person.ts";
 import { Refusal } from "./refusal.ts";
@@ -37,7 +38,9 @@ export interface SlackTeams {
 export function slackTeams({
   delivery,
   ticket,
+  faults,
 }: {
+  readonly faults: PendingFaults;
   readonly delivery: Delivery;
   readonly ticket: () => string;
 }): SlackTeams {
@@ -85,7 +88,8 @@ export function slackTeams({
         },
       };
       teams.set(teamId, { team, workspace });
-      sides.set(teamId, { workspace, events, ticket, install: (code) => all.install(code) });
+      const install = (code: string): object => all.install(code);
+      sides.set(teamId, { workspace, events, ticket, install, faults });
       return team;
     },
     sideOf(token) {

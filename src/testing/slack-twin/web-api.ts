@@ -1,10 +1,12 @@
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 
 import { takeFault } from "./faults.ts";
+import { assistantMethods } from "./methods/assistant.ts";
 import { chatMethods } from "./methods/chat.ts";
 import { fileMethods } from "./methods/files.ts";
 import { oauthMethods } from "./methods/oauth.ts";
 import { readingMethods } from "./methods/reading.ts";
+import { streamingMethods } from "./methods/streaming.ts";
 import { viewMethods } from "./methods/views.ts";
 import { paramsOf } from "./params.ts";
 import { Refusal } from "./refusal.ts";
@@ -16,15 +18,20 @@ export async function callMethod(
   { incoming, outgoing, body, query, url }: Exchange,
   options: ServeOptions,
 ): Promise<void> {
-  const { calls, faults, scopes } = options;
+  const { calls, faults, rates, scopes } = options;
   const args = new URLSearchParams([...query, ...new URLSearchParams(body.toString())]);
   calls.push(method);
+  const channel = args.get("channel") ?? args.get("channel_id") ?? "";
+  const retryAfterS = rates.take({ method, channel });
+  if (retryAfterS !== undefined) {
+    options.limited.push(method);
+    return tooMany(outgoing, retryAfterS);
+  }
   const fault = takeFault(faults, { method, args });
   const call = { method, args, token: tokenOf(incoming) ?? args.get("token") ?? undefined };
   switch (fault?.type) {
     case "rate-limited":
-      outgoing.writeHead(429, { "retry-after": String(fault.retryAfterS) });
-      return void outgoing.end(JSON.stringify({ ok: false, error: "ratelimited" }));
+      return tooMany(outgoing, fault.retryAfterS);
     case "drop":
       if (fault.taken) perform(call, options, url);
       return void outgoing.destroy();
@@ -34,16 +41,30 @@ export async function callMethod(
     case "slow":
       await fault.until;
       break;
+    case "late": {
+      const done = perform(call, options, url);
+      await fault.until;
+      return answer(outgoing, done, scopes);
+    }
     case "error":
     case undefined:
   }
   const result =
     fault?.type === "error" ? { ok: false, error: fault.error } : perform(call, options, url);
+  answer(outgoing, result, scopes);
+}
+
+function answer(outgoing: ServerResponse, result: object, scopes: ReadonlySet<string>): void {
   outgoing.writeHead(200, {
     "content-type": "application/json; charset=utf-8",
     "x-oauth-scopes": [...scopes].join(","),
   });
   outgoing.end(JSON.stringify(result));
+}
+
+function tooMany(outgoing: ServerResponse, retryAfterS: number): void {
+  outgoing.writeHead(429, { "retry-after": String(retryAfterS) });
+  outgoing.end(JSON.stringify({ ok: false, error: "ratelimited" }));
 }
 
 interface Call {
@@ -76,10 +97,12 @@ function perform(
 }
 
 const methods = {
+  ...assistantMethods,
   ...chatMethods,
-  ...readingMethods,
   ...fileMethods,
   ...oauthMethods,
+  ...readingMethods,
+  ...streamingMethods,
   ...viewMethods,
 };
 

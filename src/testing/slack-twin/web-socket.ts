@@ -5,11 +5,14 @@ import type { Duplex } from "node:stream";
 /** The server's end of a WebSocket: as much of RFC 6455 as the clients of Slack's and Discord's twins need. */
 export interface TwinSocket {
   readonly isOpen: boolean;
+  readonly isFrozen: boolean;
   send(text: string): void;
   /** Resolves when the client answered: all that was sent before has been read by it. */
   ping(): Promise<void>;
   /** Says that it ends, with 1000 or another code, and waits for the client to say so, too. */
   close(code?: number, reason?: string): void;
+  /** From now on nothing is answered, and nothing is said: as when a network on the way has forgotten the line. */
+  freeze(): void;
   /** Cuts the line. */
   destroy(): void;
 }
@@ -30,6 +33,7 @@ export function acceptWebSocket(
   );
   const pongs: (() => void)[] = [];
   let isOpen = true;
+  let isFrozen = false;
   let unread: Buffer = Buffer.alloc(0);
   const end = (code?: number): void => {
     if (!isOpen) return;
@@ -53,6 +57,7 @@ export function acceptWebSocket(
     }
   };
   socket.on("data", (chunk: Buffer) => {
+    if (isFrozen) return;
     unread = Buffer.concat([unread, chunk]);
     for (let next = parse(unread); next; next = parse(unread)) {
       unread = unread.subarray(next.bytes);
@@ -65,10 +70,13 @@ export function acceptWebSocket(
     get isOpen() {
       return isOpen;
     },
-    send: (text) => void socket.write(frame(opcodes.text, Buffer.from(text))),
+    get isFrozen() {
+      return isFrozen;
+    },
+    send: (text) => void (isFrozen || socket.write(frame(opcodes.text, Buffer.from(text)))),
     ping: () =>
       new Promise((resolve) => {
-        if (!isOpen) return resolve();
+        if (!isOpen || isFrozen) return resolve();
         pongs.push(resolve);
         socket.write(frame(opcodes.ping, Buffer.alloc(0)));
       }),
@@ -76,6 +84,9 @@ export function acceptWebSocket(
       void socket.write(
         frame(opcodes.close, Buffer.from([code >> 8, code & 255, ...Buffer.from(reason)])),
       ),
+    freeze: () => {
+      isFrozen = true;
+    },
     destroy: () => void socket.destroy(),
   };
 }

@@ -28,6 +28,8 @@ export interface SlackFile {
   readonly name: string;
   readonly mimetype: string;
   readonly bytes: Buffer;
+  /** The messages that it is shared with, by channel; what Slack says here comes later than the sharing. */
+  readonly shares?: Readonly<Record<string, string>>;
 }
 
 export interface SlackChannel {
@@ -39,7 +41,15 @@ export interface SlackChannel {
   isArchived: boolean;
   readonly messages: SlackMessage[];
   /** What only one person sees. */
-  readonly ephemerals: { readonly user: string; readonly text: string; readonly thread?: string }[];
+  readonly ephemerals: SlackWhisper[];
+}
+
+export interface SlackWhisper {
+  readonly user: string;
+  readonly text: string;
+  readonly thread?: string;
+  /** Milliseconds since 1970. */
+  readonly at?: number;
 }
 
 /** One team, its channels and files, and the one app in it. */
@@ -55,6 +65,13 @@ export interface SlackWorkspace {
   readonly triggers: Map<string, Trigger>;
   /** Groups of people by id. */
   readonly userGroups: Map<string, readonly string[]>;
+  /** When messages that grow end to do so, by id. */
+  readonly streams: Map<string, number>;
+  /** What is shown below threads, by `channel:thread`, until it goes by itself. */
+  readonly statuses: Map<string, { readonly status: string; readonly until: number }>;
+  /** Of conversations with the app alone, by `channel:thread`. */
+  readonly titles: Map<string, string>;
+  readonly prompts: Map<string, readonly { readonly title: string; readonly message: string }[]>;
   /** Milliseconds since 1970. */
   now(): number;
   /** The next id of a message; each only once, and growing. */
@@ -68,12 +85,20 @@ export interface PendingUpload {
   bytes?: Buffer;
 }
 
-/** @param options.number of the team; ids of messages and files are unique in all */
+/**
+ * @param options.number of the team; ids of messages and files are unique in all
+ * @param options.channels more of them besides, by id
+ */
 export function slackWorkspace(
   clock: Clock,
-  { number = 1 }: { readonly number?: number } = {},
+  {
+    number = 1,
+    channels: more = [],
+  }: { readonly number?: number; readonly channels?: readonly string[] } = {},
 ): SlackWorkspace {
   let count = (number - 1) * 100_000;
+  /** Microseconds. */
+  let latest = 0;
   const channels = new Map<string, SlackChannel>();
   for (const [id, name, type, isMember] of [
     ["C0OPS0001", "ops", "channel", true],
@@ -82,6 +107,7 @@ export function slackWorkspace(
     ["C0OTHER01", "other", "channel", false],
     ["D0DIRECT1", "", "im", true],
     ["G0GROUP01", "mpdm-ann--bob--opsthread-1", "mpim", true],
+    ...more.map((each) => [each, each.toLowerCase(), "channel", true] as const),
   ] as const)
     channels.set(id, { id, name, type, isMember, isArchived: false, messages: [], ephemerals: [] });
   return {
@@ -93,8 +119,15 @@ export function slackWorkspace(
     responses: new Map(),
     triggers: new Map(),
     userGroups: new Map(),
+    streams: new Map(),
+    statuses: new Map(),
+    titles: new Map(),
+    prompts: new Map(),
     now: () => clock.now(),
-    nextTs: () => `${Math.floor(clock.now() / 1000)}.${String((count += 1)).padStart(6, "0")}`,
+    nextTs() {
+      latest = Math.max(latest + 1, clock.now() * 1000);
+      return `${Math.floor(latest / 1e6)}.${String(latest % 1e6).padStart(6, "0")}`;
+    },
     nextId: (prefix) => `${prefix}0${(count += 1).toString(36).toUpperCase().padStart(8, "0")}`,
   };
 }

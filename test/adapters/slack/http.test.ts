@@ -127,6 +127,21 @@ test("what is not stored in time is told again, and once is enough", async () =>
   expect(slack.late).toEqual([]);
 });
 
+test("of many messages at once each comes, and is acknowledged", async () => {
+  await using opened = await openSlack({ signingSecret });
+  const { slack, adapter } = opened;
+  const inbound = recordingInbound();
+  await adapter.start(inbound);
+  await slack.useRequestUrl(`http://127.0.0.1:${adapter.address?.port}/slack/events`);
+  const places = Array.from({ length: 20 }, () => slack.say({ text: "0", mention: true }));
+  for (let count = 1; count < 10; count += 1)
+    for (const place of places) slack.say({ ...place, text: String(count) });
+  await inbound.received(200);
+  await eventually(() => slack.pending().length === 0, "the acknowledgements");
+  expect(new Set(inbound.messages.map(({ id }) => id)).size).toBe(200);
+  expect(slack.lost).toEqual([]);
+});
+
 test("a button's press comes by HTTP as well", async () => {
   await using opened = await openHttp();
   const { slack, adapter, inbound, refOf } = opened;

@@ -28,15 +28,15 @@ function memoryInstallations(): InstallationStore & { readonly kept: Map<string,
 }
 
 /** An app that is distributed, and two workspaces that may install it. */
-async function openApp(more: Partial<SlackOAuthOptions> = {}) {
+async function openApp(more: Partial<SlackOAuthOptions> = {}, by: "http" | "sockets" = "http") {
   const slack = await slackTwin();
   const teams = [slack.addTeam(), slack.addTeam()] as const;
   const installations = memoryInstallations();
-  const { apiUrl, signingSecret } = slack;
+  const { apiUrl, signingSecret, appToken } = slack;
   const { clientId, clientSecret } = slack.oauth;
   const adapter = slackAdapter({
     apiUrl,
-    signingSecret,
+    ...(by === "http" ? { signingSecret } : { appToken }),
     installations,
     http: { port: 0 },
     oauth: {
@@ -50,7 +50,7 @@ async function openApp(more: Partial<SlackOAuthOptions> = {}) {
   const inbound = recordingInbound();
   await adapter.start(inbound);
   const url = `http://127.0.0.1:${adapter.address?.port}`;
-  await slack.useRequestUrl(`${url}/slack/events`);
+  if (by === "http") await slack.useRequestUrl(`${url}/slack/events`);
   /** The way of a browser: to the bot, to Slack, and back. */
   const begin = async () => {
     const sent = await fetch(`${url}/slack/install`, { redirect: "manual" });
@@ -81,37 +81,40 @@ async function openApp(more: Partial<SlackOAuthOptions> = {}) {
   };
 }
 
-test("people install the app in two workspaces, and each is talked to with its own token", async () => {
-  await using app = await openApp();
-  const { teams, inbound, adapter, installations } = app;
-  for (const { teamId } of teams) {
-    const { status, text } = await app.install({ teamId });
-    expect(status).toBe(200);
-    expect(text).toContain(`Team ${teamId}`);
-  }
-  expect(installations.kept.get("T0TWIN002")?.scopes).toContain("chat:write");
+test.each(["http", "sockets"] as const)(
+  "people install the app in two workspaces, and each is talked to with its own token: by %s",
+  async (by) => {
+    await using app = await openApp({}, by);
+    const { teams, inbound, adapter, installations } = app;
+    for (const { teamId } of teams) {
+      const { status, text } = await app.install({ teamId });
+      expect(status).toBe(200);
+      expect(text).toContain(`Team ${teamId}`);
+    }
+    expect(installations.kept.get("T0TWIN002")?.scopes).toContain("chat:write");
 
-  const files = [{ name: "a.log", bytes: Buffer.from("bytes") }];
-  for (const team of teams) team.say({ text: `hello`, mention: true, files });
-  const messages = await inbound.received(2);
-  expect(messages.map(({ thread }) => thread.workspace).toSorted()).toEqual([
-    "T0TWIN002",
-    "T0TWIN003",
-  ]);
-  for (const { thread, attachments } of messages) {
-    await adapter.showProgress(thread, { key: "t", markdown: "Reading" }, { signal });
-    const { messageId } = await adapter.post(postInto(thread, { key: "k1" }), {
-      signal,
-      open: noArtifacts,
-    });
-    expect(await adapter.findPost(thread, "k1", { signal })).toEqual({ messageId });
-    const [attachment] = attachments;
-    const bytes = attachment && (await bytesOf(adapter.download(thread, attachment, { signal })));
-    expect(bytes?.toString()).toBe("bytes");
-    const team = teams.find(({ teamId }) => teamId === thread.workspace);
-    expect(team?.thread(thread).filter(({ isBot }) => isBot)).toHaveLength(2);
-  }
-});
+    const files = [{ name: "a.log", bytes: Buffer.from("bytes") }];
+    for (const team of teams) team.say({ text: `hello`, mention: true, files });
+    const messages = await inbound.received(2);
+    expect(messages.map(({ thread }) => thread.workspace).toSorted()).toEqual([
+      "T0TWIN002",
+      "T0TWIN003",
+    ]);
+    for (const { thread, attachments } of messages) {
+      await adapter.showProgress(thread, { key: "t", markdown: "Reading" }, { signal });
+      const { messageId } = await adapter.post(postInto(thread, { key: "k1" }), {
+        signal,
+        open: noArtifacts,
+      });
+      expect(await adapter.findPost(thread, "k1", { signal })).toEqual({ messageId });
+      const [attachment] = attachments;
+      const bytes = attachment && (await bytesOf(adapter.download(thread, attachment, { signal })));
+      expect(bytes?.toString()).toBe("bytes");
+      const team = teams.find(({ teamId }) => teamId === thread.workspace);
+      expect(team?.thread(thread).filter(({ isBot }) => isBot)).toHaveLength(1);
+    }
+  },
+);
 
 test("a workspace that removes the app is forgotten, and nothing can be posted there", async () => {
   await using app = await openApp();

@@ -2,7 +2,9 @@ import { slackAdapter } from "../../../src/adapters/slack/index.ts";
 import type { SlackAdapterOptions } from "../../../src/adapters/slack/index.ts";
 import type { Clock } from "../../../src/core/clock.ts";
 import type { ThreadRef } from "../../../src/core/ids.ts";
-import { slackTwin } from "../../../src/testing/slack-twin/slack-twin.ts";
+import { eventually } from "../../../src/testing/adapter-suite-support.ts";
+import type { ManualClock } from "../../../src/testing/manual-clock.ts";
+import { slackTwin, type SlackTwin } from "../../../src/testing/slack-twin/slack-twin.ts";
 
 /** A Slack and an adapter on it. */
 export async function openSlack({
@@ -35,4 +37,20 @@ export async function openSlack({
       await slack[Symbol.asyncDispose]();
     },
   };
+}
+
+/**
+ * Lets Slack's time pass until this is so and all is acknowledged. In small steps: an acknowledgement that is on its way
+ * must not be overtaken by the end of its three seconds.
+ */
+export async function passUntil(
+  isSo: () => boolean,
+  { slack, clock }: { readonly slack: SlackTwin; readonly clock: ManualClock },
+): Promise<void> {
+  await eventually(async () => {
+    await slack.roundTrip();
+    if (isSo() && slack.pending().length === 0) return true;
+    await clock.advance(500);
+    return false;
+  }, "what Slack tells again");
 }

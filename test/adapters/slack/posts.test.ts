@@ -5,6 +5,7 @@ import type { Post } from "../../../src/core/post.ts";
 import {
   artifactsOf,
   binary,
+  eventually,
   noArtifacts,
   postInto,
 } from "../../../src/testing/adapter-suite-support.ts";
@@ -219,4 +220,51 @@ test("an approval has its buttons, and what a turn took stands below its answer"
     "Deny",
   ]);
   expect(answer?.text).toBe("Done.\n2 steps · 15 tokens · 1 s");
+});
+
+test("an upload that fails again and again is named, and the answer comes without it", async () => {
+  await using opened = await withThread();
+  const { slack } = opened;
+  const files = ["a.log", "b.log"].map((name) => ({ name, bytes: binary(100) }));
+  const { artifacts, open } = artifactsOf(files);
+  const send = () => opened.post({ key: "k1", artifacts }, { signal, open });
+  // The second file's, four times: the first one is there after the first try.
+  slack.faults.call("upload", { type: "slow", until: Promise.resolve() });
+  for (let count = 0; count < 4; count += 1)
+    slack.faults.call("upload", { type: "status", status: 500, taken: false });
+  for (let count = 0; count < 3; count += 1)
+    await expect(send()).rejects.toMatchObject({ code: "ADAPTER_POST_FAILED" });
+  expect(opened.bots()).toEqual([]);
+  await send();
+
+  const [answer, shared] = opened.bots();
+  expect(answer?.text).toContain("b.log could not be brought to Slack: status 500.");
+  expect(shared?.files.map(({ name }) => name)).toEqual(["a.log"]);
+  expect(slack.calls.filter((method) => method === "files.getUploadURLExternal")).toHaveLength(5);
+});
+
+test("files that Slack takes and does not show are linked", async () => {
+  const clock = manualClock();
+  await using opened = await withThread({ clock });
+  const { slack } = opened;
+  const { artifacts, open } = artifactsOf([{ name: "a<b.log", bytes: binary(100) }]);
+  slack.faults.loseShare();
+  const posted = opened.post({ key: "k1", artifacts }, { signal, open });
+  await eventually(async () => {
+    await clock.advance(500);
+    return opened.bots().length === 2;
+  }, "the link");
+  await posted;
+  expect(opened.bots().flatMap(({ files: shown }) => shown)).toEqual([]);
+  expect(opened.bots().at(-1)?.text).toMatch(
+    /^📎 Slack has these files[^<]*<http[^|]*\/files\/F[^|]*\|a&lt;b\.log>$/,
+  );
+});
+
+test("images are files of their kind, so that Slack shows them", async () => {
+  await using opened = await withThread();
+  const { artifacts, open } = artifactsOf([{ name: "chart.png", bytes: binary(100) }]);
+  await opened.post({ key: "k1", artifacts }, { signal, open });
+  const [message] = opened.slack.transcript().threads[0]?.messages.slice(-1) ?? [];
+  expect(message?.files).toMatchObject([{ name: "chart.png", mediaType: "image/png" }]);
 });

@@ -7,7 +7,7 @@ import {
   recordingInbound,
 } from "../../../src/testing/adapter-suite-support.ts";
 import { manualClock } from "../../../src/testing/manual-clock.ts";
-import { openSlack } from "./open-slack.ts";
+import { openSlack, passUntil } from "./open-slack.ts";
 
 const { signal } = new AbortController();
 const stop = "octagonal_sign";
@@ -99,15 +99,10 @@ test("who may not use the bot makes it read nothing, and a refused approver is t
 test("where Slack can't be asked in time, it tells the reaction again", async () => {
   const clock = manualClock();
   await using opened = await start({ clock, slackClock: clock });
-  const { slack, inbound, settled, answer } = opened;
+  const { slack, inbound, answer } = opened;
   slack.faults.call("conversations.replies", { type: "status", status: 503, taken: false });
   slack.react(answer, { name: stop });
-  await eventually(async () => {
-    await slack.roundTrip();
-    await clock.advance(3001);
-    return inbound.messages.length === 3;
-  }, "the stop");
-  await settled();
+  await passUntil(() => inbound.messages.length === 3, { slack, clock });
   expect(slack.lost).toEqual([]);
 });
 

@@ -8,7 +8,7 @@ import {
   recordingInbound,
 } from "../../../src/testing/adapter-suite-support.ts";
 import { manualClock } from "../../../src/testing/manual-clock.ts";
-import { openSlack } from "./open-slack.ts";
+import { openSlack, passUntil } from "./open-slack.ts";
 
 const { signal } = new AbortController();
 
@@ -51,8 +51,10 @@ test("the bot's own posts, its progress and their deletion come to nothing", asy
   await adapter.start(inbound);
   const thread = refOf(slack.say({ text: "hello", mention: true }));
   await adapter.post(postInto(thread, { key: "k1" }), { signal, open: noArtifacts });
-  await adapter.showProgress(thread, { key: "t", markdown: "Reading" }, { signal });
-  await adapter.showProgress(thread, { key: "t", markdown: "Still" }, { signal });
+  for (const markdown of ["Reading", "Still"]) {
+    await adapter.showProgress(thread, { key: "t", markdown }, { signal });
+    await eventually(() => slack.thread(thread).at(-1)?.text === markdown, markdown);
+  }
   await adapter.showProgress(thread, { key: "t", markdown: undefined }, { signal });
   await eventually(() => slack.pending().length === 0, "the acknowledgements");
   expect(inbound.messages).toHaveLength(1);
@@ -145,19 +147,14 @@ test("Slack asks for a new connection: there is always one, and what was under w
 
 test("a connection that is cut is made anew, and what was told meanwhile comes again", async () => {
   const clock = manualClock();
-  await using opened = await openSlack({ slackClock: clock });
+  await using opened = await openSlack({ clock, slackClock: clock });
   const { slack, adapter } = opened;
   const inbound = recordingInbound();
   await adapter.start(inbound);
   slack.cut();
   slack.say({ text: "in the gap", mention: true });
   await eventually(() => slack.connections() === 1, "the next connection");
-  await eventually(async () => {
-    await slack.roundTrip();
-    await clock.advance(3001);
-    return inbound.messages.length > 0;
-  }, "the message");
-  await eventually(() => slack.pending().length === 0, "the acknowledgement");
+  await passUntil(() => inbound.messages.length > 0, { slack, clock });
   expect(inbound.messages[0]?.text).toBe("in the gap");
 });
 

@@ -42,7 +42,7 @@ export async function ask(
         unfurl_links: false,
         unfurl_media: false,
       },
-      { signal },
+      { signal, waitMs },
     );
     said = z.object({ ts: z.string() }).parse(answer).ts;
     const thread = beneath ?? said;
@@ -58,13 +58,15 @@ export async function ask(
     // Nobody shall wait for an answer to it.
     if (said !== undefined)
       reception.beside(
-        api.call("chat.delete", { channel, ts: said }, { signal }),
+        api.call("chat.delete", { channel, ts: said }, { signal, waitMs }),
         "What was asked in vain could not be taken back",
       );
     return reasonOf(error);
   }
 }
 
+/** As long as people can be told what became of it. */
+const waitMs = 60_000;
 /** Characters; Slack takes 3,000 of a section, and escaping makes some of them more. */
 const maxShown = 500;
 

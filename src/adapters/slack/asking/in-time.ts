@@ -1,12 +1,12 @@
 import type { Clock } from "../../../core/clock.ts";
 
 /**
- * Waits for work as long as Slack can be kept waiting for an acknowledgement: what it comes to, or `undefined` where it
- * takes longer.
+ * Waits for work as long as Slack, which gives three seconds, can be kept waiting for an acknowledgement: what it comes to,
+ * or `undefined` where it takes longer.
  */
 export async function inTime<Result>(
   work: Promise<Result>,
-  { clock }: { readonly clock: Clock },
+  { clock, waitMs = 1800 }: { readonly clock: Clock; readonly waitMs?: number },
 ): Promise<{ readonly result: Result } | undefined> {
   const over = new AbortController();
   try {
@@ -18,6 +18,3 @@ export async function inTime<Result>(
     over.abort();
   }
 }
-
-/** Slack waits for three seconds. */
-const waitMs = 2000;

@@ -8,9 +8,7 @@ import type { Reception } from "../reception.ts";
 import type { SlackWorkspace } from "../workspaces.ts";
 import { cutToFit, questionForm } from "./modal.ts";
 import { respond } from "./respond.ts";
-
-/** Of the shortcut in the app's manifest. */
-export const shortcutId = "opsthread_ask";
+import { shortcutId } from "./shortcut-id.ts";
 
 /**
  * "Ask Opsthread about this message" opens a form for the question. Slack gives three seconds for that, and wants its
@@ -51,6 +49,8 @@ export function shortcutHandler(
   return (body, workspace) => {
     const parsed = Shortcut.safeParse(body);
     if (!parsed.success) return undefined;
+    const { teamId } = workspace.identity;
+    if ((parsed.data.user.team_id ?? teamId) !== teamId) return undefined;
     reception.beside(open(parsed.data, workspace), "A form did not open");
     return Promise.resolve(undefined);
   };
@@ -61,7 +61,7 @@ const Shortcut = z.object({
   callback_id: z.literal(shortcutId),
   trigger_id: z.string().min(1),
   response_url: z.url(),
-  user: z.object({ id: z.string().min(1) }),
+  user: z.object({ id: z.string().min(1), team_id: z.string().optional() }),
   channel: z.object({ id: z.string().min(1) }),
   message: z.object({
     ts: z.string().min(1),

@@ -56,7 +56,9 @@ export function commandHandler(
   };
   return (body, workspace) => {
     const parsed = Command.safeParse(body);
-    return parsed.success ? run(parsed.data, workspace) : undefined;
+    if (!parsed.success) return undefined;
+    const { team_id = workspace.identity.teamId } = parsed.data;
+    return team_id === workspace.identity.teamId ? run(parsed.data, workspace) : undefined;
   };
 }
 
@@ -73,6 +75,8 @@ function remember(begun: Set<string>, id: string): void {
 const Command = z.object({
   command: z.string().startsWith("/"),
   text: z.string().default(""),
+  /** Of who typed it. */
+  team_id: z.string().optional(),
   user_id: z.string().min(1),
   user_name: z.string().optional(),
   channel_id: z.string().min(1),

@@ -57,7 +57,9 @@ export function submissionHandler(
   };
   return (body, workspace) => {
     const submission = submissionOf(body);
-    return submission && submit(submission, workspace);
+    const { teamId } = workspace.identity;
+    if (!submission || (submission.user.team_id ?? teamId) !== teamId) return undefined;
+    return submit(submission, workspace);
   };
 }
 
@@ -96,7 +98,7 @@ async function wholeOf(
   const { signal, log } = reception;
   try {
     const page = { channel, ts: thread, oldest: ts, latest: ts, inclusive: true, limit: 1 };
-    const answer = await workspace.api.call("conversations.replies", page, { signal });
+    const answer = await workspace.api.call("conversations.replies", page, { signal, waitMs: 1000 });
     const found = Replies.parse(answer).messages.find((message) => message.ts === ts);
     if (found)
       return {
@@ -126,6 +128,7 @@ const Submitted = z.object({
     id: z.string().min(1),
     name: z.string().optional(),
     username: z.string().optional(),
+    team_id: z.string().optional(),
   }),
   view: z.object({
     id: z.string().min(1),

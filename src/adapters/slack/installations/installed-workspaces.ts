@@ -27,11 +27,11 @@ export function installedWorkspaces({
         known.delete(teamId);
         return undefined;
       }
-      const { botToken, botId, botUserId: userId } = found;
+      const { botToken, botId, botUserId: userId, scopes } = found;
       // The same token goes on with what is known of its limits.
       const api = former?.botToken === botToken ? former.api : slackApi({ ...options, botToken });
       const until = clock.now() + freshMs;
-      const workspace = { api, botToken, identity: { teamId, userId, botId }, until };
+      const workspace = { api, botToken, identity: { teamId, userId, botId, scopes }, until };
       known.set(teamId, workspace);
       return workspace;
     },

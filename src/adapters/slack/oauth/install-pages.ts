@@ -6,7 +6,6 @@ import type { Logger } from "../../../core/logger.ts";
 import { clientLog } from "../client-log.ts";
 import type { Route } from "../http/listener.ts";
 import type { Installation, InstallationStore } from "../installations/installation.ts";
-import { botScopes } from "../manifest.ts";
 import type { SlackOAuthOptions } from "./options.ts";
 import { page } from "./page.ts";
 
@@ -15,6 +14,7 @@ export function installPages(
   oauth: SlackOAuthOptions,
   options: {
     readonly installations: InstallationStore;
+    readonly scopes: string[];
     readonly onInstalled: (teamId: string) => void;
     readonly apiUrl: string;
     readonly timeoutMs: number;
@@ -24,7 +24,7 @@ export function installPages(
 ): Route {
   const { installPath = "/slack/install", redirectUri } = oauth;
   const { pathname: redirectPath } = new URL(redirectUri);
-  const { log } = options;
+  const { log, scopes } = options;
   let opening: ReturnType<typeof openInstaller> | undefined;
   const answer = async (isBack: boolean, ...given: Parameters<Route>): Promise<void> => {
     const [, { incoming, outgoing }] = given;
@@ -50,8 +50,6 @@ export function installPages(
     return answer(path === redirectPath, path, exchange);
   };
 }
-
-const scopes = [...botScopes];
 
 /** Bolt's `InstallProvider`, which only its receivers give out. */
 async function openInstaller(

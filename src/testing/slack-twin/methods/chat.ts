@@ -30,6 +30,8 @@ export const chatMethods: Readonly<Record<string, Method>> = {
         ...(metadata && { metadata }),
       };
       channel.messages.push(message);
+      // What the app says takes the place of what it is about to do.
+      slack.workspace.statuses.delete(`${channel.id}:${thread ?? ""}`);
       slack.events.posted(channel, message);
       const warning = text.length > maxPosted && { warning: "message_truncated" };
       return { channel: channel.id, ts: message.ts, message, ...warning };
@@ -44,7 +46,8 @@ export const chatMethods: Readonly<Record<string, Method>> = {
       const user = params.text("user");
       const { text } = bodyOf(params);
       params.nothingElse();
-      channel.ephemerals.push({ user, text, ...(thread !== undefined && { thread }) });
+      const at = slack.workspace.now();
+      channel.ephemerals.push({ user, text, at, ...(thread !== undefined && { thread }) });
       return { message_ts: slack.workspace.nextTs() };
     },
   },
@@ -57,6 +60,8 @@ export const chatMethods: Readonly<Record<string, Method>> = {
       const { text, blocks } = bodyOf(params);
       const metadata = metadataOf(params) ?? old.metadata;
       params.nothingElse();
+      if ((slack.workspace.streams.get(old.ts) ?? 0) > slack.workspace.now())
+        throw new Refusal("streaming_state_conflict");
       if (text.length > maxUpdated) throw new Refusal("msg_too_long");
       const { blocks: _, ...rest } = old;
       const message = { ...rest, text, ...(blocks && { blocks }), ...(metadata && { metadata }) };
@@ -81,15 +86,22 @@ export const chatMethods: Readonly<Record<string, Method>> = {
 
 const maxPosted = 40_000;
 const maxUpdated = 4000;
+const maxMarkdown = 12_000;
 
 function bodyOf(params: Params): { readonly text: string; readonly blocks?: readonly unknown[] } {
   const text = params.optional("text") ?? "";
   const given = params.json("blocks");
+  const markdown = params.optional("markdown_text");
+  if (markdown !== undefined) {
+    if (text !== "" || given !== undefined) throw new Refusal("markdown_text_conflict");
+    if (markdown.length > maxMarkdown) throw new Refusal("msg_too_long");
+    return { text: markdown };
+  }
   if (given === undefined && text.trim() === "") throw new Refusal("no_text");
   return { text, ...(given !== undefined && { blocks: checkBlocks(given) }) };
 }
 
-function metadataOf(params: Params): SlackMetadata | undefined {
+export function metadataOf(params: Params): SlackMetadata | undefined {
   const given = params.json("metadata");
   if (given === undefined) return undefined;
   const parsed = Metadata.safeParse(given);

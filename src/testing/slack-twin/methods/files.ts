@@ -45,12 +45,16 @@ export const fileMethods: Readonly<Record<string, Method>> = {
         const upload = workspace.uploads.get(id);
         if (!upload?.bytes) throw new Refusal("file_not_found");
         const name = title ?? upload.name;
-        return { id, name, mimetype: "application/octet-stream", bytes: upload.bytes };
+        return { id, name, mimetype: mediaTypeOf(name), bytes: upload.bytes };
       });
+      // "ok" says that it was asked for: https://docs.slack.dev/messaging/working-with-files
+      const isLost = slack.faults.lostShares > 0;
+      if (isLost) slack.faults.lostShares -= 1;
       for (const file of files) {
         workspace.uploads.delete(file.id);
         workspace.files.set(file.id, file);
       }
+      if (isLost) return { files: files.map((file) => fileJson(file, url)) };
       const { userId, botId, appId } = workspace.bot;
       const message: SlackMessage = {
         ts: workspace.nextTs(),
@@ -61,12 +65,28 @@ export const fileMethods: Readonly<Record<string, Method>> = {
         files,
         ...(thread !== undefined && { thread_ts: thread }),
       };
+      for (const file of files)
+        workspace.files.set(file.id, { ...file, shares: { [channel.id]: message.ts } });
       channel.messages.push(message);
       events.posted(channel, message);
       // Where they are shared is not told here: that comes about later.
       return { files: files.map((file) => fileJson(file, url)) };
     },
   },
+};
+
+/** Slack looks at the bytes, and takes its time for it; here the name says what it is. */
+const mediaTypeOf = (name: string): string =>
+  mediaTypes[/\.([a-z]+)$/i.exec(name)?.[1]?.toLowerCase() ?? ""] ?? "application/octet-stream";
+
+const mediaTypes: Readonly<Record<string, string>> = {
+  gif: "image/gif",
+  jpg: "image/jpeg",
+  json: "application/json",
+  log: "text/plain",
+  md: "text/markdown",
+  png: "image/png",
+  txt: "text/plain",
 };
 
 const Files = z

@@ -1,4 +1,5 @@
 import type { SlackEvents } from "../events.ts";
+import type { PendingFaults } from "../faults.ts";
 import type { Params } from "../params.ts";
 import { Refusal } from "../refusal.ts";
 import type { SlackChannel, SlackWorkspace } from "../workspace.ts";
@@ -20,6 +21,7 @@ export interface SlackSide {
   readonly workspace: SlackWorkspace;
   readonly events: SlackEvents;
   readonly url: string;
+  readonly faults: PendingFaults;
   /** Gives out the address of a socket, for once. */
   ticket(): string;
   /** What a code of an installation is good for. */
