@@ -9,6 +9,8 @@ const run: (size: number) => Promise<void> =
     ? (size) => runOurs(size, () => Promise.resolve())
     : (await import("./loop-peer.ts")).runPeer;
 
-parentPort?.on("message", async (size: number) => {
-  parentPort?.postMessage(await perStep(size, () => run(size)));
-});
+parentPort?.on(
+  "message",
+  (size: number) =>
+    void perStep(size, () => run(size)).then((figure) => parentPort?.postMessage(figure)),
+);

@@ -108,5 +108,9 @@ async function tell(
 ): Promise<void> {
   const { thread, actor } = message;
   const place = { channel: thread.channel, thread_ts: thread.thread, user: actor.id };
-  await api.call("chat.postEphemeral", { ...place, text: escaped(reason) }, { signal, waitMs: 30_000 });
+  await api.call(
+    "chat.postEphemeral",
+    { ...place, text: escaped(reason) },
+    { signal, waitMs: 30_000 },
+  );
 }

@@ -46,12 +46,12 @@ export function startCommand({ signal }: { readonly signal: AbortSignal }): Comm
         redact: (value) => createRedactor({ literals: secrets.values }).value(value),
       });
       const options = await botOptions(config, { folder, env: process.env, secrets, log });
-      const { adapters, dataFolder = "", redis, model = "offline" } = options;
+      const { adapters, dataFolder = "", redis } = options;
       const platforms = adapters.map(({ platform }) => platform).join(", ");
       const rows = [
         ["configuration", path],
         ["platforms", platforms],
-        ["model", [model].flat().join(", ")],
+        ["model", [config.model ?? "offline"].flat().join(", ")],
         ["data folder", dataFolder],
         ["sessions in", redis ? "Redis" : "SQLite, in the data folder"],
         ["role", role],

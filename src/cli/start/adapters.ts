@@ -42,7 +42,7 @@ async function openSlack(
   { dataFolder, secrets, log }: Place,
 ): Promise<Adapter> {
   const { fileInstallations, slackAdapter } = await import("../../adapters/slack/index.ts");
-  const read = secrets.read;
+  const read: Secrets["read"] = (ref, what) => secrets.read(ref, what);
   if (install && !http)
     throw new OpsthreadError(
       "CONFIG_INVALID",

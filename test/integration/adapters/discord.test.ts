@@ -184,7 +184,10 @@ test("one bot serves Slack and Discord at once, sessions apart", async () => {
   await using discord = await discordTwin();
   const { botToken, apiUrl } = discord;
   const bot = await createBot({
-    adapters: [slackAdapter(slack), discordAdapter({ botToken, apiUrl })],
+    adapters: [
+      slackAdapter({ appToken: slack.appToken, botToken: slack.botToken, apiUrl: slack.apiUrl }),
+      discordAdapter({ botToken, apiUrl }),
+    ],
     access: {
       users: [`slack:${slack.teamId}:UANN`, `discord:${discord.guildId}:UANN`],
       channels: [`slack:${slack.teamId}:*`, `discord:${discord.guildId}:*`],

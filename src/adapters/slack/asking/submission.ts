@@ -98,7 +98,10 @@ async function wholeOf(
   const { signal, log } = reception;
   try {
     const page = { channel, ts: thread, oldest: ts, latest: ts, inclusive: true, limit: 1 };
-    const answer = await workspace.api.call("conversations.replies", page, { signal, waitMs: 1000 });
+    const answer = await workspace.api.call("conversations.replies", page, {
+      signal,
+      waitMs: 1000,
+    });
     const found = Replies.parse(answer).messages.find((message) => message.ts === ts);
     if (found)
       return {
