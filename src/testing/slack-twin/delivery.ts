@@ -148,4 +148,4 @@ export const ackMs = 3000;
 /** At once, at once again, after a minute, after five. https://docs.slack.dev/apis/events-api/#retries */
 const retryMs = [0, 0, 60_000, 300_000];
 
-const Acknowledgement = z.looseObject({ envelope_id: z.string(), payload: z.unknown() });
+const Acknowledgement = z.looseObject({ envelope_id: z.string(), payload: z.unknown().optional() });
