@@ -10,6 +10,7 @@ export type Happened = {
 } & (
   | { readonly type: "posted" | "changed"; readonly message: SlackMessage }
   | { readonly type: "deleted"; readonly ts: string }
+  | { readonly type: "reacted"; readonly ts: string; readonly name: string }
   | {
       readonly type: "pressed";
       readonly user: string;
@@ -36,6 +37,11 @@ export function recorded(
     deleted(channel, ts, before) {
       happened.push({ type: "deleted", at: clock.now(), channel, ts });
       events.deleted(channel, ts, before);
+    },
+    reacted(channel, reaction) {
+      const { name, message } = reaction;
+      happened.push({ type: "reacted", at: clock.now(), channel, ts: message.ts, name });
+      events.reacted(channel, reaction);
     },
     pressed(channel, press) {
       const { user, message, action } = press;

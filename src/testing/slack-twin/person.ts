@@ -1,5 +1,6 @@
 import { buttonsOf, textsOf } from "./blocks.ts";
 import type { SlackEvents } from "./events.ts";
+import { reacted } from "./reactions.ts";
 import { type SlackMessage, type SlackWorkspace, threadOf } from "./workspace.ts";
 
 /** Where something was said: `thread` is the message that begins the conversation. */
@@ -143,7 +144,8 @@ export function slackPerson(workspace: SlackWorkspace, events: SlackEvents): Sla
       events.changed(channel, before, before);
     },
     react(place, { name, user = "U0PERSON1" }) {
-      const [channel, , message] = messageAt(place);
+      const [channel, at, message] = messageAt(place);
+      reacted(channel, at, { name, user });
       events.reacted(channel, { user, name, message });
     },
     thread: (place) => threadOf(channelOf(place.channel), place.thread).map(seen),

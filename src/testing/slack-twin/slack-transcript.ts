@@ -99,7 +99,7 @@ function messageOf(
       mediaType: mimetype,
       bytes,
     })),
-    reactions: [],
+    reactions: mine.flatMap((each) => (each.type === "reacted" ? [`:${each.name}:`] : [])),
     earlier: versions
       .slice(0, -1)
       .slice(-maxEarlier)
@@ -119,6 +119,7 @@ function tsOf(each: Happened): string | undefined {
     case "changed":
       return each.message.ts;
     case "deleted":
+    case "reacted":
       return each.ts;
     case "pressed":
       return undefined;

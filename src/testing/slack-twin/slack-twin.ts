@@ -245,7 +245,7 @@ function removeWhere<Item>(items: Item[], isGone: (item: Item, index: number) =>
 }
 
 const isOneOf = (each: Happened, gone: ReadonlySet<string>): boolean =>
-  gone.has(each.type === "deleted" ? each.ts : each.message.ts);
+  gone.has("message" in each ? each.message.ts : each.ts);
 
 const rememberMs = 600_000;
 const maxCalls = 10_000;
@@ -278,13 +278,17 @@ const allScopes = [
   "app_mentions:read",
   "assistant:write",
   "channels:history",
+  "channels:join",
+  "channels:read",
   "chat:write",
   "files:read",
   "files:write",
   "groups:history",
   "im:history",
+  "im:write",
   "mpim:history",
   "reactions:read",
+  "reactions:write",
   "commands",
   "usergroups:read",
   "users:read",

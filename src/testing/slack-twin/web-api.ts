@@ -2,9 +2,11 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 
 import { takeFault } from "./faults.ts";
 import { assistantMethods } from "./methods/assistant.ts";
+import { channelMethods } from "./methods/channels.ts";
 import { chatMethods } from "./methods/chat.ts";
 import { fileMethods } from "./methods/files.ts";
 import { oauthMethods } from "./methods/oauth.ts";
+import { reactionMethods } from "./methods/reactions.ts";
 import { readingMethods } from "./methods/reading.ts";
 import { streamingMethods } from "./methods/streaming.ts";
 import { viewMethods } from "./methods/views.ts";
@@ -98,9 +100,11 @@ function perform(
 
 const methods = {
   ...assistantMethods,
+  ...channelMethods,
   ...chatMethods,
   ...fileMethods,
   ...oauthMethods,
+  ...reactionMethods,
   ...readingMethods,
   ...streamingMethods,
   ...viewMethods,

@@ -1,5 +1,6 @@
 import type { Clock } from "../../core/clock.ts";
-import type { Trigger } from "./methods/views.ts";
+import type { ShowView, Trigger } from "./methods/views.ts";
+import type { SlackReaction } from "./reactions.ts";
 import type { ResponseUrl } from "./response-urls.ts";
 
 /** What a message is made of, in Slack's words. */
@@ -14,6 +15,7 @@ export interface SlackMessage {
   readonly blocks?: readonly unknown[];
   readonly metadata?: SlackMetadata;
   readonly files?: readonly SlackFile[];
+  readonly reactions?: readonly SlackReaction[];
   /** Whether links in it may show more than themselves; the API does not tell. */
   readonly unfurls?: boolean;
 }
@@ -63,6 +65,9 @@ export interface SlackWorkspace {
   /** Addresses and triggers that were given to the app. */
   readonly responses: Map<string, ResponseUrl>;
   readonly triggers: Map<string, Trigger>;
+  /** Forms that people have before them, by id, and what is on the app's own page, by person. */
+  readonly views: Map<string, ShowView>;
+  readonly homes: Map<string, readonly unknown[]>;
   /** Groups of people by id. */
   readonly userGroups: Map<string, readonly string[]>;
   /** When messages that grow end to do so, by id. */
@@ -118,6 +123,8 @@ export function slackWorkspace(
     uploads: new Map(),
     responses: new Map(),
     triggers: new Map(),
+    views: new Map(),
+    homes: new Map(),
     userGroups: new Map(),
     streams: new Map(),
     statuses: new Map(),

@@ -1,6 +1,7 @@
 import { messageJson } from "../events.ts";
 import { Refusal } from "../refusal.ts";
 import { threadOf } from "../workspace.ts";
+import { pageOf, userJson } from "./channels.ts";
 import { channelOf, type Method } from "./method.ts";
 
 /** Who the app is, how it is reached, and what is there to read. */
@@ -36,8 +37,7 @@ export const readingMethods: Readonly<Record<string, Method>> = {
       const id = params.text("user");
       params.nothingElse();
       if (!/^[UW][A-Z0-9]+$/.test(id)) throw new Refusal("user_not_found");
-      const name = id.toLowerCase();
-      return { user: { id, name, real_name: name, profile: { display_name: name } } };
+      return { user: userJson(id) };
     },
   },
 
@@ -73,25 +73,14 @@ export const readingMethods: Readonly<Record<string, Method>> = {
       const thread = begins === asked ? threadOf(channel, asked) : [];
       const reply = channel.messages.filter(({ ts }) => begins !== asked && ts === asked);
       const all = [...thread, ...reply].filter(({ ts }) => isWithin(ts));
-      const limit = Number(params.optional("limit") ?? 1000);
-      const from = Number(params.optional("cursor") ?? 0);
       const withMetadata = params.flag("include_all_metadata", false);
+      const { items, ...paging } = pageOf(all, params, { most: 1000 });
       params.nothingElse();
-      if (!(limit >= 1 && limit <= 1000)) throw new Refusal("invalid_limit");
-      if (!Number.isInteger(from)) throw new Refusal("invalid_cursor");
       if (all.length === 0) throw new Refusal("thread_not_found");
-      const size = Math.min(limit, pageSize);
-      const isMore = from + size < all.length;
       return {
-        messages: all
-          .slice(from, from + size)
-          .map((message) => messageJson(message, { url: slack.url, withMetadata })),
-        has_more: isMore,
-        ...(isMore && { response_metadata: { next_cursor: String(from + size) } }),
+        messages: items.map((message) => messageJson(message, { url: slack.url, withMetadata })),
+        ...paging,
       };
     },
   },
 };
-
-/** Slack may give fewer than it was asked for. */
-const pageSize = 50;
