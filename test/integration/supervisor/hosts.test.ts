@@ -288,10 +288,14 @@ test("connections end with their host", async () => {
   const port = await client.listen();
   const opened = client.frame(supervisor.channelOpen);
   const socket = connect(port, "127.0.0.1");
+  // It may be ended or reset.
+  const closed = new Promise((resolve) => socket.on("error", () => {}).once("close", resolve));
   await opened;
   client.drop();
-  await once(socket, "close");
-  await expect(once(connect(port, "127.0.0.1"), "connect")).rejects.toThrow("ECONNREFUSED");
+  await closed;
+  await vi.waitFor(() =>
+    expect(once(connect(port, "127.0.0.1"), "connect")).rejects.toThrow("ECONNREFUSED"),
+  );
 });
 
 test("a port that is taken is refused", async () => {
