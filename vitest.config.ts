@@ -14,6 +14,7 @@ export default defineConfig({
           // Some read a lot of lines, and a busy machine is slow.
           testTimeout: 30_000,
           pool: "threads",
+          maxWorkers: 2,
           isolate: false,
           sequence: { shuffle: true },
         },

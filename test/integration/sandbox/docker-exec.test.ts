@@ -8,7 +8,7 @@ const noDocker = withoutRuntime("runc");
 const why = noDocker === undefined ? "" : `: skipped, ${noDocker}`;
 
 /** All of them are in the slow tests: the rest is the host's side, the same with and without a supervisor. */
-const parts = ["exec", "services", "tasks", "limits"];
+const parts = ["exec"];
 
 describe.skipIf(noDocker !== undefined)(`docker sandbox without a supervisor${why}`, () => {
   sandboxSuite({
