@@ -16,7 +16,7 @@ export default defineConfig({
           pool: "threads",
           maxWorkers: 2,
           isolate: false,
-          sequence: { shuffle: true },
+          sequence: { shuffle: true, groupOrder: 0 },
         },
       },
       {
@@ -28,7 +28,7 @@ export default defineConfig({
           exclude: ["test/integration/**/*.slow.test.ts"],
           testTimeout: 120_000,
           hookTimeout: 60_000,
-          sequence: { shuffle: true },
+          sequence: { shuffle: true, groupOrder: 1 },
         },
       },
       {
@@ -40,7 +40,7 @@ export default defineConfig({
           include: ["test/integration/**/*.slow.test.ts"],
           testTimeout: 120_000,
           hookTimeout: 60_000,
-          sequence: { shuffle: true },
+          sequence: { shuffle: true, groupOrder: 1 },
         },
       },
     ],
