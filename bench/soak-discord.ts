@@ -4,55 +4,9 @@
  * once, in its thread, and memory must not grow. `--minutes 30 --rate 10 --mishaps 5 --seed 1`. Discord takes 50 calls a
  * second of a bot, and a turn with its progress makes three: that is the most that one bot can answer.
  */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
-
-import { seededRandom } from "../dist/testing/random.js";
-import { type Figure, median } from "./harness.ts";
+import type { Figure, Flags } from "./harness.ts";
 import { discordSoak } from "./soak/discord.ts";
-import { soak } from "./soak/soak.ts";
+import { measureSoak } from "./soak/measure.ts";
 
-export async function run(flags: Readonly<Record<string, string>>): Promise<Figure[]> {
-  const { minutes = "30", rate = "10", mishaps = "5", seed = "1" } = flags;
-  const dataFolder = await mkdtemp(join(tmpdir(), "opsthread-soak-"));
-  await using platform = await discordSoak();
-  try {
-    const report = await soak(platform, {
-      seconds: Number(minutes) * 60,
-      rate: Number(rate),
-      mishaps: Number(mishaps),
-      patienceMs: 480_000,
-      dataFolder,
-      collect: collector(),
-      random: seededRandom(Number(seed)),
-      say: (line) => console.error(line),
-    });
-    console.error(JSON.stringify(report, undefined, 2));
-    const { heapMb, latencyMs } = report;
-    const early = median(heapMb.slice(Math.floor(heapMb.length / 3), Math.ceil(heapMb.length / 2)));
-    const late = median(heapMb.slice(-Math.ceil(heapMb.length / 6)));
-    const went = Object.values(report.mishaps).reduce((sum, count) => sum + count, 0);
-    return [
-      { name: "messages said", unit: "", ours: report.said },
-      { name: "things that went wrong", unit: "", ours: went },
-      { name: "messages without an answer", unit: "", ours: report.unanswered.length, target: 0 },
-      { name: "messages answered twice", unit: "", ours: report.twice.length, target: 0 },
-      { name: "answers in another thread", unit: "", ours: report.astray.length, target: 0 },
-      { name: "message to answer, p50", unit: "ms", ours: latencyMs.p50 },
-      { name: "message to answer, p99", unit: "ms", ours: latencyMs.p99 },
-      { name: "heap growth, middle to end", unit: "MB", ours: late - early, target: 16 },
-    ];
-  } finally {
-    await rm(dataFolder, { recursive: true, force: true });
-  }
-}
-
-/** Only what is still in use counts. */
-function collector(): () => void {
-  setFlagsFromString("--expose-gc");
-  const gc: unknown = runInNewContext("gc");
-  return () => typeof gc === "function" && void gc();
-}
+export const run = (flags: Flags): Promise<Figure[]> =>
+  measureSoak(discordSoak, { rate: "10", ...flags });

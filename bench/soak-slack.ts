@@ -3,61 +3,8 @@
  * connections that fail before or after they took effect, 429, answers that come too late. Each message must be answered
  * once, in its thread, and memory must not grow. `--minutes 30 --rate 20 --mishaps 5 --seed 1`.
  */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
-
-import { seededRandom } from "../dist/testing/random.js";
-import { type Figure, median } from "./harness.ts";
+import type { Figure, Flags } from "./harness.ts";
+import { measureSoak } from "./soak/measure.ts";
 import { slackSoak } from "./soak/slack.ts";
-import { soak } from "./soak/soak.ts";
 
-export async function run(flags: Readonly<Record<string, string>>): Promise<Figure[]> {
-  const { minutes = "30", rate = "20", mishaps = "5", seed = "1" } = flags;
-  const dataFolder = await mkdtemp(join(tmpdir(), "opsthread-soak-"));
-  await using platform = await slackSoak();
-  try {
-    const report = await soak(platform, {
-      seconds: Number(minutes) * 60,
-      rate: Number(rate),
-      mishaps: Number(mishaps),
-      patienceMs: 480_000,
-      dataFolder,
-      collect: collector(),
-      random: seededRandom(Number(seed)),
-      say: (line) => console.error(line),
-    });
-    console.error(JSON.stringify(report, undefined, 2));
-    const { heapMb } = report;
-    const early = median(heapMb.slice(Math.floor(heapMb.length / 3), Math.ceil(heapMb.length / 2)));
-    const late = median(heapMb.slice(-Math.ceil(heapMb.length / 6)));
-    const went = Object.values(report.mishaps).reduce((sum, count) => sum + count, 0);
-    return [
-      { name: "messages said", unit: "", ours: report.said },
-      { name: "things that went wrong", unit: "", ours: went },
-      { name: "messages without an answer", unit: "", ours: report.unanswered.length, target: 0 },
-      { name: "messages answered twice", unit: "", ours: report.twice.length, target: 0 },
-      { name: "answers in another thread", unit: "", ours: report.astray.length, target: 0 },
-      { name: "message to answer, p50", unit: "ms", ours: report.latencyMs.p50 },
-      { name: "message to answer, p99", unit: "ms", ours: report.latencyMs.p99 },
-      { name: "message to answer, longest", unit: "ms", ours: report.latencyMs.max },
-      {
-        name: "heap growth from the middle of the run to its end",
-        unit: "MB",
-        ours: late - early,
-        target: 16,
-      },
-    ];
-  } finally {
-    await rm(dataFolder, { recursive: true, force: true });
-  }
-}
-
-/** Only what is still in use counts. */
-function collector(): () => void {
-  setFlagsFromString("--expose-gc");
-  const gc: unknown = runInNewContext("gc");
-  return () => typeof gc === "function" && void gc();
-}
+export const run = (flags: Flags): Promise<Figure[]> => measureSoak(slackSoak, flags);
