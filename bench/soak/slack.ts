@@ -30,8 +30,6 @@ export async function slackSoak(): Promise<SoakPlatform> {
     "event told twice": () => faults.duplicateEvent(),
     "acknowledgement lost": () => faults.loseAck(),
     "sharing lost": () => faults.loseShare(),
-    "planned disconnect": () => slack.refresh(),
-    "connection cut": () => slack.cut(),
     ...Object.fromEntries(
       [
         "chat.postMessage",
@@ -50,6 +48,11 @@ export async function slackSoak(): Promise<SoakPlatform> {
     ),
   };
   const kinds = Object.keys(mishaps);
+  // A new connection is asked for as often as Slack allows, not more: https://docs.slack.dev/reference/methods/apps.connections.open
+  const disconnects: Readonly<Record<string, () => void>> = {
+    "planned disconnect": () => slack.refresh(),
+    "connection cut": () => slack.cut(),
+  };
   return {
     adapter,
     access: { users: [`slack:${teamId}:*`], channels: [`slack:${teamId}:*`] },
@@ -68,12 +71,12 @@ export async function slackSoak(): Promise<SoakPlatform> {
         .filter(isAnswer)
         .map(({ text }) => text),
     mishap(random) {
+      const die = random();
+      const among = die < 0.02 ? Object.keys(disconnects) : kinds;
       // Posts are what matters most.
       const kind =
-        random() < 0.4
-          ? "chat.postMessage fails"
-          : (kinds[Math.floor(random() * kinds.length)] ?? "");
-      if (!isHealed) mishaps[kind]?.(random);
+        die > 0.6 ? "chat.postMessage fails" : (among[Math.floor(random() * among.length)] ?? "");
+      if (!isHealed) ({ ...mishaps, ...disconnects })[kind]?.(random);
       return kind;
     },
     heal() {
