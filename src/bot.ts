@@ -37,6 +37,7 @@ import { createRedactor, type Redactor } from "./security/redact.ts";
 import { defaultApprovals } from "./sessions/default-approvals.ts";
 import { createEngine } from "./sessions/engine.ts";
 import { pruneSessions } from "./sessions/retention.ts";
+import { Concurrency } from "./sessions/turn-limits.ts";
 import type { Mode } from "./sessions/turn.ts";
 import type { ApprovalPolicy } from "./sessions/widen.ts";
 import type { Source } from "./sources/source.ts";
@@ -109,8 +110,11 @@ export interface BotOptions {
   readonly prices?: Readonly<Record<string, Price>>;
   /** What becomes of a message that arrives while a turn runs. Default `steer`. */
   readonly mode?: Mode | ((thread: ThreadRef) => Mode);
-  /** Turns that run side by side. Default 4. */
-  readonly concurrency?: number;
+  /**
+   * Turns that run side by side: in this process, or by process, channel and person. Default 4 in a process. What waits is told
+   * its place in the line, and nothing is refused.
+   */
+  readonly concurrency?: Concurrency;
   /** Bytes of one attachment. Default 1 GiB. */
   readonly maxAttachmentBytes?: number;
   /** Days after which an idle session and its files are removed, at start. Default 90; 0 keeps everything. */
@@ -223,6 +227,9 @@ export async function createBot(options: BotOptions): Promise<Bot> {
     for (const agent of agents.byName.values()) requirePrices(agent.model, priced);
   const blobs = options.blobs ?? directoryBlobs({ folder: join(dataFolder, "blobs") });
   const role = parseOption(Role, options.role ?? "all", "role");
+  const concurrency = parseOption(Concurrency, options.concurrency ?? {}, "concurrency");
+  const { worker = 4, ...turnLimits } =
+    typeof concurrency === "number" ? { worker: concurrency } : concurrency;
   // First: it refuses a second process on the same folder.
   const durable = await openDurable({
     dataFolder,
@@ -230,11 +237,11 @@ export async function createBot(options: BotOptions): Promise<Bot> {
     store: options.store,
     queue: options.queue,
     role,
-    concurrency: options.concurrency ?? 4,
+    concurrency: worker,
     clock,
     log,
   });
-  const { store, queue, control, leaseMs, pollMs } = durable;
+  const { store, queue, control, turnstile, leaseMs, pollMs } = durable;
   const driver =
     options.sandboxes ??
     (await strongestSandboxes(options, { audit, redactor }).catch(async (error: unknown) => {
@@ -274,6 +281,8 @@ export async function createBot(options: BotOptions): Promise<Bot> {
     maxAttachmentBytes: options.maxAttachmentBytes ?? 1024 ** 3,
     maxAttempts: 5,
     control,
+    turnstile,
+    turnLimits,
     holder: randomUUID(),
     leaseMs,
   });

@@ -9,6 +9,7 @@ import { RedisConfig } from "./redis/config.ts";
 import { Limits, Permissions } from "./sandbox/permissions.ts";
 import { SecretRef } from "./secret-ref.ts";
 import { AccessConfig } from "./security/access.ts";
+import { Concurrency } from "./sessions/turn-limits.ts";
 
 const Listen = {
   port: z.number().int().min(0).max(65_535),
@@ -36,7 +37,6 @@ const Slack = z.strictObject({
       clientSecret: SecretRef.default({ env: "SLACK_CLIENT_SECRET" }),
       stateSecret: SecretRef.default({ env: "SLACK_STATE_SECRET" }),
       /** The first one seals; older ones open what they sealed. */
-      /** Default the variables `OPENAI_API_KEY`, `ANTHROPIC_API_KEY` and `OPSTHREAD_MODEL_KEY`. */
       keys: z
         .array(SecretRef)
         .min(1)
@@ -151,7 +151,7 @@ export const Config = z.strictObject({
   budget: BudgetConfig.exactOptional(),
   prices: z.record(z.string(), Price).exactOptional(),
   mode: z.enum(["steer", "queue", "interrupt"]).exactOptional(),
-  concurrency: z.number().int().positive().exactOptional(),
+  concurrency: Concurrency.exactOptional(),
   maxAttachmentBytes: z.number().int().positive().exactOptional(),
   retentionDays: z.number().nonnegative().exactOptional(),
   snapshots: z.boolean().exactOptional(),

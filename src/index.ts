@@ -108,6 +108,7 @@ export { auditFile, type AuditFileOptions } from "./security/audit.ts";
 export { createRedactor, type Redactor } from "./security/redact.ts";
 export { defaultApprovals } from "./sessions/default-approvals.ts";
 export type { Mode } from "./sessions/turn.ts";
+export type { Concurrency } from "./sessions/turn-limits.ts";
 export type { ApprovalPolicy } from "./sessions/widen.ts";
 export { fileSource } from "./sources/file.ts";
 export type { Source, SourceFile } from "./sources/source.ts";

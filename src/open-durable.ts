@@ -7,6 +7,7 @@ import { localQueue } from "./queue/local.ts";
 import type { Queue } from "./queue/queue.ts";
 import { RedisConfig } from "./redis/config.ts";
 import { type Control, localControl } from "./sessions/control.ts";
+import { localTurnstile, type Turnstile } from "./sessions/turnstile.ts";
 import type { Store } from "./store/store.ts";
 
 /** What a process does of the work. */
@@ -29,6 +30,7 @@ export interface Durable extends AsyncDisposable {
   readonly store: Store;
   readonly queue: Queue;
   readonly control: Control;
+  readonly turnstile: Turnstile;
   /** How long a lease lives without being renewed. */
   readonly leaseMs: number;
   /** How often what other processes left in the outbox is looked for; undefined where there are none. */
@@ -74,6 +76,7 @@ async function openEmbedded(options: DurableOptions): Promise<Durable> {
     store,
     queue,
     control: localControl(),
+    turnstile: localTurnstile(),
     leaseMs: 15_000,
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   };
@@ -95,25 +98,31 @@ async function openRedis(
   { connection, name = "opsthread", allowVolatile }: z.output<typeof RedisOptions>,
   { concurrency, clock, log }: DurableOptions,
 ): Promise<Durable> {
-  const [{ redisStore }, { bullmqQueue }, { redisControl }] = await Promise.all([
-    import("./store/redis/index.ts"),
-    import("./queue/bullmq/index.ts"),
-    import("./redis/control.ts"),
-  ]);
+  const [{ redisStore }, { bullmqQueue }, { redisControl }, { redisTurnstile }] = await Promise.all(
+    [
+      import("./store/redis/index.ts"),
+      import("./queue/bullmq/index.ts"),
+      import("./redis/control.ts"),
+      import("./redis/turnstile.ts"),
+    ],
+  );
   const redis = connection;
   const store = await redisStore({ redis, name, allowVolatile, log });
   const sweep = { everyMs: 2000, sessions: () => store.dirtySessions() };
   const queue = bullmqQueue({ redis, name, concurrency, sweep, lockMs: 6000, clock, log });
   const control = redisControl({ redis, name, log });
+  const turnstile = redisTurnstile({ redis, name, log });
   return {
     store,
     queue,
     control,
+    turnstile,
     leaseMs: 6000,
     pollMs: 5000,
     async [Symbol.asyncDispose]() {
       await queue[Symbol.asyncDispose]();
       await control[Symbol.asyncDispose]();
+      await turnstile[Symbol.asyncDispose]();
       await store[Symbol.asyncDispose]();
     },
   };

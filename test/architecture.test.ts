@@ -54,7 +54,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     "store/",
     "tasks/",
   ],
-  "open-durable.ts": ["queue/", "redis/", "sessions/control.ts", "store/"],
+  "open-durable.ts": ["queue/", "redis/", "sessions/control.ts", "sessions/turnstile.ts", "store/"],
   "open-mcp.ts": ["agent/mcp/", "sandbox/egress/"],
   "open-agents.ts": ["agent/"],
   "open-model.ts": ["agent/", "tasks/task.ts"],
@@ -68,6 +68,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     "sandbox/permissions.ts",
     "secret-ref.ts",
     "security/",
+    "sessions/turn-limits.ts",
   ],
   "index.ts": [
     "adapters/adapter.ts",

@@ -41,17 +41,25 @@ export class Stopped extends Error {
   }
 }
 
-/** A controller that also aborts when `outer` does, for the same reason. Dispose it when what it is for has ended. */
+/**
+ * A controller that also aborts when one of `outers` does, for the same reason. Dispose it when what it is for has ended. Where an
+ * outer signal lives long it has to be this one: `AbortSignal.any()` leaves a little in it for each signal made from it.
+ */
 export function linkedController(
-  outer: AbortSignal,
+  ...outers: readonly AbortSignal[]
 ): Disposable & { readonly controller: AbortController } {
   const controller = new AbortController();
   // All that a turn does listens to it: how many that are is no sign of a leak.
   setMaxListeners(0, controller.signal);
-  const end = (): void => controller.abort(outer.reason);
-  outer.addEventListener("abort", end);
-  if (outer.aborted) end();
-  return { controller, [Symbol.dispose]: () => outer.removeEventListener("abort", end) };
+  const end = (): void => controller.abort(outers.find(({ aborted }) => aborted)?.reason);
+  for (const outer of outers) outer.addEventListener("abort", end);
+  if (outers.some(({ aborted }) => aborted)) end();
+  return {
+    controller,
+    [Symbol.dispose]() {
+      for (const outer of outers) outer.removeEventListener("abort", end);
+    },
+  };
 }
 
 /** A signal that also aborts, with {@link Stopped} by `timeout`, when `ms` are over. Dispose it when what it is for has ended. */

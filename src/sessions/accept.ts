@@ -10,6 +10,7 @@ import { noTracer, type Tracer } from "../core/trace.ts";
 import type { Queue } from "../queue/queue.ts";
 import type { Store } from "../store/store.ts";
 import type { Control } from "./control.ts";
+import type { WaitingLine } from "./waiting-line.ts";
 
 /** `remember`: to approve for all sessions. */
 export type GateAction = "use" | "stop" | "approve" | "remember";
@@ -37,6 +38,7 @@ export function createInbound({
   log,
   tracer = noTracer,
   tasks = [],
+  line,
 }: {
   readonly store: Store;
   readonly queue: Queue;
@@ -47,6 +49,8 @@ export function createInbound({
   readonly log: Logger;
   readonly tracer?: Tracer;
   readonly tasks?: Inbound["tasks"];
+  /** Default: nobody is told that they wait. */
+  readonly line?: Pick<WaitingLine, "watch">;
 }): Inbound {
   /** What the gate refuses; undefined where it does not. */
   const refusalOf = (message: Message): Received | undefined => {
@@ -98,6 +102,7 @@ export function createInbound({
         log.debug({ sessionId, messageId, kind }, "Accepted a message");
         queue.wake(sessionId);
         control.notify(sessionId);
+        line?.watch(message);
       }
       return { status };
     },

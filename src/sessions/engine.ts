@@ -3,12 +3,18 @@ import { messageOf } from "../core/errors.ts";
 import type { Queue } from "../queue/queue.ts";
 import type { SandboxProvider } from "../sandbox/sandbox.ts";
 import { createInbound } from "./accept.ts";
+import { admit, type AdmitOptions } from "./admit.ts";
 import { advanceSession, type AdvanceOptions } from "./advance.ts";
 import { createOutbox, type OutboxOptions } from "./outbox.ts";
 import { restingSandboxes } from "./resting-sandboxes.ts";
+import { localTurnstile } from "./turnstile.ts";
+import { createWaitingLine } from "./waiting-line.ts";
 
 export interface EngineOptions
-  extends Omit<AdvanceOptions, "onPosts" | "sandboxes">, Pick<OutboxOptions, "pollMs" | "sendMs"> {
+  extends
+    Omit<AdvanceOptions, "onPosts" | "sandboxes">,
+    Pick<OutboxOptions, "pollMs" | "sendMs">,
+    Partial<Pick<AdmitOptions, "turnstile" | "turnLimits">> {
   /**
    * What this process does of the work. Whoever runs turns also posts their answers, by the adapters' calls and without
    * their connections: it knows first that there is one, and posts go on while no gateway is there. Default `all`.
@@ -35,8 +41,11 @@ export interface Engine extends AsyncDisposable {
 
 export function createEngine(options: EngineOptions): Engine {
   const { role = "all", queue, adapters, clock, log } = options;
+  const { turnstile = localTurnstile(), turnLimits = {} } = options;
+  const limited = { ...options, turnstile, turnLimits };
   const sandboxes = restingSandboxes(options.sandboxes, { clock, log });
-  const inbound = createInbound(options);
+  const line = createWaitingLine(limited);
+  const inbound = createInbound({ ...options, line });
   const outbox = createOutbox(options);
   let stopping: Promise<void> | undefined;
 
@@ -44,18 +53,16 @@ export function createEngine(options: EngineOptions): Engine {
     // What still comes in meanwhile is stored, and waits for the next start.
     await queue.drain({ graceMs });
     await outbox[Symbol.asyncDispose]();
+    await line[Symbol.asyncDispose]();
     await Promise.all(Array.from(adapters.values(), (adapter) => closeQuietly(adapter, log)));
   };
   const engine: Engine = {
     sandboxes,
     async start() {
       if (role !== "gateway") {
+        const advancing = { ...options, sandboxes, onPosts: () => outbox.kick() };
         queue.start((sessionId, { signal }) =>
-          advanceSession(
-            sessionId,
-            { ...options, sandboxes, onPosts: () => outbox.kick() },
-            { signal },
-          ),
+          admit(sessionId, limited, () => advanceSession(sessionId, advancing, { signal })),
         );
         outbox.kick();
       }

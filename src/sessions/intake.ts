@@ -34,6 +34,8 @@ export interface IntakeOptions {
   readonly guardrails: readonly Guardrail[];
   readonly maxAttachmentBytes: number;
   readonly signal: AbortSignal;
+  /** What was read of the inbox already; default: it is read. */
+  readonly unread?: readonly InboxItem[];
 }
 
 /**
@@ -42,7 +44,7 @@ export interface IntakeOptions {
  * @throws {Stopped} by `stop` when one of the messages asks to stop; nothing is taken then
  */
 export async function takeMessages(session: Session, options: IntakeOptions): Promise<void> {
-  const unread = await options.store.readInbox(session.id, { after: 0 });
+  const unread = options.unread ?? (await options.store.readInbox(session.id, { after: 0 }));
   if (unread.some(({ message }) => message.kind === "stop")) throw new Stopped("stop");
   let facts: Fact[] = [];
   let posts: Post[] = [];

@@ -1,4 +1,5 @@
 import type { Adapter } from "../adapters/adapter.ts";
+import { linkedController } from "../core/abort.ts";
 import type { Clock } from "../core/clock.ts";
 import { isOpsthreadError, messageOf } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
@@ -98,9 +99,9 @@ export function createOutbox(options: OutboxOptions): Outbox {
 
   function wakeIn(ms: number): void {
     alarm?.abort();
+    if (ending.signal.aborted) return;
     alarm = new AbortController();
-    const signal = AbortSignal.any([alarm.signal, ending.signal]);
-    clock.sleep(ms, { signal }).then(kick, () => {}); // A later alarm, or the end.
+    clock.sleep(ms, { signal: alarm.signal }).then(kick, () => {}); // A later alarm, or the end.
   }
 
   return {
@@ -113,6 +114,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     },
     async [Symbol.asyncDispose]() {
       ending.abort();
+      alarm?.abort();
       await pumping;
       await Promise.all(sending);
     },
@@ -132,7 +134,8 @@ async function send(
   const adapter = adapters.get(post.thread.platform);
   if (!adapter)
     return { type: "rejected", error: `No adapter for platform "${post.thread.platform}"` };
-  const signal = AbortSignal.any([ended, AbortSignal.timeout(sendMs)]);
+  using sending = linkedController(ended, AbortSignal.timeout(sendMs));
+  const { signal } = sending.controller;
   const assertHeld = (): void => {
     if (clock.now() > until - sendMs) throw new Error("the claim is nearly over");
   };

@@ -91,10 +91,14 @@ export class Session {
 
   static async load(options: SessionOptions): Promise<Session> {
     const { sessionId } = options.lease;
-    const info = await options.store.session(sessionId);
+    const { store } = options;
+    const [info, journal] = await Promise.all([
+      store.session(sessionId),
+      store.readJournal(sessionId, { after: 0 }),
+    ]);
     if (!info) throw new RangeError(`Cannot load session "${sessionId}": it does not exist`);
     const session = new Session({ ...options, ...info });
-    for (const { seq, entry } of await options.store.readJournal(sessionId, { after: 0 })) {
+    for (const { seq, entry } of journal) {
       session.#seq = seq;
       session.#track(entry);
       session.transcript.apply(entry);

@@ -15,14 +15,14 @@ import type { Logger } from "../core/logger.ts";
 import { failSpan, type Tracer } from "../core/trace.ts";
 import type { SandboxSpec } from "../sandbox/sandbox.ts";
 import type { Blobs } from "../store/blobs.ts";
-import type { Store } from "../store/store.ts";
+import type { InboxItem, Store } from "../store/store.ts";
 import type { Gate } from "./accept.ts";
 import { agentOf } from "./agent-of.ts";
 import { callApprovals } from "./call-approvals.ts";
 import type { Control } from "./control.ts";
 import { endTurn, failTurn, stopTurn } from "./ending.ts";
 import { type InboxWatch, watchInbox } from "./inbox-watch.ts";
-import { takeMessages } from "./intake.ts";
+import { type IntakeOptions, takeMessages } from "./intake.ts";
 import { createProgress, type Progress } from "./progress.ts";
 import type { RestingSandboxes } from "./resting-sandboxes.ts";
 import type { Session } from "./session.ts";
@@ -93,14 +93,22 @@ export async function runTurn(
   else if (tooOften) {
     const why = `it was begun ${options.maxAttempts} times and never came to an end`;
     await failTurn(session, options, why);
-  } else return await work(session, options, { adapter, signal });
+  } else return await work(session, options, { adapter, unread, signal });
   return { usedSandbox: false };
 }
 
 async function work(
   session: Session,
   options: TurnOptions,
-  { adapter, signal }: { readonly adapter: Adapter; readonly signal: AbortSignal },
+  {
+    adapter,
+    unread,
+    signal,
+  }: {
+    readonly adapter: Adapter;
+    readonly unread: readonly InboxItem[];
+    readonly signal: AbortSignal;
+  },
 ): Promise<{ readonly usedSandbox: boolean }> {
   using linked = linkedController(signal);
   const ending = linked.controller;
@@ -114,7 +122,7 @@ async function work(
       thread: session.thread,
       key: stableKey("progress", session.id, session.turn),
     });
-    await answer(session, options, { adapter, workspace, progress, inbox, ending });
+    await answer(session, options, { adapter, unread, workspace, progress, inbox, ending });
     cameToItsEnd = true;
   } catch (error) {
     await settle(session, options, ending.signal.aborted ? ending.signal.reason : error);
@@ -132,12 +140,15 @@ async function answer(
   options: TurnOptions,
   {
     adapter,
+    unread,
     workspace,
     progress,
     inbox,
     ending,
   }: {
     readonly adapter: Adapter;
+    /** What this turn was begun for. */
+    readonly unread: readonly InboxItem[];
     readonly workspace: Workspace;
     readonly progress: Progress;
     readonly inbox: InboxWatch;
@@ -153,14 +164,15 @@ async function answer(
   const redact = (text: string): string => redactor.text(text);
   const { agents, store, gate, policy, audit, maxAttachmentBytes } = options;
   const checks = { gate, policy, capabilities, redact, audit, clock, maxAttachmentBytes };
-  const take = async (): Promise<void> => {
+  const take = async (first?: Pick<IntakeOptions, "unread">): Promise<void> => {
     if (open.messages > 0 && !steers) return;
     const { guardrails } = agentOf(session, options);
-    await takeMessages(session, { ...checks, guardrails, store, adapter, workspace, signal });
+    const reach = { store, adapter, workspace, signal };
+    await takeMessages(session, { ...checks, ...reach, ...first, guardrails });
     if (open.blocked) throw guardrailStopped(open.blocked);
     await inbox.look();
   };
-  if (open.messages === 0) await take();
+  if (open.messages === 0) await take({ unread });
   // Before a crash, it seems: else the turn would be over.
   if (open.blocked) throw guardrailStopped(open.blocked);
   // Nothing was said to the model: it has nothing to answer.
@@ -190,7 +202,7 @@ async function answer(
       turn: session.turn,
       redact,
       onProgress: (text) => progress.show(redact(text)),
-      steer: take,
+      steer: () => take(),
       span: session.span,
       unchecked: () => [...open.unchecked],
     },

@@ -1,6 +1,8 @@
+import { getEventListeners } from "node:events";
+
 import { expect, test } from "vitest";
 
-import { abortable, Stopped } from "../../src/core/abort.ts";
+import { abortable, linkedController, Stopped } from "../../src/core/abort.ts";
 import { isOpsthreadError, OpsthreadError } from "../../src/core/errors.ts";
 import { sessionIdOf, stableKey, threadId } from "../../src/core/ids.ts";
 import { JournalEntry, parseStored } from "../../src/core/journal.ts";
@@ -47,4 +49,19 @@ test("a stored entry of another shape is refused, and said where", () => {
   expect(() => parseStored(JournalEntry, { ...entry, v: 2 }, "journal entry 1")).toThrow(
     /journal entry 1[\s\S]*v/,
   );
+});
+
+test("a linked controller ends with the first of its signals, for its reason, and leaves nothing in them", () => {
+  const [long, short] = [new AbortController(), new AbortController()];
+  {
+    using linked = linkedController(long.signal, short.signal);
+    const { signal } = linked.controller;
+    expect(signal.aborted).toBe(false);
+    short.abort(new Stopped("timeout"));
+    expect(signal.reason).toEqual(new Stopped("timeout"));
+    expect(long.signal.aborted).toBe(false);
+  }
+  expect(getEventListeners(long.signal, "abort")).toEqual([]);
+  using late = linkedController(long.signal, short.signal);
+  expect(late.controller.signal.reason).toBe(short.signal.reason);
 });

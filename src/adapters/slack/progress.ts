@@ -1,6 +1,6 @@
 import { setMaxListeners } from "node:events";
 
-import { abortable } from "../../core/abort.ts";
+import { abortable, linkedController } from "../../core/abort.ts";
 import type { Clock } from "../../core/clock.ts";
 import { isOpsthreadError, messageOf } from "../../core/errors.ts";
 import { stableKey, threadId, type ThreadRef } from "../../core/ids.ts";
@@ -44,8 +44,8 @@ export function createProgressLines(options: ProgressOptions): ProgressLines {
     while (line.wanted !== line.shown && !over.signal.aborted) {
       const { wanted = "" } = line;
       try {
-        const signal = AbortSignal.any([over.signal, ending.signal]);
-        await pause(line, signal);
+        using waiting = linkedController(over.signal, ending.signal);
+        await pause(line, waiting.controller.signal);
         if (line.wanted !== wanted) continue;
         await message.show(wanted, { signal: ending.signal });
         line.shown = wanted;

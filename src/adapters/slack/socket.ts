@@ -1,5 +1,6 @@
 import type { App, SocketModeReceiver } from "@slack/bolt";
 
+import { linkedController } from "../../core/abort.ts";
 import type { Clock } from "../../core/clock.ts";
 import { messageOf, OpsthreadError } from "../../core/errors.ts";
 import type { Logger } from "../../core/logger.ts";
@@ -71,15 +72,14 @@ export async function openSocket(
   const disconnect = async (): Promise<void> => {
     await receiver.client.disconnect();
   };
-  const opened = new AbortController();
-  const limit = AbortSignal.any([signal, opened.signal]);
+  using opening = linkedController(signal);
   try {
     await Promise.race([
       receiver.start(),
       over.then(() => {
         throw new Error(`Slack does not take another connection${reasonOf()}`);
       }),
-      clock.sleep(openMs, { signal: limit }).then(() => {
+      clock.sleep(openMs, { signal: opening.controller.signal }).then(() => {
         throw new Error("Slack did not greet in time");
       }),
     ]);
@@ -90,7 +90,7 @@ export async function openSocket(
     const failed = callFailed(error ?? new Error("it was cut"), "apps.connections.open");
     throw refused(failed, "appToken", "a token that begins with xapp- and may connections:write");
   } finally {
-    opened.abort();
+    opening.controller.abort();
   }
   return {
     over,

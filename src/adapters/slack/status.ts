@@ -1,3 +1,4 @@
+import { linkedController } from "../../core/abort.ts";
 import type { Clock } from "../../core/clock.ts";
 import { isOpsthreadError, messageOf } from "../../core/errors.ts";
 import type { ThreadRef } from "../../core/ids.ts";
@@ -46,8 +47,9 @@ export function threadStatus({
   };
   return {
     begin(thread) {
-      const over = new AbortController();
-      const whole = AbortSignal.any([over.signal, ended]);
+      const linked = linkedController(ended);
+      const over = linked.controller;
+      const whole = over.signal;
       let rest = new AbortController();
       const keep = async (): Promise<void> => {
         while (!whole.aborted) {
@@ -62,6 +64,7 @@ export function threadStatus({
         again: () => rest.abort(),
         async end() {
           over.abort();
+          linked[Symbol.dispose]();
           await kept;
           if (!ended.aborted) await set(thread, "");
         },

@@ -1,5 +1,6 @@
 import { posix } from "node:path";
 
+import { linkedController } from "../../core/abort.ts";
 import { OpsthreadError } from "../../core/errors.ts";
 import { createLock } from "../lock.ts";
 import { workspacePath, type Place } from "../places.ts";
@@ -60,7 +61,8 @@ export function openSandbox(
     request: (usedBytes: number) => RunnerRequest,
     options: RunOptions,
   ): Promise<Run> => {
-    const signal = AbortSignal.any([options.signal, closing.signal]);
+    using linked = linkedController(options.signal, closing.signal);
+    const { signal } = linked.controller;
     let free = (): void => {};
     try {
       free = await lock.acquire({ signal });

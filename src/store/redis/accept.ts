@@ -24,15 +24,18 @@ export function accept({ client, run, keys, time }: Context, dirty: Dirty): Stor
         : { status: "duplicate", sessionId: note.acceptedBy };
     }
     const text = JSON.stringify({ message, opens });
-    const older = noteOf(
-      await run("reserve", z.string().nullable(), { keys: [key], args: [text, keptSeconds] }),
-    );
+    const [noted, mark] = await Promise.all([
+      run("reserve", z.string().nullable(), { keys: [key], args: [text, keptSeconds] }),
+      dirty.mark(sessionId),
+    ]);
+    const older = noteOf(noted);
     if (older?.acceptedBy !== undefined)
       return { status: "duplicate", sessionId: older.acceptedBy };
     const first = older?.message ?? message;
     const own = sessionIdOf(first.thread);
     const status = await put(own, first, {
       opens: (older?.opens ?? opens) || (own === sessionId && opens),
+      ...(own === sessionId && { mark }),
     });
     if (status === "no-session") await client.del(key);
     else await client.set(key, JSON.stringify({ acceptedBy: own }), "EX", keptSeconds);
@@ -43,11 +46,11 @@ export function accept({ client, run, keys, time }: Context, dirty: Dirty): Stor
   async function put(
     sessionId: string,
     message: Message,
-    { opens }: { readonly opens: boolean },
+    { opens, mark: first }: { readonly opens: boolean; readonly mark?: number },
   ): Promise<Accepted["status"]> {
     const { info, inbox, ids, fence } = keys.session(sessionId);
-    for (;;) {
-      const mark = await dirty.mark(sessionId);
+    for (let mark = first; ; mark = undefined) {
+      mark ??= await dirty.mark(sessionId);
       const text = JSON.stringify(message);
       const thread = JSON.stringify(message.thread);
       const status = await run("accept", Status, {

@@ -15,10 +15,20 @@ export interface Effects {
   textOf(append: Append, lease: { readonly epoch: number; readonly seq: number }): string;
   /** Applies what was written and not applied yet. */
   apply(sessionId: string): Promise<void>;
+  /** Applies what was written last, where all before it was applied. */
+  applyLast(sessionId: string, text: string): Promise<void>;
 }
 
 export function effects({ client, run, keys }: Context): Effects {
   const { applied, spends, remembered, rememberedOrder } = keys.shared;
+  const applyOne = async (sessionId: string, text: string): Promise<void> => {
+    const effect = parseStored(Effect, text, `an effect of "${sessionId}"`);
+    await run("apply", z.number(), {
+      keys: [applied, spends, remembered, rememberedOrder],
+      args: [sessionId, effect.epoch, effect.seq, ...argsOf(effect)],
+    });
+    await client.lrem(keys.session(sessionId).effects, 1, text);
+  };
   return {
     textOf({ spends: spent = [], remember = [], forget = [] }, { epoch, seq }) {
       if (spent.length + remember.length + forget.length === 0) return "";
@@ -27,17 +37,10 @@ export function effects({ client, run, keys }: Context): Effects {
     },
 
     async apply(sessionId) {
-      const { effects: list } = keys.session(sessionId);
-      const texts = await client.lrange(list, 0, -1);
-      for (const text of texts) {
-        const effect = parseStored(Effect, text, `an effect of "${sessionId}"`);
-        await run("apply", z.number(), {
-          keys: [applied, spends, remembered, rememberedOrder],
-          args: [sessionId, effect.epoch, effect.seq, ...argsOf(effect)],
-        });
-        await client.lrem(list, 1, text);
-      }
+      const texts = await client.lrange(keys.session(sessionId).effects, 0, -1);
+      for (const text of texts) await applyOne(sessionId, text);
     },
+    applyLast: applyOne,
   };
 }
 

@@ -20,7 +20,7 @@ export function journal(
       const { after, entries, posts = [], inboxThrough = 0 } = append;
       const of = keys.session(sessionId);
       const effect = effects.textOf(append, { epoch, seq: after + entries.length });
-      const [result, seq, version, dueAt] = await run("append", Appended, {
+      const [result, seq, version, dueAt, left] = await run("append", Appended, {
         keys: [of.info, of.inbox, of.journal, of.posts, of.postKeys, of.outcomes, of.effects],
         args: [
           time(),
@@ -36,8 +36,11 @@ export function journal(
       if (result === "fenced") throw fenced(lease);
       if (result === "conflict") throw conflict(sessionId, { last: seq, after });
       // What follows is finished by the next lease, if not here.
-      if (effect !== "") await effects.apply(sessionId);
-      if (posts.length > 0) await outbox.schedule(sessionId, { version, dueAt });
+      await Promise.all([
+        effect !== "" &&
+          (left === 1 ? effects.applyLast(sessionId, effect) : effects.apply(sessionId)),
+        posts.length > 0 && outbox.schedule(sessionId, { version, dueAt }),
+      ]);
       return seq;
     },
 
@@ -73,7 +76,7 @@ export function journal(
 }
 
 const Appended = z.union([
-  z.tuple([z.enum(["written", "repeated"]), z.number(), z.string(), z.string()]),
+  z.tuple([z.enum(["written", "repeated"]), z.number(), z.string(), z.string(), z.number()]),
   z.tuple([z.literal("conflict"), z.number()]),
   z.tuple([z.literal("fenced")]),
 ]);

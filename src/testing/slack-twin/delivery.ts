@@ -3,6 +3,7 @@ import { setMaxListeners } from "node:events";
 
 import { z } from "zod";
 
+import { linkedController } from "../../core/abort.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { PendingFaults } from "./faults.ts";
 import type { Outcome, RequestUrl } from "./request-url.ts";
@@ -61,7 +62,8 @@ export function slackDelivery(
     const ready = sockets();
     if (ready.length === 0) return { status: "connection_failed" };
     const ids = Array.from({ length: times }, () => randomUUID());
-    const inTime = new AbortController();
+    using linked = linkedController(ending.signal);
+    const inTime = linked.controller;
     const acknowledged = ids.map((id) => new Promise((resolve) => waiting.set(id, resolve)));
     for (const envelope_id of ids) {
       const retry = attempts > 0 && { retry_attempt: attempts, retry_reason: "timeout" };
@@ -69,13 +71,12 @@ export function slackDelivery(
       const envelope = { envelope_id, type, accepts_response_payload, ...retry, payload };
       ready[(turn += 1) % ready.length]?.send(JSON.stringify(envelope));
     }
-    const signal = AbortSignal.any([inTime.signal, ending.signal]);
     const isInTime = await Promise.race([
       Promise.all(acknowledged).then(([answer]) => {
         answered(answer);
         return true;
       }),
-      clock.sleep(ackMs, { signal }).then(
+      clock.sleep(ackMs, { signal: inTime.signal }).then(
         () => false,
         () => false, // It was acknowledged, or the twin ends.
       ),

@@ -1,5 +1,6 @@
 import { createHmac } from "node:crypto";
 
+import { linkedController } from "../../core/abort.ts";
 import type { Clock } from "../../core/clock.ts";
 import { messageOf } from "../../core/errors.ts";
 import { ackMs, type Delivered } from "./delivery.ts";
@@ -59,13 +60,14 @@ export async function openRequestUrl(
     { retry, signal }: { readonly retry: Record<string, string>; readonly signal: AbortSignal },
   ): Promise<Outcome> => {
     const { body, type } = encoded(delivered);
-    const over = new AbortController();
+    using linked = linkedController(signal);
+    const over = linked.controller;
     const outcome = await Promise.race([
       send(body, { "content-type": type, ...retry }).then((sent) => {
         if (sent.status === "ok" && over.signal.aborted && !signal.aborted) onLate(delivered.about);
         return sent;
       }),
-      clock.sleep(ackMs, { signal: AbortSignal.any([signal, over.signal]) }).then(
+      clock.sleep(ackMs, { signal: over.signal }).then(
         (): Outcome => ({ status: "http_timeout" }),
         (): Outcome => ({ status: "http_timeout", isFinal: true }), // It was answered, or the twin ends.
       ),

@@ -114,7 +114,8 @@ function readTurns(journal: readonly JournalRecord[]): {
   return { turns, resumed, unknown, wrong };
 }
 
-async function stuckIn(store: Store): Promise<readonly string[]> {
+/** What the store says is still to be done. */
+export async function stuckIn(store: Store): Promise<readonly string[]> {
   const next = await store.nextPostAt();
   return [...(await store.dirtySessions()), ...(next === undefined ? [] : [`a post at ${next}`])];
 }

@@ -3,9 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
+import { redisStore } from "../../../src/store/redis/index.ts";
 import { seededRandom } from "../../../src/testing/random.ts";
 import { startRedis } from "../../support/redis-server.ts";
-import { checkOutcome, type Outcome } from "./check-outcome.ts";
+import { checkOutcome, type Outcome, stuckIn } from "./check-outcome.ts";
 import { type Member, type MemberOptions, startMember } from "./members.ts";
 import { type Faults, type Platform, startPlatform } from "./platform.ts";
 
@@ -54,6 +55,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   try {
     await Promise.all(members.map(({ ready }) => ready));
     const did = await disturb(members, options, { random, redis, platform });
+    await comeToRest(did.messages, { redis: redis.url, name, platform });
     await Promise.all(members.map((member) => member.stop()));
     const outcome = await checkOutcome({ redis: redis.url, name, platform });
     return { ...outcome, did: { ...did, ...platform.counts, ...(await loggedIn(common.log)) } };
@@ -69,12 +71,12 @@ interface World {
   readonly platform: Platform;
 }
 
-/** Lets people talk and things go wrong for a while, then waits until all is answered. */
+/** Lets people talk and things go wrong for a while. */
 async function disturb(
   members: Member[],
   { ms, sessions, pauseMs }: ChaosOptions,
   { random, redis, platform }: World,
-): Promise<Readonly<Record<string, number>>> {
+): Promise<{ readonly messages: number } & Readonly<Record<string, number>>> {
   const until = Date.now() + ms;
   const did = { messages: 0, killedWorkers: 0, killedGateways: 0, stoodStill: 0, killedRedis: 0 };
 
@@ -140,13 +142,28 @@ async function disturb(
 
   await Promise.all([harm(), ...Array.from({ length: sessions }, (_, n) => talk(`T${n + 1}`))]);
   await Promise.all(frozen);
+  return did;
+}
+
+/**
+ * Waits until all is answered and nothing is left to do: an answer whose post told an error is shown before its outbox knows.
+ * Whoever waits in vain sees in the outcome what is missing.
+ */
+async function comeToRest(
+  messages: number,
+  {
+    redis,
+    name,
+    platform,
+  }: { readonly redis: string; readonly name: string; readonly platform: Platform },
+): Promise<void> {
   platform.calm();
+  await using store = await redisStore({ redis, name });
   for (const end = Date.now() + patienceMs; Date.now() < end; await delay(100)) {
     const shown = [...platform.shown.values()].flat();
     const answered = shown.flatMap(({ markdown }) => markdown.match(/\bT\d+-\d+\b/g) ?? []);
-    if (new Set(answered).size === did.messages) break;
+    if (new Set(answered).size === messages && (await stuckIn(store)).length === 0) return;
   }
-  return did;
 }
 
 const frozenMs = 7500;

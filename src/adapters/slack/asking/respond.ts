@@ -1,3 +1,5 @@
+import { linkedController } from "../../../core/abort.ts";
+
 /**
  * Tells who asked something, and nobody else, by the address that came with what they asked. Slack takes five of these
  * within half an hour. https://docs.slack.dev/interactivity/handling-user-interaction#message_responses
@@ -12,12 +14,13 @@ export async function respond(
     url.origin === new URL(apiUrl).origin ||
     (url.protocol === "https:" && /^hooks\.slack(?:-gov)?\.com$/.test(url.hostname));
   if (!isSlacks) throw new Error("the address is not Slack's");
+  using limit = linkedController(signal, AbortSignal.timeout(10_000));
   const response = await fetch(url, {
     method: "POST",
     headers: { "content-type": "application/json; charset=utf-8" },
     body: JSON.stringify({ response_type: "ephemeral", replace_original: false, text }),
     redirect: "error",
-    signal: AbortSignal.any([signal, AbortSignal.timeout(10_000)]),
+    signal: limit.controller.signal,
   });
   await response.body?.cancel();
   if (!response.ok) throw new Error(`status ${response.status}`);

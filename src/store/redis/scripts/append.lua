@@ -1,4 +1,5 @@
--- Writes what a turn did: {'written' or 'repeated', seq, version and due time of the outbox}, {'fenced'},
+-- Writes what a turn did: {'written' or 'repeated', seq, version and due time of the outbox, number of
+-- effects to apply}, {'fenced'},
 -- or {'conflict', seq}.
 -- KEYS: info, inbox, journal, posts, post keys, outcomes, effects.
 -- ARGV: time, epoch, after, inbox through, effects ('' for none), number of entries, entries, then key and text of each post.
@@ -36,4 +37,4 @@ else
   redis.call('HSET', KEYS[1], 'activeAt', now)
 end
 local outbox = redis.call('HMGET', KEYS[1], 'version', 'dueAt')
-return {result, last, outbox[1], outbox[2] or ''}
+return {result, last, outbox[1], outbox[2] or '', redis.call('LLEN', KEYS[7])}
