@@ -46,24 +46,26 @@ export function createWaitingLine(options: WaitingLineOptions): WaitingLine {
     const due = [...waiting].filter(([, { since }]) => clock.now() - since >= lookMs);
     if (due.length === 0) return;
     const line = new Map((await store.dirtySessions()).map((id, ahead) => [id, ahead]));
-    await Promise.all(due.map(([id, each]) => tell(id, each, line.get(id))));
+    const [still, over] = [due.filter(([id]) => line.has(id)), due.filter(([id]) => !line.has(id))];
+    for (const [id] of over) waiting.delete(id);
+    const told = still
+      .filter(([, { toldAt = -Infinity }]) => clock.now() - toldAt >= againMs)
+      .toSorted(([, a], [, b]) => (a.toldAt ?? 0) - (b.toldAt ?? 0))
+      .slice(0, atOnce);
+    await Promise.all([
+      ...over.map(async ([, { message, shown }]) => {
+        if (shown !== undefined) await show(message, undefined);
+      }),
+      ...told.map(([id, each]) => tell(id, each, line.get(id) ?? 0)),
+    ]);
   };
-  /** `ahead` is undefined for a session that waits no more. */
-  const tell = async (
-    sessionId: string,
-    { message, shown }: Waiting,
-    ahead: number | undefined,
-  ): Promise<void> => {
-    if (ahead === undefined) {
-      waiting.delete(sessionId);
-      if (shown !== undefined) await show(message, undefined);
-      return;
-    }
+  const tell = async (sessionId: string, each: Waiting, ahead: number): Promise<void> => {
+    const { message, shown } = each;
+    each.toldAt = clock.now();
     const limits = limitsOf(message.thread, message.actor, turnLimits);
     const text = textOf(await turnstile.look(sessionId, limits), ahead);
-    const now = waiting.get(sessionId);
-    if (!now || text === shown) return;
-    now.shown = text;
+    if (text === shown) return;
+    each.shown = text;
     await show(message, text);
   };
   const show = async ({ id, thread }: Message, markdown: string | undefined): Promise<void> => {
@@ -82,7 +84,7 @@ export function createWaitingLine(options: WaitingLineOptions): WaitingLine {
     watch(message) {
       const sessionId = sessionIdOf(message.thread);
       if (ending.signal.aborted || waiting.has(sessionId)) return;
-      waiting.set(sessionId, { message, since: clock.now(), shown: undefined });
+      waiting.set(sessionId, { message, since: clock.now(), shown: undefined, toldAt: undefined });
       looking ??= lookOften()
         .catch(() => {}) // Ended.
         .finally(() => {
@@ -102,6 +104,7 @@ interface Waiting {
   readonly message: Message;
   readonly since: number;
   shown: string | undefined;
+  toldAt: number | undefined;
 }
 
 function textOf(
@@ -119,3 +122,6 @@ const inLine = (ahead: number): string => (ahead === 0 ? "next in line" : `${ahe
 /** So long nobody is told that they wait, and so often the line is looked at. */
 const lookMs = 3000;
 const showMs = 5000;
+/** Where much waits, what people are told must not keep the answers from getting out: so many threads at a look, and each so often. */
+const atOnce = 10;
+const againMs = 15_000;

@@ -56,7 +56,8 @@ export function createProgressLines(options: ProgressOptions): ProgressLines {
       } catch (error) {
         if (ending.signal.aborted || over.signal.aborted) break;
         const wait = isOpsthreadError(error, "ADAPTER_RATE_LIMITED") && error.data["retryAfterMs"];
-        line.nextAt = clock.now() + (typeof wait === "number" ? wait : intervalMs);
+        // Room for one is no room for all lines that wait for it.
+        line.nextAt = clock.now() + Math.max(intervalMs, typeof wait === "number" ? wait : 0);
         log.debug({ error: messageOf(error) }, "Progress was not shown");
         // What failed is not tried again: the next text is.
         if (typeof wait !== "number") line.shown = wanted;
