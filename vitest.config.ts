@@ -1,5 +1,16 @@
 import { defineConfig } from "vitest/config";
 
+const slow = "test/integration/**/*.slow.test.ts";
+const sandboxes = ["image", "mcp/servers-in-sandboxes", "sandbox/**/*", "supervisor/**/*"].map(
+  (files) => `test/integration/${files}.test.ts`,
+);
+const integration = {
+  include: ["test/integration/**/*.test.ts"],
+  globalSetup: "test/setup/engine.ts",
+  testTimeout: 120_000,
+  hookTimeout: 60_000,
+};
+
 export default defineConfig({
   test: {
     // Worker threads and child processes run the built package, so every run starts from a fresh build.
@@ -22,25 +33,33 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          ...integration,
           name: "integration",
-          globalSetup: "test/setup/engine.ts",
-          include: ["test/integration/**/*.test.ts"],
-          exclude: ["test/integration/**/*.slow.test.ts"],
-          testTimeout: 120_000,
-          hookTimeout: 60_000,
+          exclude: [...sandboxes, slow],
+          // They wait more than they work.
+          maxWorkers: 2,
           sequence: { shuffle: true, groupOrder: 1 },
+        },
+      },
+      {
+        // One file at a time: they measure what a machine does.
+        extends: true,
+        test: {
+          ...integration,
+          name: "sandbox",
+          include: sandboxes,
+          exclude: [slow],
+          sequence: { shuffle: true, groupOrder: 2 },
         },
       },
       {
         // What takes many minutes: `npm run test:slow`.
         extends: true,
         test: {
+          ...integration,
           name: "slow",
-          globalSetup: "test/setup/engine.ts",
-          include: ["test/integration/**/*.slow.test.ts"],
-          testTimeout: 120_000,
-          hookTimeout: 60_000,
-          sequence: { shuffle: true, groupOrder: 1 },
+          include: [slow],
+          sequence: { shuffle: true, groupOrder: 3 },
         },
       },
     ],

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// npm run chaos -- [--minutes 5] [--seed 1]: see test/integration/chaos.slow.test.ts
+// npm run chaos -- [--minutes 5] [--seed 1]: see test/integration/chaos.test.ts
 import { spawnSync } from "node:child_process";
 import { parseArgs } from "node:util";
 
@@ -12,5 +12,5 @@ const env = {
   OPSTHREAD_CHAOS_MINUTES: values.minutes,
   ...(values.seed && { OPSTHREAD_TEST_SEED: values.seed }),
 };
-const args = ["vitest", "run", "--project", "slow", "test/integration/chaos.slow.test.ts"];
+const args = ["vitest", "run", "--project", "integration", "test/integration/chaos.test.ts"];
 process.exitCode = spawnSync("npx", args, { stdio: "inherit", env }).status ?? 1;

@@ -163,7 +163,9 @@ async function send(
       const known = Number.isFinite(wait) ? clock.now() + wait : notBefore;
       return { ...again, notBefore: known, ambiguous: false };
     }
-    return { ...again, notBefore, ambiguous: !isOpsthreadError(error, "ADAPTER_POST_FAILED") };
+    if (isOpsthreadError(error, "ADAPTER_POST_FAILED"))
+      return { ...again, notBefore, ambiguous: false };
+    return { ...again, notBefore: Math.max(notBefore, clock.now() + underWayMs), ambiguous: true };
   }
 }
 
@@ -191,5 +193,7 @@ function report({ post, attempt }: PostClaim, outcome: PostOutcome, log: Logger)
 
 /** 1 s, 2 s, 4 s, … up to five minutes. */
 const backoffMs = (attempt: number): number => Math.min(1000 * 2 ** (attempt - 1), 300_000);
+/** What was sent and has no answer may still be on its way: who looks for it too soon does not find it, and sends it twice. */
+const underWayMs = 3000;
 const defaultSendMs = 60_000;
 const retryStoreMs = 1000;

@@ -48,7 +48,7 @@ export async function eventually(
   holds: () => boolean | Promise<boolean>,
   what: string,
 ): Promise<void> {
-  const until = Date.now() + 10_000;
+  const until = Date.now() + 25_000;
   while (!(await holds())) {
     assert.ok(Date.now() < until, `Waited too long for ${what}`);
     await delay(2);
