@@ -39,7 +39,7 @@ const ScheduleRun = z.object({
       holder: z.string(),
       until: at,
       attempt: z.number().int(),
-      /** An earlier try may have opened the thread, from this time on. */
+      /** From this time on a try may have opened the thread that nobody knows of. */
       since: at.optional(),
     })
     .optional(),
@@ -71,6 +71,8 @@ export const ScheduleRecord = z.object({
   rule: z.string(),
   /** What comes next; everything before is decided. Absent when nothing does. */
   nextAt: at.optional(),
+  /** When that was decided, by the clock of who did. */
+  decidedAt: at,
   /** Of `same`, once it is open. */
   thread: ThreadRefSchema.optional(),
   /** Times of runs that wait for the one before. */

@@ -19,6 +19,7 @@ const record = (message: string): ScheduleRecord => ({
   paused: false,
   rule: "0 3 * * * Europe/Berlin",
   nextAt: 1_000_000.5,
+  decidedAt: 7,
   queued: [1, 2],
   run: { fireAt: 5, messageId: "m", begin: { holder: "h", until: 9, attempt: 1, since: 4 } },
   last: {
@@ -137,7 +138,11 @@ export const scheduleCases: StoreCases = {
     await store.writeSchedules([{ id: "old", version, record: undefined }]);
     const others = Array.from({ length: 1100 }, (_, index) => `s${index}`);
     await store.writeSchedules(
-      others.map((id) => ({ id, version: 0, record: { paused: true, rule: "", queued: [] } })),
+      others.map((id) => ({
+        id,
+        version: 0,
+        record: { paused: true, rule: "", decidedAt: 0, queued: [] },
+      })),
     );
     await store.writeSchedules([{ id: "last", version: 0, record: record("last") }]);
 

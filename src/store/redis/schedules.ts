@@ -6,7 +6,7 @@ import type { ScheduleStore } from "../store.ts";
 import type { Context } from "./context.ts";
 
 /** Schedules, all in one slot, so that their versions are one sequence. */
-export function schedules({ run, keys }: Context): ScheduleStore {
+export function schedules({ run, keys }: Context): Pick<ScheduleStore, keyof ScheduleStore> {
   const { records, versions, removed, newest } = keys.schedules;
   return {
     async schedules({ after, limit }) {

@@ -16,17 +16,16 @@ import { openError } from "./open-error.ts";
  * @throws {OpsthreadError} `STORE_CORRUPT` when the file is no database
  * @throws {OpsthreadError} `CONFIG_INVALID` when the folder can't be made or written to
  */
-export const sqliteSchedules = ({
-  folder,
-}: {
-  readonly folder: string;
-}): ScheduleStore & AsyncDisposable => openSchedules(folder);
+export const sqliteSchedules = ({ folder }: { readonly folder: string }): SqliteSchedules =>
+  openSchedules(folder);
+
+type SqliteSchedules = Pick<ScheduleStore, keyof ScheduleStore> & AsyncDisposable;
 
 /**
  * A file of its own, since `store.db` belongs to one process. Nothing has to change in both at once: a run is claimed here, and
  * what it says is accepted there under an id that is the run's.
  */
-export function openSchedules(folder: string): ScheduleStore & AsyncDisposable {
+export function openSchedules(folder: string): SqliteSchedules {
   let opened: Database | undefined;
   // Most bots have no schedules, and tests open many stores.
   const file = (): Database => (opened ??= openFile(folder));
