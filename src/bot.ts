@@ -31,6 +31,7 @@ import type { Queue } from "./queue/queue.ts";
 import { Limits, Permissions } from "./sandbox/permissions.ts";
 import type { SandboxProvider } from "./sandbox/sandbox.ts";
 import type { NetworkOptions } from "./sandbox/supervised/session-network.ts";
+import { channelSchedules } from "./schedule/channel-schedules.ts";
 import { Schedules } from "./schedule/definition.ts";
 import { openScheduler } from "./schedule/open-scheduler.ts";
 import { AccessConfig, createAccess } from "./security/access.ts";
@@ -273,6 +274,7 @@ export async function createBot(options: BotOptions): Promise<Bot> {
     adapters,
     agents,
     tasks,
+    schedules: (thread) => channelSchedules(thread, { store, configured: schedules, clock }),
     ...(mcp && { toolSource: mcp }),
     sandbox: { permissions, limits, sources },
     ...(image !== undefined && { image: typeof image === "function" ? image : () => image }),
