@@ -69,7 +69,7 @@ export async function advanceSchedule(
     if (run && !run.begin && (looks.at <= now || isDue(schedule, record, now))) {
       const outcome = await outcomeOf(run, options.store);
       looks.count += 1;
-      looks.at = now + Math.min(firstLookMs * 2 ** looks.count, maxLookMs);
+      looks.at = now + Math.min(firstLookMs * 3 ** looks.count, maxLookMs);
       if (outcome) {
         await end(entry, outcome, options);
         continue;
@@ -97,7 +97,7 @@ export async function advanceSchedule(
 
 /** Longer than opening a thread may take. A process that dies has its runs taken over so much later. */
 const claimMs = 30_000;
-const firstLookMs = 1000;
+const firstLookMs = 2000;
 const maxLookMs = 30_000;
 const maxAttempts = 10;
 /** 1 s, 2 s, 4 s, … up to two minutes. */

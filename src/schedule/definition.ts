@@ -13,18 +13,21 @@ export const ScheduleDefinition = ScheduleShape.superRefine((schedule, context) 
 });
 
 /** Several, each with an id of its own. */
-export const Schedules = z.array(ScheduleDefinition).superRefine((schedules, context) => {
-  const ids = new Set<string>();
-  for (const [index, { id }] of schedules.entries()) {
-    if (ids.has(id))
-      context.addIssue({
-        code: "custom",
-        path: [index, "id"],
-        message: `Another schedule is called "${id}": expected an id that no other has`,
-      });
-    ids.add(id);
-  }
-});
+export const Schedules = z
+  .array(ScheduleDefinition)
+  .readonly()
+  .superRefine((schedules, context) => {
+    const ids = new Set<string>();
+    for (const [index, { id }] of schedules.entries()) {
+      if (ids.has(id))
+        context.addIssue({
+          code: "custom",
+          path: [index, "id"],
+          message: `Another schedule is called "${id}": expected an id that no other has`,
+        });
+      ids.add(id);
+    }
+  });
 
 function problemsOf(schedule: Schedule): (readonly [keyof Schedule, string])[] {
   const { timezone, channel, message } = schedule;

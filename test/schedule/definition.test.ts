@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
+import { z } from "zod";
 
+import { Config } from "../../src/config.ts";
 import { ScheduleDefinition, Schedules } from "../../src/schedule/definition.ts";
 
 const usable = {
@@ -51,4 +53,16 @@ test.each(["@daily", "0 9 * * MON-FRI", "0 0 L * *", "0 0 29 2 *", "*/5 * * * *"
 test("two schedules can't have one id", () => {
   const { error } = Schedules.safeParse([usable, { ...usable, message: "other" }]);
   expect(error?.issues[0]).toMatchObject({ path: [1, "id"] });
+});
+
+test("a configuration tells the place of what is wrong, and what to do", () => {
+  const { error } = Config.safeParse({
+    slack: {},
+    access: { admins: ["slack:T1:U1"] },
+    schedules: [usable, { ...usable, id: "other", cron: "0 25 * * *" }],
+  });
+
+  expect(error && z.prettifyError(error)).toBe(
+    '✖ Invalid value for hour: 25; expected five fields (minute, hour, day, month, weekday), as in "0 9 * * 1-5", or "@daily"\n  → at schedules[1].cron',
+  );
 });

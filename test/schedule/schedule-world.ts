@@ -35,6 +35,7 @@ export interface ScheduleWorld extends AsyncDisposable {
   readonly opened: (ThreadOpening & { readonly thread: ThreadRef })[];
   /** What the next calls of openThread() meet, in order. */
   readonly troubles: (() => "taken" | Error)[];
+  readonly schedulers: readonly Scheduler[];
   readonly logged: { readonly level: string; readonly message: string; readonly data: object }[];
   /** Another process, with these in its configuration. */
   start(schedules: readonly Schedule[], changes?: { readonly store?: Store }): Promise<Scheduler>;
@@ -81,6 +82,7 @@ export async function scheduleWorld(
     clock,
     opened,
     troubles,
+    schedulers,
     logged,
     async start(schedules, { store: own = store } = {}) {
       const scheduler = createScheduler({
