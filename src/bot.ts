@@ -31,6 +31,9 @@ import type { Queue } from "./queue/queue.ts";
 import { Limits, Permissions } from "./sandbox/permissions.ts";
 import type { SandboxProvider } from "./sandbox/sandbox.ts";
 import type { NetworkOptions } from "./sandbox/supervised/session-network.ts";
+import { channelSchedules } from "./schedule/channel-schedules.ts";
+import { Schedules } from "./schedule/definition.ts";
+import { openScheduler } from "./schedule/open-scheduler.ts";
 import { AccessConfig, createAccess } from "./security/access.ts";
 import { auditFile } from "./security/audit.ts";
 import { createRedactor, type Redactor } from "./security/redact.ts";
@@ -119,6 +122,8 @@ export interface BotOptions {
   readonly maxAttachmentBytes?: number;
   /** Days after which an idle session and its files are removed, at start. Default 90; 0 keeps everything. */
   readonly retentionDays?: number;
+  /** What is said to it when, in nobody's words: see docs/schedules.md. */
+  readonly schedules?: z.input<typeof Schedules>;
   /** Values that must never leave, such as this process's own tokens. */
   readonly secrets?: readonly string[];
   /**
@@ -225,6 +230,7 @@ export async function createBot(options: BotOptions): Promise<Bot> {
   const priced = { "opsthread/offline": { input: 0, output: 0 }, ...prices };
   if (Object.values(budgets).some(({ usd }) => usd !== undefined))
     for (const agent of agents.byName.values()) requirePrices(agent.model, priced);
+  const schedules = parseOption(Schedules, options.schedules ?? [], "schedules");
   const blobs = options.blobs ?? directoryBlobs({ folder: join(dataFolder, "blobs") });
   const role = parseOption(Role, options.role ?? "all", "role");
   const concurrency = parseOption(Concurrency, options.concurrency ?? {}, "concurrency");
@@ -248,6 +254,18 @@ export async function createBot(options: BotOptions): Promise<Bot> {
       if (!options.store) await durable[Symbol.asyncDispose]();
       throw error;
     }));
+  const holder = randomUUID();
+  const adapters = new Map(options.adapters.map((adapter) => [adapter.platform, adapter]));
+  const scheduler = openScheduler(schedules, {
+    ...durable,
+    role,
+    adapters,
+    tracer: tracing.tracer,
+    redact: (text) => redactor.text(text),
+    holder,
+    clock,
+    log,
+  });
   const engine = createEngine({
     role,
     store,
@@ -260,9 +278,10 @@ export async function createBot(options: BotOptions): Promise<Bot> {
     redactor,
     clock,
     log,
-    adapters: new Map(options.adapters.map((adapter) => [adapter.platform, adapter])),
+    adapters,
     agents,
     tasks,
+    schedules: (thread) => channelSchedules(thread, { store, configured: schedules, clock }),
     ...(mcp && { toolSource: mcp }),
     sandbox: { permissions, limits, sources },
     ...(image !== undefined && { image: typeof image === "function" ? image : () => image }),
@@ -283,13 +302,14 @@ export async function createBot(options: BotOptions): Promise<Bot> {
     control,
     turnstile,
     turnLimits,
-    holder: randomUUID(),
+    holder,
     leaseMs,
   });
 
   const { sandboxes } = engine;
   let stopping: Promise<void> | undefined;
   const stop = async (graceMs: number): Promise<void> => {
+    await scheduler?.[Symbol.asyncDispose]();
     await engine.stop({ graceMs });
     await mcp?.[Symbol.asyncDispose]();
     await sandboxes[Symbol.asyncDispose]();
@@ -308,6 +328,7 @@ export async function createBot(options: BotOptions): Promise<Bot> {
         await pruneSessions({ store, sandboxes, blobs, idleBefore, log });
       if (role !== "gateway") mcp?.start();
       await engine.start();
+      await scheduler?.start();
     },
     idle: () => engine.idle(),
     stop({ graceMs = 0 } = {}) {

@@ -7,6 +7,7 @@ import { Price } from "./agent/prices.ts";
 import { SandboxConfig } from "./open-sandboxes.ts";
 import { RedisConfig } from "./redis/config.ts";
 import { Limits, Permissions } from "./sandbox/permissions.ts";
+import { Schedules } from "./schedule/definition.ts";
 import { SecretRef } from "./secret-ref.ts";
 import { AccessConfig } from "./security/access.ts";
 import { Concurrency } from "./sessions/turn-limits.ts";
@@ -140,6 +141,8 @@ export const Config = z.strictObject({
   instructions: z.string().exactOptional(),
   /** Which agent answers where. */
   route: z.union([z.string(), z.record(z.string(), z.string())]).exactOptional(),
+  /** What is said to it when: docs/schedules.md. */
+  schedules: Schedules.default([]),
   sources: z.array(Source).default([]),
   permissions: z.strictObject(Permissions.shape).exactOptional(),
   limits: z.strictObject(Limits.shape).exactOptional(),

@@ -17,6 +17,7 @@ export type {
   OpenArtifact,
   Received,
   Revision,
+  ThreadOpening,
 } from "./adapters/adapter.ts";
 export { type Agent, defaultDelegateBudget, type Delegate, type Place } from "./agent/agent.ts";
 export { defaultInstructions, opsAgent } from "./agent/agents/ops.ts";
@@ -78,6 +79,7 @@ export type {
 export { type Logger, silentLogger } from "./core/logger.ts";
 export type { Actor, Attachment, Message } from "./core/message.ts";
 export type { ApprovalCard, Artifact, Post, TurnUsage } from "./core/post.ts";
+export type { Schedule, ScheduleRecord } from "./core/schedule.ts";
 export type { Spent } from "./core/spent.ts";
 export type { Measures, ToolCall, ToolResult } from "./core/tool-result.ts";
 export type { Facts, Said, Span, SpanName, Spoken, Tracer } from "./core/trace.ts";
@@ -122,9 +124,12 @@ export type {
   Lease,
   PostClaim,
   PostOutcome,
+  ScheduleStore,
+  ScheduleWrite,
   SessionInfo,
   Store,
   StoredPost,
+  StoredSchedule,
 } from "./store/store.ts";
 export {
   defineTask,

@@ -6,7 +6,8 @@ import type { Artifact, Post } from "../core/post.ts";
 /**
  * A chat platform driver. It turns platform events into {@link Message}s, and {@link Post}s into platform messages.
  * It decides nothing: who may speak is the gate's answer, what is stored is the store's.
- * Not in the contract: threads' creation (posting into a thread that is not there yet creates it), queues, retries.
+ * Not in the contract: queues, retries, and the creation of threads that a message begins (posting into one that is not there
+ * yet creates it).
  */
 export interface Adapter extends AsyncDisposable {
   /** The first part of every thread id, such as `slack`. */
@@ -32,6 +33,14 @@ export interface Adapter extends AsyncDisposable {
     key: string,
     options: { readonly signal: AbortSignal },
   ): Promise<{ readonly messageId: string } | undefined>;
+  /**
+   * Begins a thread in a channel that nobody began, by a first message. Absent where that can't be.
+   * @throws {OpsthreadError} as {@link Adapter.post} does
+   */
+  openThread?(
+    opening: ThreadOpening,
+    options: { readonly signal: AbortSignal },
+  ): Promise<ThreadRef>;
   /**
    * Shows or replaces the one live progress line of a turn; undefined text takes it away. Best effort: a lost or
    * late progress line is no error, and it never stands in for an answer.
@@ -59,6 +68,19 @@ export interface Adapter extends AsyncDisposable {
     attachment: Attachment,
     options: { readonly signal: AbortSignal },
   ): AsyncIterable<Uint8Array>;
+}
+
+/** A thread to be begun. */
+export interface ThreadOpening {
+  readonly channel: Omit<ThreadRef, "thread">;
+  /** The same whenever the same thread is to be begun. */
+  readonly key: string;
+  /** What the thread is called, where threads have names. */
+  readonly title: string;
+  /** What its first message says, CommonMark. */
+  readonly markdown: string;
+  /** An earlier try, at this time or later, may have begun it: it is looked for first. Milliseconds since the epoch. */
+  readonly since?: number;
 }
 
 /** What became of an approval. */

@@ -9,6 +9,7 @@ import { doctorCommand } from "./commands/doctor.ts";
 import { imageCommand } from "./commands/image.ts";
 import { initCommand } from "./commands/init.ts";
 import { runCommand } from "./commands/run.ts";
+import { scheduleCommand } from "./commands/schedule.ts";
 import { slackCommand } from "./commands/slack.ts";
 import { startCommand } from "./commands/start.ts";
 import { traceCommand } from "./commands/trace.ts";
@@ -42,6 +43,7 @@ export async function main(args: readonly string[]): Promise<void> {
   program.addCommand(inherit(runCommand({ signal })));
   program.addCommand(inherit(demoCommand({ signal })));
   program.addCommand(inherit(traceCommand({ signal })));
+  program.addCommand(inherit(scheduleCommand()));
   program.addCommand(inherit(slackCommand()));
   program.addCommand(inherit(doctorCommand({ signal })));
   program.addCommand(inherit(imageCommand({ signal })));

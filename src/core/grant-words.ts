@@ -2,7 +2,7 @@ import type { ApprovalChoice } from "./access-request.ts";
 import { isApprovalId } from "./ids.ts";
 import type { Message } from "./message.ts";
 
-/** A message to the harness instead of the model: about what the session may do. */
+/** A message to the harness instead of the model: about what the session may do, or what schedules there are. */
 export type GrantWord =
   | {
       readonly type: "decide";
@@ -12,7 +12,8 @@ export type GrantWord =
       readonly words?: string;
     }
   | { readonly type: "revoke"; readonly approvalId: string }
-  | { readonly type: "list" };
+  | { readonly type: "list" }
+  | { readonly type: "schedules" };
 
 /** Reads a button, or words that are the whole message: a sentence that merely begins with "approve" is for the model. */
 export function grantWordOf(message: Message): GrantWord | undefined {
@@ -25,6 +26,7 @@ export function grantWordOf(message: Message): GrantWord | undefined {
     return { type: "decide", choice: "deny", approvalId: denied.toLowerCase(), words };
   const text = plain.replace(/[.!]$/, "").toLowerCase();
   if (text === "grants") return { type: "list" };
+  if (text === "schedules") return { type: "schedules" };
   const revoked = /^revoke\s+(\S+)$/.exec(text)?.[1];
   if (revoked !== undefined && isApprovalId(revoked))
     return { type: "revoke", approvalId: revoked };

@@ -45,6 +45,8 @@ export const Message = z.object({
   /** A button of an approval was pressed; `text` then says the same in words. */
   decision: z.object({ approvalId: z.string(), choice: ApprovalChoice }).optional(),
   attachments: z.array(Attachment).readonly().default([]),
+  /** The schedule that says it, by id. */
+  schedule: z.string().optional(),
   /** When it was said, milliseconds since the epoch. */
   sentAt: z.number(),
   /** Of the span in which it came in: see `Span.traceparent`. */

@@ -58,6 +58,8 @@ export const Post = z.object({
   artifacts: z.array(Artifact).readonly().default([]),
   /** With the kind `approval`. */
   approval: ApprovalCard.optional(),
+  /** Messages of schedules that its turn had read by then, by id. What becomes of their runs is told by it. */
+  scheduled: z.array(z.string()).readonly().optional(),
   /** Of the turn that it is from: see `Span.traceparent`. */
   trace: z.string().optional(),
   /** At the end of a turn that asked a model which is not free. An adapter shows it where it does not disturb. */

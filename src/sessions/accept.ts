@@ -8,7 +8,7 @@ import type { Logger } from "../core/logger.ts";
 import type { Message } from "../core/message.ts";
 import { noTracer, type Tracer } from "../core/trace.ts";
 import type { Queue } from "../queue/queue.ts";
-import type { Store } from "../store/store.ts";
+import type { Accepted, Store } from "../store/store.ts";
 import type { Control } from "./control.ts";
 import type { WaitingLine } from "./waiting-line.ts";
 
@@ -24,34 +24,55 @@ export interface Gate {
   }): { readonly allowed: true } | { readonly allowed: false; readonly reason: string };
 }
 
+/** What it takes to take a message in. */
+interface AcceptOptions {
+  readonly store: Store;
+  readonly queue: Queue;
+  readonly control: Control;
+  readonly log: Logger;
+  readonly tracer?: Tracer;
+  /** Default: nobody is told that they wait. */
+  readonly line?: Pick<WaitingLine, "watch">;
+}
+
+/** Stores a message and wakes its session. Nothing is judged: for what people say that is {@link createInbound}'s. */
+export async function acceptMessage(
+  message: Message,
+  { opens }: { readonly opens: boolean },
+  { store, queue, control, log, tracer = noTracer, line }: AcceptOptions,
+): Promise<Accepted> {
+  const { id: messageId, kind, thread } = message;
+  const sessionId = sessionIdOf(thread);
+  const facts = { session: sessionId, messageId, kind, platform: thread.platform };
+  using span = tracer.start("receive", facts);
+  const trace = span.traceparent;
+  const accepted = await store.accept(trace === undefined ? message : { ...message, trace }, {
+    opens,
+  });
+  const { status } = accepted;
+  span.set({ status });
+  if (status === "accepted") {
+    log.debug({ sessionId, messageId, kind }, "Accepted a message");
+    queue.wake(sessionId);
+    control.notify(sessionId);
+    line?.watch(message);
+  }
+  return accepted;
+}
+
 /**
  * The one way in. An event is checked, stored durably, and only then acknowledged (by the adapter, when this
  * resolves). Append and wake are two writes: the queue's sweep finds a session whose wake was lost.
  */
-export function createInbound({
-  store,
-  queue,
-  control,
-  gate,
-  audit,
-  clock,
-  log,
-  tracer = noTracer,
-  tasks = [],
-  line,
-}: {
-  readonly store: Store;
-  readonly queue: Queue;
-  readonly control: Control;
-  readonly gate: Gate;
-  readonly audit: Audit;
-  readonly clock: Clock;
-  readonly log: Logger;
-  readonly tracer?: Tracer;
-  readonly tasks?: Inbound["tasks"];
-  /** Default: nobody is told that they wait. */
-  readonly line?: Pick<WaitingLine, "watch">;
-}): Inbound {
+export function createInbound(
+  options: AcceptOptions & {
+    readonly gate: Gate;
+    readonly audit: Audit;
+    readonly clock: Clock;
+    readonly tasks?: Inbound["tasks"];
+  },
+): Inbound {
+  const { store, control, gate, audit, clock, log, tasks = [] } = options;
   /** What the gate refuses; undefined where it does not. */
   const refusalOf = (message: Message): Received | undefined => {
     const { actor, thread } = message;
@@ -90,20 +111,8 @@ export function createInbound({
       const refusal = refusalOf(message);
       if (refusal) return refusal;
 
-      const { id: messageId, kind, thread } = message;
-      const facts = { session: sessionId, messageId, kind, platform: thread.platform };
-      using span = tracer.start("receive", facts);
-      const trace = span.traceparent;
-      const traced = trace === undefined ? message : { ...message, trace };
-      const { status } = await store.accept(traced, { opens: addressed });
-      span.set({ status });
+      const { status } = await acceptMessage(message, { opens: addressed }, options);
       if (status === "no-session") return { status: "ignored" };
-      if (status === "accepted") {
-        log.debug({ sessionId, messageId, kind }, "Accepted a message");
-        queue.wake(sessionId);
-        control.notify(sessionId);
-        line?.watch(message);
-      }
       return { status };
     },
   };

@@ -22,6 +22,8 @@ export interface Deciding {
   readonly now: number;
   /** What is approved for all sessions. */
   readonly remembered: readonly RememberedCall[];
+  /** What is said of the channel's schedules. */
+  readonly schedules?: string | undefined;
 }
 
 /** What comes of words to the harness: facts for the journal, a reply to the thread, and what the audit is told. */
@@ -48,6 +50,8 @@ export function settleWord(
       return revoke(session, { ...said, word: said.word }, deciding);
     case "list":
       return { facts: [], reply: listText(session, deciding) };
+    case "schedules":
+      return { facts: [], reply: deciding.schedules ?? "There are no schedules here." };
   }
 }
 

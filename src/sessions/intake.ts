@@ -7,6 +7,7 @@ import type { Audit } from "../core/audit.ts";
 import type { Clock } from "../core/clock.ts";
 import { isOpsthreadError, OpsthreadError } from "../core/errors.ts";
 import { type GrantWord, grantWordOf } from "../core/grant-words.ts";
+import type { ThreadRef } from "../core/ids.ts";
 import type { Attachment, Message } from "../core/message.ts";
 import type { Post } from "../core/post.ts";
 import type { SandboxCapabilities } from "../sandbox/sandbox.ts";
@@ -33,6 +34,8 @@ export interface IntakeOptions {
   /** Asked about each message; what they say is journalled with it, so that none is asked about twice. */
   readonly guardrails: readonly Guardrail[];
   readonly maxAttachmentBytes: number;
+  /** What is said of a channel's schedules. */
+  readonly schedules?: (thread: ThreadRef) => Promise<string>;
   readonly signal: AbortSignal;
   /** What was read of the inbox already; default: it is read. */
   readonly unread?: readonly InboxItem[];
@@ -73,6 +76,8 @@ async function settle(
   const { store, workspace, audit, clock, redact } = options;
   const at = clock.now();
   const remembered = await store.remembered();
+  const schedules =
+    word.type === "schedules" ? await options.schedules?.(session.thread) : undefined;
   const {
     facts,
     widens = false,
@@ -80,7 +85,7 @@ async function settle(
     forget = [],
     reply,
     audit: event,
-  } = settleWord(session, { word, message }, { ...options, now: at, remembered });
+  } = settleWord(session, { word, message }, { ...options, schedules, now: at, remembered });
   const posts =
     reply === undefined
       ? []

@@ -5,6 +5,7 @@ import type { Clock } from "../core/clock.ts";
 import { grantWordOf } from "../core/grant-words.ts";
 import type { ThreadRef } from "../core/ids.ts";
 import type { JournalEntry, Usage } from "../core/journal.ts";
+import type { Message } from "../core/message.ts";
 import type { Artifact, Post } from "../core/post.ts";
 import { addSpent, addUsage, nothingSpent, noUsage, type Spent, usageOf } from "../core/spent.ts";
 import { noSpan, type Span } from "../core/trace.ts";
@@ -36,6 +37,8 @@ export interface OpenTurn {
   readonly unchecked: Unchecked[];
   /** A guardrail let a message not pass, which ends it. */
   blocked?: { readonly by: string; readonly reason: string };
+  /** Of what it has read, what schedules said: the messages' ids. */
+  readonly scheduled: string[];
   /** Files that go with the answer. */
   readonly artifacts: Artifact[];
 }
@@ -143,10 +146,12 @@ export class Session {
     const own = facts.map((fact) => ({ ...common, ...fact }));
     const entries = [...lead, ...own];
     const spends = this.#spends(entries);
+    const scheduled = [...(this.#open?.scheduled ?? []), ...own.flatMap(scheduledIn)];
+    const told = scheduled.length > 0 && { scheduled };
     this.#seq = await this.#store.append(this.lease, {
       after: this.#seq,
       entries,
-      posts: posts.map((post) => ({ ...post, trace: this.span.traceparent })),
+      posts: posts.map((post) => ({ ...post, ...told, trace: this.span.traceparent })),
       ...(spends.length > 0 && { spends }),
       ...along,
     });
@@ -189,6 +194,7 @@ export class Session {
         chargedAt: entry.at,
         handoffs: [],
         unchecked: [],
+        scheduled: [],
         artifacts: [],
       };
       this.#open.attempts += 1;
@@ -223,6 +229,7 @@ function hear(
   { message, guarded }: Extract<JournalEntry, { type: "message" }>,
 ): void {
   open.messages += 1;
+  open.scheduled.push(...scheduledIn({ type: "message", message }));
   if (grantWordOf(message)) return;
   if (guarded?.type === "stop") open.blocked = guarded;
   if (guarded && guarded.type !== "replace") return;
@@ -231,6 +238,11 @@ function hear(
   const { id, actor, text } = message;
   open.unchecked.push({ id, actor, text: guarded?.text ?? text });
 }
+
+const scheduledIn = (
+  entry: Pick<JournalEntry, "type"> & { readonly message?: Message },
+): readonly string[] =>
+  entry.type === "message" && entry.message?.schedule !== undefined ? [entry.message.id] : [];
 
 function check(
   open: OpenTurn,

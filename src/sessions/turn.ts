@@ -65,6 +65,8 @@ export interface TurnOptions {
   readonly log: Logger;
   /** Default: nobody watches. */
   readonly tracer?: Tracer;
+  /** What is said of a channel's schedules. Default: that there are none. */
+  readonly schedules?: (thread: ThreadRef) => Promise<string>;
 }
 
 /**
@@ -163,7 +165,17 @@ async function answer(
   if (!open) throw new RangeError(`Cannot run a turn of "${session.id}": none is open`);
   const redact = (text: string): string => redactor.text(text);
   const { agents, store, gate, policy, audit, maxAttachmentBytes } = options;
-  const checks = { gate, policy, capabilities, redact, audit, clock, maxAttachmentBytes };
+  const { schedules } = options;
+  const checks = {
+    gate,
+    policy,
+    capabilities,
+    redact,
+    audit,
+    clock,
+    maxAttachmentBytes,
+    ...(schedules && { schedules }),
+  };
   const take = async (first?: Pick<IntakeOptions, "unread">): Promise<void> => {
     if (open.messages > 0 && !steers) return;
     const { guardrails } = agentOf(session, options);

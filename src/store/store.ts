@@ -3,6 +3,7 @@ import type { ThreadRef } from "../core/ids.ts";
 import type { JournalEntry, JournalRecord } from "../core/journal.ts";
 import type { Message } from "../core/message.ts";
 import type { Post } from "../core/post.ts";
+import type { ScheduleRecord } from "../core/schedule.ts";
 import type { Spent } from "../core/spent.ts";
 
 /**
@@ -13,6 +14,7 @@ import type { Spent } from "../core/spent.ts";
  * - outbox: posts that the platform has not confirmed yet, delivered in order per session;
  * - dirty: a session with work to do: unread messages, or a turn that has not released its lease;
  * - spend: what sessions used, added up by account (a channel, the whole bot) and day, UTC;
+ * - schedule: its record says what it does, how it stands and what comes next; each write gives it the next version of all;
  * - lease: the exclusive, expiring right to advance a session. Its `epoch` grows with each grant, and
  *   each write under a lease compares it in the same atomic operation ("fenced").
  *
@@ -20,7 +22,7 @@ import type { Spent } from "../core/spent.ts";
  * Deliberately not here: large blobs (they are files, see {@link Blobs}), wake-ups (the queue's), reading
  * single journal entries, queries by content.
  */
-export interface Store extends AsyncDisposable {
+export interface Store extends ScheduleStore, AsyncDisposable {
   /**
    * Puts a message into its session's inbox and marks the session dirty. A message whose id was accepted
    * before, in the same platform and workspace, changes nothing and reports `duplicate`.
@@ -116,6 +118,39 @@ export interface Store extends AsyncDisposable {
    * The ids of their messages stay known for a week after acceptance, so that a late repeat opens nothing.
    */
   prune(options: { readonly idleBefore: number }): Promise<readonly string[]>;
+}
+
+/** What there is of schedules. A driver may let several processes have it where the rest of the store belongs to one. */
+export interface ScheduleStore {
+  /**
+   * Records that were written after version `after` (0: all), in the order of their versions, `limit` at most. A removed one has
+   * no record; it may be forgotten once a thousand later writes have followed.
+   */
+  schedules(options: {
+    readonly after: number;
+    readonly limit: number;
+  }): Promise<readonly StoredSchedule[]>;
+  /**
+   * Writes or removes each record that still has the version that its writer knows. Returns, in their order, the new versions,
+   * and undefined for each that has another one by now: of that nothing is written.
+   */
+  writeSchedules(writes: readonly ScheduleWrite[]): Promise<readonly (number | undefined)[]>;
+}
+
+export interface StoredSchedule {
+  readonly id: string;
+  /** Grows with each write, over all schedules. */
+  readonly version: number;
+  /** Undefined: it was removed. */
+  readonly record: ScheduleRecord | undefined;
+}
+
+export interface ScheduleWrite {
+  readonly id: string;
+  /** The version that the writer knows; 0 where it knows of none, or of one that was removed. */
+  readonly version: number;
+  /** Undefined removes it. */
+  readonly record: ScheduleRecord | undefined;
 }
 
 export interface Accepted {

@@ -3,6 +3,7 @@ import type { ThreadRef } from "../core/ids.ts";
 import type { Attachment } from "../core/message.ts";
 import { attachmentCases } from "./adapter-suite-attachments.ts";
 import { inboundCases } from "./adapter-suite-inbound.ts";
+import { openingCases } from "./adapter-suite-openings.ts";
 import { postCases } from "./adapter-suite-posts.ts";
 import { progressCases } from "./adapter-suite-progress.ts";
 import { defineSuite, type SuiteOptions } from "./suite.ts";
@@ -69,6 +70,12 @@ export type AdapterCases = Readonly<Record<string, (subject: AdapterUnderTest) =
 export function adapterSuite(
   options: SuiteOptions & { readonly open: () => Promise<AdapterUnderTest> },
 ): void {
-  const cases = { ...inboundCases, ...attachmentCases, ...postCases, ...progressCases };
+  const cases = {
+    ...inboundCases,
+    ...attachmentCases,
+    ...postCases,
+    ...progressCases,
+    ...openingCases,
+  };
   defineSuite(cases, options);
 }

@@ -6,6 +6,7 @@ import { journalCases } from "./store-suite-journal.ts";
 import { leaseCases } from "./store-suite-lease.ts";
 import { outboxCases } from "./store-suite-outbox.ts";
 import { rememberedCases } from "./store-suite-remembered.ts";
+import { scheduleCases } from "./store-suite-schedules.ts";
 import { sessionCases } from "./store-suite-sessions.ts";
 import { spendCases } from "./store-suite-spends.ts";
 import { defineSuite, type SuiteOptions } from "./suite.ts";
@@ -48,6 +49,7 @@ export function storeSuite(
     ...spendCases,
     ...outboxCases,
     ...rememberedCases,
+    ...scheduleCases,
   };
   defineSuite(cases, { ...options, open });
 }

@@ -253,6 +253,8 @@ export class World {
       settlePost: guard((...args) => store.settlePost(...args), true),
       nextPostAt: guard(() => store.nextPostAt(), false),
       posts: guard((...args) => store.posts(...args), false),
+      schedules: guard((...args) => store.schedules(...args), false),
+      writeSchedules: guard((...args) => store.writeSchedules(...args), true),
       prune: guard((...args) => store.prune(...args), false),
       [Symbol.asyncDispose]: () => Promise.resolve(),
     };

@@ -1,5 +1,6 @@
 import { abortable } from "../../core/abort.ts";
 import { isOpsthreadError, messageOf, OpsthreadError } from "../../core/errors.ts";
+import { sessionIdOf } from "../../core/ids.ts";
 import type { Message } from "../../core/message.ts";
 import type { Artifact } from "../../core/post.ts";
 import type { Adapter, OpenArtifact } from "../adapter.ts";
@@ -33,6 +34,15 @@ export function consoleAdapter({
       signal.throwIfAborted();
       const messageId = server.findPost(thread, key);
       return messageId === undefined ? undefined : { messageId };
+    },
+    async openThread({ channel, key, markdown }, { signal }) {
+      signal.throwIfAborted();
+      // Its own name, so that it can't be begun twice.
+      const thread = { ...channel, thread: `t-${key}` };
+      if (server.findPost(thread, key) !== undefined) return thread;
+      const about = { sessionId: sessionIdOf(thread), turn: 0, kind: "notice" as const };
+      settle(await server.post({ ...about, key, thread, markdown }, []));
+      return thread;
     },
     async showProgress(thread, { key, markdown }, { signal }) {
       signal.throwIfAborted();

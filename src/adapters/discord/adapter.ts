@@ -14,6 +14,7 @@ import { contentMeaning } from "./intents.ts";
 import { type EndpointOptions, serveEndpoint } from "./interactions/endpoint.ts";
 import { createInteractions } from "./interactions/handle.ts";
 import { type CommandPlaces, registerCommands } from "./interactions/register.ts";
+import { openThread } from "./open-thread.ts";
 import { createPlaces } from "./places.ts";
 import { createPosts } from "./posts.ts";
 import { createProgressLines } from "./progress.ts";
@@ -153,6 +154,8 @@ export function discordAdapter(options: DiscordAdapterOptions): Adapter {
       }
     },
     findPost: (thread, key, given) => posts.find(thread, key, given),
+    openThread: async (opening, { signal }) =>
+      openThread(opening, { api, places, botId: await botId({ signal }), log, signal }),
     showProgress: (thread, progress, given) => lines.show(thread, progress, given),
     closeApproval: (thread, decided, given) => cards.close(thread, decided, given),
     download: (_, { id }, { signal }) => downloadFile(id, { api, apiUrl, signal }),

@@ -34,7 +34,7 @@ export async function lookFor(
   const marks = new Map<number, string>();
   const gather = async (messages: AsyncIterable<Read>): Promise<void> => {
     for await (const { id, author, components } of messages)
-      if (author.id === botId) for (const mark of idsOf(components)) marks.set(mark, id);
+      if (author.id === botId) for (const mark of componentIdsOf(components)) marks.set(mark, id);
   };
   await gather(messagesIn(thread.thread, { api, signal }));
   const isElsewhere = marks.size === 0 && thread.thread !== thread.channel;
@@ -72,17 +72,26 @@ async function* repliesTo(
   { api, signal }: { readonly api: DiscordApi; readonly signal: AbortSignal },
 ): AsyncGenerator<Read> {
   if (!/^\d+$/.test(thread)) return;
-  let after = thread;
-  for (let pages = 0; pages < maxReplyPages; pages += 1) {
-    const query = { limit: "100", after };
-    const page = await read(api, { channelId: channel, query, signal });
-    yield* page.filter(({ message_reference }) => message_reference?.message_id === thread);
+  for await (const message of messagesAfter({ channelId: channel, after: thread }, { api, signal }))
+    if (message.message_reference?.message_id === thread) yield message;
+}
+
+/** What was said in a channel after a message, or a time, some thousand at most. */
+export async function* messagesAfter(
+  { channelId, after }: { readonly channelId: string; readonly after: string },
+  { api, signal }: { readonly api: DiscordApi; readonly signal: AbortSignal },
+): AsyncGenerator<Read> {
+  let from = after;
+  for (let pages = 0; pages < maxPages; pages += 1) {
+    const query = { limit: "100", after: from };
+    const page = await read(api, { channelId, query, signal });
+    yield* page;
     if (page.length < 100) return;
-    after = page[0]?.id ?? after;
+    from = page[0]?.id ?? from;
   }
 }
 
-const maxReplyPages = 20;
+const maxPages = 20;
 
 async function read(
   api: DiscordApi,
@@ -115,10 +124,10 @@ const Read = z.object({
 type Read = z.infer<typeof Read>;
 
 /** The ids of components that are not Discord's own. */
-function idsOf(components: readonly unknown[]): readonly number[] {
+export function componentIdsOf(components: readonly unknown[]): readonly number[] {
   return components.flatMap((each) => {
     const parsed = Component.safeParse(each);
-    return parsed.success ? [parsed.data.id, ...idsOf(parsed.data.components)] : [];
+    return parsed.success ? [parsed.data.id, ...componentIdsOf(parsed.data.components)] : [];
   });
 }
 

@@ -110,6 +110,7 @@ export function slackAdapter(options: SlackAdapterOptions): SlackAdapter {
     },
     post: outgoing.post,
     findPost: outgoing.findPost,
+    openThread: outgoing.openThread,
     showProgress: outgoing.showProgress,
     closeApproval: outgoing.closeApproval,
     download: (thread, { id }, { signal }) =>

@@ -11,6 +11,7 @@ import {
   type SuggestedPrompt,
 } from "./assistant.ts";
 import { closeCard } from "./cards.ts";
+import { openThread } from "./open-thread.ts";
 import { createPosts } from "./posts.ts";
 import { createProgressLines } from "./progress.ts";
 
@@ -35,6 +36,7 @@ export const looksOf = ({ progress, prompts }: SlackLooks): SlackLooks => ({
 /** All that goes to Slack. */
 export interface Outgoing
   extends AsyncDisposable, Pick<Adapter, "post" | "findPost" | "showProgress"> {
+  readonly openThread: NonNullable<Adapter["openThread"]>;
   readonly closeApproval: NonNullable<Adapter["closeApproval"]>;
   readonly assistant: Assistant;
   /** Looks at what comes in on its way: who speaks, and what a conversation is about. */
@@ -70,6 +72,11 @@ export function createOutgoing({
   return {
     post: (post, given) => posts.send(post, given),
     findPost: (thread, key, given) => posts.find(thread, key, given),
+    async openThread(opening, { signal }) {
+      const { workspace } = opening.channel;
+      const given = { api: apiFor(workspace), botId: await botId(workspace, { signal }), signal };
+      return openThread(opening, given);
+    },
     showProgress: (thread, shown, given) => lines.show(thread, shown, given),
     closeApproval: (thread, decided, { signal }) =>
       closeCard(thread, decided, { api: apiFor(thread.workspace), log, signal }),

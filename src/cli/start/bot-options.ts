@@ -61,7 +61,7 @@ export async function botOptions(
 
 type RedisConnection = Exclude<Config["redis"], undefined>["connection"];
 
-function redisConnection(connection: RedisConnection, secrets: Secrets) {
+export function redisConnection(connection: RedisConnection, secrets: Secrets) {
   if (typeof connection === "object" && ("env" in connection || "file" in connection))
     return secrets.read(connection, "redis.connection");
   const urls =

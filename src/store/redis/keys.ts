@@ -1,7 +1,7 @@
 import { OpsthreadError } from "../../core/errors.ts";
 import { stableKey } from "../../core/ids.ts";
 
-/** All keys of one session are in one slot of a Redis Cluster; all that spans sessions is in another one. */
+/** All keys of one session are in one slot of a Redis Cluster; all that spans sessions is in another one, schedules in a third. */
 export interface Keys {
   readonly session: (sessionId: string) => SessionKeys;
   /** Whether a message was accepted. Spread over all slots: there are as many as messages in a week. */
@@ -11,6 +11,18 @@ export interface Keys {
     readonly id: string;
   }) => string;
   readonly shared: SharedKeys;
+  readonly schedules: ScheduleKeys;
+}
+
+interface ScheduleKeys {
+  /** Hash: the records. */
+  readonly records: string;
+  /** Sorted set: the version of each, also of those that were removed. */
+  readonly versions: string;
+  /** Sorted set: the versions of those that were removed. */
+  readonly removed: string;
+  /** Number: the newest version. */
+  readonly newest: string;
 }
 
 interface SessionKeys {
@@ -63,7 +75,14 @@ export function keysOf(name: string): Keys {
       `Cannot use "${name}" as the name of the installation: expected up to 64 letters, digits, ".", "_" and "-"`,
     );
   const shared = (part: string): string => `${name}:{${name}:shared}:${part}`;
+  const ofSchedules = (part: string): string => `${name}:{${name}:schedules}:${part}`;
   return {
+    schedules: {
+      records: ofSchedules("records"),
+      versions: ofSchedules("versions"),
+      removed: ofSchedules("removed"),
+      newest: ofSchedules("newest"),
+    },
     session(sessionId) {
       const key = (part: string): string => `${name}:{${name}:${sessionId}}:${part}`;
       return {

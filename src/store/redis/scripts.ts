@@ -19,6 +19,7 @@ const names = [
   "next-post",
   "read-inbox",
   "read-posts",
+  "read-schedules",
   "release",
   "remove",
   "renew",
@@ -27,6 +28,7 @@ const names = [
   "schedule-posts",
   "settle-post",
   "unmark",
+  "write-schedules",
 ] as const;
 
 export type ScriptName = (typeof names)[number];

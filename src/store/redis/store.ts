@@ -18,6 +18,7 @@ import { keysOf } from "./keys.ts";
 import { leases } from "./leases.ts";
 import { outbox } from "./outbox.ts";
 import { prune } from "./prune.ts";
+import { schedules } from "./schedules.ts";
 import { defineScripts } from "./scripts.ts";
 import { sessions } from "./sessions.ts";
 import { shared } from "./shared.ts";
@@ -76,6 +77,7 @@ export async function redisStore(options: RedisStoreOptions): Promise<Store> {
     ...shared(context),
     ...sessions(context, dirty),
     ...posts,
+    ...schedules(context),
     prune: prune(context, now),
   };
   const reach =
@@ -100,6 +102,8 @@ export async function redisStore(options: RedisStoreOptions): Promise<Store> {
     settlePost: reach(store.settlePost),
     nextPostAt: reach(store.nextPostAt),
     posts: reach(store.posts),
+    schedules: reach(store.schedules),
+    writeSchedules: reach(store.writeSchedules),
     prune: reach(store.prune),
     async [Symbol.asyncDispose]() {
       disconnectRedis(client);

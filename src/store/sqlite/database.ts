@@ -31,7 +31,7 @@ type Connection = InstanceType<typeof DatabaseSync>;
 /** Opens the database of a data folder, in the current schema. */
 export async function openDatabase(folder: string): Promise<Database> {
   const connection = await openLocked(folder);
-  const db = database(connection, folder);
+  const db = database(connection, { beforeClose: () => leave(connection, folder) });
   try {
     const version = db.get(VersionRow, "PRAGMA user_version")?.user_version ?? 0;
     migrate(connection, { version, folder });
@@ -69,7 +69,11 @@ async function openLocked(folder: string): Promise<Connection> {
   }
 }
 
-function database(connection: Connection, folder: string): Database {
+/** Statements on an open file. */
+export function database(
+  connection: Connection,
+  { beforeClose }: { readonly beforeClose?: () => void } = {},
+): Database {
   const statements = new Map<string, StatementSyncInstance>();
   const prepare = (sql: string): StatementSyncInstance => {
     const statement = statements.get(sql) ?? connection.prepare(sql);
@@ -105,11 +109,15 @@ function database(connection: Connection, folder: string): Database {
 
     close() {
       if (!connection.isOpen) return;
-      forgetHolder(folder);
-      leaveExclusiveMode(connection);
+      beforeClose?.();
       connection.close();
     },
   };
+}
+
+function leave(connection: Connection, folder: string): void {
+  forgetHolder(folder);
+  leaveExclusiveMode(connection);
 }
 
 /**

@@ -6,6 +6,7 @@ import { journal } from "./journal.ts";
 import { leases } from "./leases.ts";
 import { outbox } from "./outbox.ts";
 import { prune } from "./prune.ts";
+import { openSchedules } from "./schedules.ts";
 import { sessions } from "./sessions.ts";
 import { spends } from "./spends.ts";
 
@@ -39,6 +40,7 @@ export async function sqliteStore({
   const lease = leases(db, clock);
   const posts = outbox(db, clock);
   const accounts = spends(db, clock);
+  const schedules = openSchedules(folder);
   log.info({ folder, interruptedPosts: posts.endClaims() }, "Store opened");
 
   return {
@@ -52,8 +54,11 @@ export async function sqliteStore({
     settlePost: posts.settlePost,
     nextPostAt: posts.nextPostAt,
     posts: posts.posts,
+    schedules: schedules.schedules,
+    writeSchedules: schedules.writeSchedules,
     prune: prune(db, { clock, forgetSpends: accounts.forget }),
     async [Symbol.asyncDispose]() {
+      await schedules[Symbol.asyncDispose]();
       db.close();
     },
   };

@@ -91,8 +91,10 @@ function seenPost({ id, text, files }: SeenDiscordMessage): SeenPost {
 
 function inject(discord: DiscordTwin, fault: AdapterFault): void {
   // Not the one that finds that there is no thread yet.
-  const isThere = ({ path }: DiscordCall): boolean =>
-    discord.threadOf(path.split("/")[2] ?? "") !== undefined;
+  const isThere = ({ path }: DiscordCall): boolean => {
+    const id = path.split("/")[2] ?? "";
+    return discord.threadOf(id) !== undefined || Object.values(discord.channels).includes(id);
+  };
   const onPost = (meant: DiscordCallFault): void =>
     discord.faults.call("POST /channels/{}/messages", meant, isThere);
   switch (fault.type) {

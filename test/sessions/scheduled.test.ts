@@ -1,0 +1,76 @@
+import { rm } from "node:fs/promises";
+
+import { afterEach, beforeEach, expect, test } from "vitest";
+
+import { sqliteStore } from "../../src/store/sqlite/index.ts";
+import type { Store } from "../../src/store/store.ts";
+import { manualClock, type ManualClock } from "../../src/testing/manual-clock.ts";
+import { sampleMessage } from "../../src/testing/samples.ts";
+import { temporaryFolder } from "../store/temporary-folder.ts";
+import { World, type WorldOptions } from "./world.ts";
+
+const thread = { platform: "test", workspace: "W1", channel: "C1", thread: "T1" };
+let clock: ManualClock;
+let folder: string;
+let store: Store;
+
+beforeEach(async () => {
+  clock = manualClock();
+  folder = await temporaryFolder();
+  store = await sqliteStore({ folder, clock });
+});
+afterEach(async () => {
+  await store[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true });
+});
+
+const openWorld = (more: Partial<WorldOptions> = {}): World => new World({ store, clock, ...more });
+
+test("an answer says which messages of schedules its turn had read", async () => {
+  await using world = openWorld();
+  await world.deliver(
+    sampleMessage("by-schedule", thread, { schedule: "nightly", kind: "command" }),
+  );
+  await world.settle();
+  await world.deliver(sampleMessage("by-person", thread));
+  await world.settle();
+
+  expect(world.shown.map(({ scheduled }) => scheduled)).toEqual([["by-schedule"], undefined]);
+});
+
+test("that is known after a crash, too", async () => {
+  // It dies when it has read the message, and before it answers.
+  await using world = openWorld({ troubles: new Map([[4, "crash-before"]]) });
+  await world.deliver(
+    sampleMessage("by-schedule", thread, { schedule: "nightly", kind: "command" }),
+  );
+  await world.settle();
+
+  expect(world.crashes).toBe(1);
+  expect(world.shown.map(({ scheduled }) => scheduled)).toEqual([["by-schedule"]]);
+});
+
+test("the reason why a turn failed says so as well", async () => {
+  const failing = { maxAttempts: 0 };
+  await using world = openWorld({ engine: failing });
+  await world.deliver(
+    sampleMessage("by-schedule", thread, { schedule: "nightly", kind: "command" }),
+  );
+  await world.settle();
+
+  expect(world.shown).toMatchObject([{ kind: "notice", scheduled: ["by-schedule"] }]);
+});
+
+test('"schedules" is told by the harness, for the channel', async () => {
+  const asked: string[] = [];
+  const schedules = async ({ channel }: { readonly channel: string }): Promise<string> => {
+    asked.push(channel);
+    return "- **nightly**";
+  };
+  await using world = openWorld({ engine: { schedules } });
+  await world.deliver(sampleMessage("M1", thread, { text: "schedules" }));
+  await world.settle();
+
+  expect(world.shown).toMatchObject([{ kind: "notice", markdown: "- **nightly**" }]);
+  expect(asked).toEqual(["C1"]);
+});
