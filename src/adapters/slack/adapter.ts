@@ -10,6 +10,7 @@ import { submissionHandler } from "./asking/submission.ts";
 import { assistantHandler } from "./assistant.ts";
 import { connect } from "./connection.ts";
 import { downloadFile } from "./download.ts";
+import { type EmojiMeaning, emojiMeanings } from "./emoji.ts";
 import type { Handler, HandleEvent } from "./handle-event.ts";
 import { createListener } from "./http/listener.ts";
 import { listen, type Listening } from "./http/server.ts";
@@ -47,6 +48,7 @@ export function slackAdapter(options: SlackAdapterOptions): SlackAdapter {
   const { apiUrl = "https://slack.com/api/", eventsPath = "/slack/events" } = options;
   const { reactions = true, userGroups = false, silenceMs = 5000, rateFactor = 1 } = options;
   const { appToken, signingSecret, botToken = "", installations, oauth, http } = options;
+  const meanings = emojiMeanings(reactions);
   const calls = { apiUrl, timeoutMs, rateFactor, clock, log };
   const required = [...botScopes, ...(userGroups ? ["usergroups:read"] : [])];
   const installed = installations && installedWorkspaces({ installations, ...calls });
@@ -97,7 +99,7 @@ export function slackAdapter(options: SlackAdapterOptions): SlackAdapter {
       open.push(reception);
       if (workspace) await reception.prepare(workspace);
       handle = createReceiver(
-        handlersOf(reception, { assistant: outgoing.assistant, apiUrl, reactions }),
+        handlersOf(reception, { assistant: outgoing.assistant, apiUrl, meanings }),
         {
           workspaces,
           reception,
@@ -129,15 +131,18 @@ const handlersOf = (
   reception: Reception,
   {
     assistant,
-    reactions,
+    meanings,
     ...options
-  }: Pick<Outgoing, "assistant"> & { readonly apiUrl: string; readonly reactions: boolean },
+  }: Pick<Outgoing, "assistant"> & {
+    readonly apiUrl: string;
+    readonly meanings: ReadonlyMap<string, EmojiMeaning>;
+  },
 ): readonly Handler[] => [
   assistantHandler(assistant),
   pressedHandler(reception),
   saidHandler(reception),
   revisionHandler(reception),
-  ...(reactions ? [reactionHandler(reception)] : []),
+  ...(meanings.size > 0 ? [reactionHandler(reception, { meanings })] : []),
   commandHandler(reception, options),
   shortcutHandler(reception, options),
   submissionHandler(reception, options),

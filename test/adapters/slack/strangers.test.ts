@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { shortcutHandler } from "../../../src/adapters/slack/asking/shortcut.ts";
 import { commandHandler } from "../../../src/adapters/slack/asking/slash-command.ts";
 import { submissionHandler } from "../../../src/adapters/slack/asking/submission.ts";
+import { emojiMeanings } from "../../../src/adapters/slack/emoji.ts";
 import { reactionHandler } from "../../../src/adapters/slack/reactions.ts";
 import { createReception } from "../../../src/adapters/slack/reception.ts";
 import { revisionHandler } from "../../../src/adapters/slack/revisions.ts";
@@ -79,7 +80,7 @@ function isTaken(body: object): boolean {
     commandHandler(reception, options),
     shortcutHandler(reception, options),
     submissionHandler(reception, options),
-    reactionHandler(reception),
+    reactionHandler(reception, { meanings: emojiMeanings(true) }),
     revisionHandler(reception),
   ].flatMap((handler) => handler(body, workspace) ?? []);
   for (const work of taken) work.catch(() => {}); // Whatever becomes of it.
