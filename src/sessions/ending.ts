@@ -15,9 +15,12 @@ export async function stopTurn(session: Session, options: TurnOptions): Promise<
   const taken = unread.filter(({ seq }) => stop && seq <= stop.seq);
   const busy = taken.length > 1 || (session.open?.messages ?? 0) > 0;
   const who = stop?.message.actor.name ?? stop?.message.actor.id ?? "someone";
+  const asked = session.grants.waiting().filter(({ turn }) => turn !== session.turn);
+  // The thread was told of them, and they could still be given.
+  const isAsked = asked.some(({ expiresAt }) => options.clock.now() <= expiresAt);
   const ends = [
     ...(busy ? ["What was begun is not finished."] : []),
-    ...(asksPeople(session, options) ? ["What waited for approval is withdrawn."] : []),
+    ...(isAsked ? ["What waited for approval is withdrawn."] : []),
   ];
   await endTurn(session, options, {
     outcome: "stopped",
@@ -25,11 +28,11 @@ export async function stopTurn(session: Session, options: TurnOptions): Promise<
       ends.length > 0 ? `Stopped, as ${who} asked. ${ends.join(" ")}` : "Nothing is running here.",
     unread: taken,
   });
+  options.cards.close(
+    session,
+    asked.map(({ approvalId }) => approvalId),
+  );
 }
-
-/** Whether the thread was told of an approval that can still be given. */
-const asksPeople = ({ grants, turn }: Session, { clock }: TurnOptions): boolean =>
-  grants.waiting().some((asked) => asked.turn !== turn && clock.now() <= asked.expiresAt);
 
 /** Tells why the turn came to nothing. Messages that could not even be taken in count as answered by that. */
 export async function failTurn(session: Session, options: TurnOptions, why: string): Promise<void> {

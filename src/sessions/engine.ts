@@ -4,11 +4,14 @@ import type { Queue } from "../queue/queue.ts";
 import type { SandboxProvider } from "../sandbox/sandbox.ts";
 import { createInbound } from "./accept.ts";
 import { advanceSession, type AdvanceOptions } from "./advance.ts";
+import { createApprovalCards } from "./approval-cards.ts";
 import { createOutbox, type OutboxOptions } from "./outbox.ts";
 import { restingSandboxes } from "./resting-sandboxes.ts";
 
 export interface EngineOptions
-  extends Omit<AdvanceOptions, "onPosts" | "sandboxes">, Pick<OutboxOptions, "pollMs" | "sendMs"> {
+  extends
+    Omit<AdvanceOptions, "onPosts" | "sandboxes" | "cards">,
+    Pick<OutboxOptions, "pollMs" | "sendMs"> {
   /**
    * What this process does of the work. Whoever runs turns also posts their answers, by the adapters' calls and without
    * their connections: it knows first that there is one, and posts go on while no gateway is there. Default `all`.
@@ -37,13 +40,15 @@ export function createEngine(options: EngineOptions): Engine {
   const { role = "all", queue, adapters, clock, log } = options;
   const sandboxes = restingSandboxes(options.sandboxes, { clock, log });
   const inbound = createInbound(options);
-  const outbox = createOutbox(options);
+  const cards = createApprovalCards(options);
+  const outbox = createOutbox({ ...options, onSent: (post) => cards.posted(post) });
   let stopping: Promise<void> | undefined;
 
   const stop = async (graceMs: number): Promise<void> => {
     // What still comes in meanwhile is stored, and waits for the next start.
     await queue.drain({ graceMs });
     await outbox[Symbol.asyncDispose]();
+    await cards[Symbol.asyncDispose]();
     await Promise.all(Array.from(adapters.values(), (adapter) => closeQuietly(adapter, log)));
   };
   const engine: Engine = {
@@ -53,11 +58,12 @@ export function createEngine(options: EngineOptions): Engine {
         queue.start((sessionId, { signal }) =>
           advanceSession(
             sessionId,
-            { ...options, sandboxes, onPosts: () => outbox.kick() },
+            { ...options, sandboxes, cards, onPosts: () => outbox.kick() },
             { signal },
           ),
         );
         outbox.kick();
+        cards.resume();
       }
       if (role === "worker") return;
       for (const adapter of adapters.values()) await adapter.start(inbound);
@@ -65,6 +71,7 @@ export function createEngine(options: EngineOptions): Engine {
     async idle() {
       await queue.idle();
       await outbox.idle();
+      await cards.idle();
     },
     stop({ graceMs }) {
       stopping ??= stop(graceMs);

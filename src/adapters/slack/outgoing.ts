@@ -71,8 +71,8 @@ export function createOutgoing({
     post: (post, given) => posts.send(post, given),
     findPost: (thread, key, given) => posts.find(thread, key, given),
     showProgress: (thread, shown, given) => lines.show(thread, shown, given),
-    closeApproval: (thread, decided, { signal }) =>
-      closeCard(thread, decided, { api: apiFor(thread.workspace), log, signal }),
+    closeApproval: (thread, outcome, { signal }) =>
+      closeCard(thread, outcome, { api: apiFor(thread.workspace), log, signal }),
     assistant,
     watching: (inbound) => ({
       ...inbound,
