@@ -1,6 +1,6 @@
 import { stableKey } from "../core/ids.ts";
 import type { JournalEntry, TurnOutcome } from "../core/journal.ts";
-import type { Post, TurnUsage } from "../core/post.ts";
+import type { Notice, Post, TurnUsage } from "../core/post.ts";
 import { addUsage, usageOf } from "../core/spent.ts";
 import type { InboxItem } from "../store/store.ts";
 import { agentNameOf } from "./agent-of.ts";
@@ -22,10 +22,12 @@ export async function stopTurn(session: Session, options: TurnOptions): Promise<
     ...(busy ? ["What was begun is not finished."] : []),
     ...(isAsked ? ["What waited for approval is withdrawn."] : []),
   ];
+  const title = `Stopped, as ${who} asked`;
+  const detail = ends.join(" ");
   await endTurn(session, options, {
     outcome: "stopped",
-    text:
-      ends.length > 0 ? `Stopped, as ${who} asked. ${ends.join(" ")}` : "Nothing is running here.",
+    text: ends.length > 0 ? `${title}. ${detail}` : "Nothing is running here.",
+    ...(ends.length > 0 && { notice: { type: "stopped", title, detail } }),
     unread: taken,
   });
   options.cards.close(
@@ -39,8 +41,14 @@ export async function failTurn(session: Session, options: TurnOptions, why: stri
   const nothingRead = session.open?.messages === 0;
   const unread = nothingRead ? await options.store.readInbox(session.id, { after: 0 }) : [];
   const who = options.agents.byName.size > 1 ? ` (agent ${agentNameOf(session, options)})` : "";
-  const text = `I could not finish this${who}: ${why}. Nothing in this thread is lost; ask again to retry.`;
-  await endTurn(session, options, { outcome: "failed", text, unread });
+  const title = `I could not finish this${who}`;
+  const hint = "Nothing in this thread is lost; ask again to retry.";
+  await endTurn(session, options, {
+    outcome: "failed",
+    text: `${title}: ${why}. ${hint}`,
+    notice: { type: "failed", title, detail: why, hint },
+    unread,
+  });
 }
 
 /** Writes, in one step: the end of the turn, the posts that tell it, and the messages that are settled by it. */
@@ -50,6 +58,7 @@ export async function endTurn(
   ended: {
     readonly outcome: TurnOutcome;
     readonly text: string;
+    readonly notice?: Notice;
     readonly lead?: readonly JournalEntry[];
     readonly unread?: readonly InboxItem[];
   },
@@ -57,6 +66,7 @@ export async function endTurn(
   const { outcome, lead = [], unread = [] } = ended;
   const redact = (plain: string): string => redactor.text(plain);
   const text = redact(ended.text);
+  const notice = ended.notice && redacted(ended.notice, redact);
   const inboxThrough = unread.at(-1)?.seq;
   await session.record(
     [
@@ -65,7 +75,13 @@ export async function endTurn(
     ],
     {
       lead,
-      posts: postsOf(session, { outcome, text, redact, usage: usedIn(session, lead, clock.now()) }),
+      posts: postsOf(session, {
+        outcome,
+        text,
+        notice,
+        redact,
+        usage: usedIn(session, lead, clock.now()),
+      }),
       ...(inboxThrough !== undefined && { inboxThrough }),
     },
   );
@@ -76,11 +92,13 @@ function postsOf(
   {
     outcome,
     text,
+    notice,
     redact,
     usage,
   }: {
     readonly outcome: TurnOutcome;
     readonly text: string;
+    readonly notice: Notice | undefined;
     readonly redact: (text: string) => string;
     readonly usage: TurnUsage | undefined;
   },
@@ -99,8 +117,18 @@ function postsOf(
   const told = usage && { usage };
   if (first && text === "") return [{ ...first, artifacts, ...told }, ...more];
   const post = noticeOf(session, { text: `${bylineOf(session)}${text}`, parts: [] });
-  return [{ ...post, kind, artifacts, ...told }, ...approvals];
+  return [{ ...post, kind, artifacts, ...(notice && { notice }), ...told }, ...approvals];
 }
+
+const redacted = (
+  { type, title, detail, hint }: Notice,
+  redact: (text: string) => string,
+): Notice => ({
+  type,
+  title: redact(title),
+  ...(detail !== undefined && { detail: redact(detail) }),
+  ...(hint !== undefined && { hint: redact(hint) }),
+});
 
 /** What the turn took, its last step included; undefined when nothing was counted, as with the offline planner. */
 function usedIn(

@@ -8,6 +8,7 @@ import { escaped } from "./mrkdwn.ts";
 import { names } from "./people/names.ts";
 import { introducing } from "./people/people.ts";
 import { userGroups } from "./people/user-groups.ts";
+import { spoken } from "./spoken.ts";
 import type { SlackWorkspace } from "./workspaces.ts";
 
 /** What all that comes in goes through on its way to the bot. */
@@ -110,7 +111,7 @@ async function tell(
   const place = { channel: thread.channel, thread_ts: thread.thread, user: actor.id };
   await api.call(
     "chat.postEphemeral",
-    { ...place, text: escaped(reason) },
+    { ...place, ...spoken(escaped(reason)) },
     { signal, waitMs: 30_000 },
   );
 }

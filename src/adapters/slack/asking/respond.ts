@@ -1,3 +1,5 @@
+import { spoken } from "../spoken.ts";
+
 /**
  * Tells who asked something, and nobody else, by the address that came with what they asked. Slack takes five of these
  * within half an hour. https://docs.slack.dev/interactivity/handling-user-interaction#message_responses
@@ -15,7 +17,7 @@ export async function respond(
   const response = await fetch(url, {
     method: "POST",
     headers: { "content-type": "application/json; charset=utf-8" },
-    body: JSON.stringify({ response_type: "ephemeral", replace_original: false, text }),
+    body: JSON.stringify({ response_type: "ephemeral", replace_original: false, ...spoken(text) }),
     redirect: "error",
     signal: AbortSignal.any([signal, AbortSignal.timeout(10_000)]),
   });
