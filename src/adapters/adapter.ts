@@ -52,6 +52,15 @@ export interface Adapter extends AsyncDisposable {
     options: { readonly signal: AbortSignal },
   ): Promise<void>;
   /**
+   * What a person is called, for models and threads to read. Best effort: it waits for a moment only, and never rejects.
+   * Absent where messages come with names.
+   */
+  nameOf?(
+    thread: ThreadRef,
+    actorId: string,
+    options: { readonly signal: AbortSignal },
+  ): Promise<string | undefined>;
+  /**
    * The bytes of an attachment.
    * @throws {OpsthreadError} `ATTACHMENT_UNAVAILABLE`
    */

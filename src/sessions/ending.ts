@@ -5,12 +5,13 @@ import { addUsage, usageOf } from "../core/spent.ts";
 import type { InboxItem } from "../store/store.ts";
 import { agentNameOf } from "./agent-of.ts";
 import { approvalPost } from "./approval-card.ts";
+import { readUnread } from "./read-unread.ts";
 import type { Fact, Session } from "./session.ts";
 import type { TurnOptions } from "./turn.ts";
 
 /** Takes everything up to the request to stop out of the inbox: what was asked before it is not begun any more. */
 export async function stopTurn(session: Session, options: TurnOptions): Promise<void> {
-  const unread = await options.store.readInbox(session.id, { after: 0 });
+  const unread = await readUnread(session, inboxOf(session, options));
   const stop = unread.find(({ message }) => message.kind === "stop");
   const taken = unread.filter(({ seq }) => stop && seq <= stop.seq);
   const busy = taken.length > 1 || (session.open?.messages ?? 0) > 0;
@@ -36,10 +37,15 @@ export async function stopTurn(session: Session, options: TurnOptions): Promise<
   );
 }
 
+const inboxOf = ({ thread }: Session, { store, adapters }: TurnOptions) => ({
+  store,
+  adapter: adapters.get(thread.platform),
+});
+
 /** Tells why the turn came to nothing. Messages that could not even be taken in count as answered by that. */
 export async function failTurn(session: Session, options: TurnOptions, why: string): Promise<void> {
   const nothingRead = session.open?.messages === 0;
-  const unread = nothingRead ? await options.store.readInbox(session.id, { after: 0 }) : [];
+  const unread = nothingRead ? await readUnread(session, inboxOf(session, options)) : [];
   const who = options.agents.byName.size > 1 ? ` (agent ${agentNameOf(session, options)})` : "";
   const title = `I could not finish this${who}`;
   const hint = "Nothing in this thread is lost; ask again to retry.";

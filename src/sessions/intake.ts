@@ -16,6 +16,7 @@ import type { ApprovalCards } from "./approval-cards.ts";
 import { settleWord } from "./approval.ts";
 import { noticeOf } from "./ending.ts";
 import { guardMessage } from "./guard-message.ts";
+import { readUnread } from "./read-unread.ts";
 import type { Fact, Session } from "./session.ts";
 import type { ApprovalPolicy } from "./widen.ts";
 import type { Workspace } from "./workspace.ts";
@@ -43,7 +44,7 @@ export interface IntakeOptions {
  * @throws {Stopped} by `stop` when one of the messages asks to stop; nothing is taken then
  */
 export async function takeMessages(session: Session, options: IntakeOptions): Promise<void> {
-  const unread = await options.store.readInbox(session.id, { after: 0 });
+  const unread = await readUnread(session, options);
   if (unread.some(({ message }) => message.kind === "stop")) throw new Stopped("stop");
   let facts: Fact[] = [];
   let posts: Post[] = [];

@@ -20,6 +20,7 @@ import { botScopes, scopesFor } from "./manifest.ts";
 import { installPages } from "./oauth/install-pages.ts";
 import { checkOptions, type SlackAdapterOptions } from "./options.ts";
 import { createOutgoing, looksOf, type Outgoing } from "./outgoing.ts";
+import { names } from "./people/names.ts";
 import { reactionHandler } from "./reactions.ts";
 import { createReceiver } from "./receive.ts";
 import { createReception, type Reception } from "./reception.ts";
@@ -57,6 +58,7 @@ export function slackAdapter(options: SlackAdapterOptions): SlackAdapter {
   const botId = async (teamId: string, given: { readonly signal: AbortSignal }): Promise<string> =>
     (await workspaceOf(workspaces, teamId, given)).identity.botId;
   const outgoing = createOutgoing({ apiFor, botId, clock, log, ...looksOf(options) });
+  const known = names({ clock, log });
   const ending = new AbortController();
   let handle: HandleEvent = () => Promise.reject(new Error("the adapter has not started"));
   const listener = createListener(
@@ -78,7 +80,7 @@ export function slackAdapter(options: SlackAdapterOptions): SlackAdapter {
     ],
     { log },
   );
-  const open: AsyncDisposable[] = [outgoing];
+  const open: AsyncDisposable[] = [outgoing, known];
   let listening: Listening | undefined;
   return {
     platform: "slack",
@@ -92,6 +94,7 @@ export function slackAdapter(options: SlackAdapterOptions): SlackAdapter {
       const workspace = await workspaces.find(undefined, { signal });
       const reception = createReception({
         inbound: outgoing.watching(inbound),
+        names: known,
         withGroups: userGroups,
         clock,
         log,
@@ -114,6 +117,10 @@ export function slackAdapter(options: SlackAdapterOptions): SlackAdapter {
     findPost: outgoing.findPost,
     showProgress: outgoing.showProgress,
     closeApproval: outgoing.closeApproval,
+    nameOf: (thread, userId, { signal }) =>
+      workspaceOf(workspaces, thread.workspace, { signal })
+        .then((workspace) => known.find(userId, workspace))
+        .catch(() => undefined), // A name is no reason to fail.
     download: (thread, { id }, { signal }) =>
       downloadFile(id, {
         workspace: () => workspaceOf(workspaces, thread.workspace, { signal }),

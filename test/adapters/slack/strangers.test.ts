@@ -4,6 +4,7 @@ import { shortcutHandler } from "../../../src/adapters/slack/asking/shortcut.ts"
 import { commandHandler } from "../../../src/adapters/slack/asking/slash-command.ts";
 import { submissionHandler } from "../../../src/adapters/slack/asking/submission.ts";
 import { emojiMeanings } from "../../../src/adapters/slack/emoji.ts";
+import { names } from "../../../src/adapters/slack/people/names.ts";
 import { reactionHandler } from "../../../src/adapters/slack/reactions.ts";
 import { createReception } from "../../../src/adapters/slack/reception.ts";
 import { revisionHandler } from "../../../src/adapters/slack/revisions.ts";
@@ -66,6 +67,7 @@ const edit = {
 function isTaken(body: object): boolean {
   const reception = createReception({
     inbound: recordingInbound(),
+    names: names({ clock: systemClock, log: silentLogger }),
     withGroups: false,
     clock: systemClock,
     log: silentLogger,
