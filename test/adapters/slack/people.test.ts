@@ -95,7 +95,7 @@ test("people have their names, asked for once however many want to know", async 
     slack.say({ text: "hello", channel, mention: true, user: "UANN" }),
   );
   await inbound.received(3);
-  const names = said.map((place) => adapter.nameOf?.(refOf(place), "UANN", { signal }));
+  const names = said.map(async (place) => await adapter.nameOf?.(refOf(place), "UANN", { signal }));
   expect(await Promise.all(names)).toEqual(["uann", "uann", "uann"]);
   slack.say({ text: "again", channel: "D0DIRECT1", user: "UANN" });
   const messages = await inbound.received(4);

@@ -177,6 +177,9 @@ test("stop ends what runs, and an answer whose post was cut comes once", async (
   const { slack, settled, posts } = opened;
   const place = slack.say({ text: "wait for it", user: "UANN", mention: true });
   await running;
+  // No acknowledgement waits for the turn.
+  slack.say({ text: "hurry", user: "UANN", ...place });
+  await eventually(() => slack.pending().length === 0, "the acknowledgements");
   slack.say({ text: "stop", user: "UANN", ...place });
   await settled();
   const stopped = posts(place).length;
