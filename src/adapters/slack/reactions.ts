@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import { OpsthreadError } from "../../core/errors.ts";
+import { isOpsthreadError, OpsthreadError } from "../../core/errors.ts";
 import type { Message } from "../../core/message.ts";
 import { inTime } from "./asking/in-time.ts";
 import { type EmojiMeaning, emojiName } from "./emoji.ts";
@@ -89,7 +89,13 @@ async function look(
   signal: AbortSignal,
 ): Promise<z.infer<typeof Reacted> | undefined> {
   const page = { channel, ts, oldest: ts, latest: ts, inclusive: true, limit: 1 };
-  const answer = await api.call("conversations.replies", page, { signal, waitMs: 1000 });
+  const answer = await api
+    .call("conversations.replies", page, { signal, waitMs: 1000 })
+    .catch((error: unknown) => {
+      // It is gone, and telling the reaction again would not bring it back.
+      if (isOpsthreadError(error, "ADAPTER_POST_REJECTED")) return { messages: [] };
+      throw error;
+    });
   return Replies.parse(answer).messages.find((message) => message.ts === ts);
 }
 

@@ -60,6 +60,8 @@ export interface SlackTwin extends AsyncDisposable, SlackPerson, SlackAsking {
   roundTrip(): Promise<void>;
   /** Asks the app to connect anew, as Slack does every few hours: its oldest socket. */
   refresh(reason?: "refresh_requested" | "warning" | "link_disabled"): void;
+  /** Says just this over all sockets, whatever it is. */
+  sayRaw(text: string): void;
   /** Lets all sockets fall silent, without an end. */
   freeze(): void;
   /** Cuts all sockets. */
@@ -205,6 +207,9 @@ export async function slackTwin({
       delivery
         .sockets()[0]
         ?.send(JSON.stringify({ type: "disconnect", reason, debug_info: { host: "twin" } })),
+    sayRaw: (text) => {
+      for (const socket of delivery.sockets()) socket.send(text);
+    },
     freeze: () => {
       for (const socket of delivery.sockets()) socket.freeze();
     },

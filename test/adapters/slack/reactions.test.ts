@@ -107,6 +107,16 @@ test("where Slack can't be asked in time, it tells the reaction again", async ()
   expect(slack.lost).toEqual([]);
 });
 
+test("a reaction to a message that is gone is settled", async () => {
+  await using opened = await start();
+  const { slack, inbound, settled, answer } = opened;
+  slack.faults.call("conversations.replies", { type: "error", error: "thread_not_found" });
+  slack.react(answer, { name: stop });
+  await settled();
+  expect(inbound.messages).toHaveLength(2);
+  expect(slack.calls.filter((name) => name === "conversations.replies")).toHaveLength(1);
+});
+
 test("reactions can be switched off", async () => {
   await using opened = await start({ reactions: false });
   const { slack, inbound, settled, answer } = opened;
