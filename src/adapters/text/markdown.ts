@@ -147,7 +147,10 @@ function table(token: Tokens.Table, renderer: MarkdownRenderer): MarkdownTable {
       const more = cellsBeyond(lines[index] ?? "", row.length);
       if (more.length === 0) return row.map(cell);
       const rest = [row.at(-1)].flatMap((last) => (last ? [cell(last)] : []));
-      return [...row.slice(0, -1).map(cell), [...rest, ...more.map(renderer.text)].join(" | ")];
+      return [
+        ...row.slice(0, -1).map(cell),
+        [...rest, ...more.map((text) => renderer.text(text))].join(" | "),
+      ];
     }),
   };
 }

@@ -54,6 +54,8 @@ export interface SlackTwin extends AsyncDisposable, SlackPerson, SlackAsking {
   /** What was never acknowledged in time, and acknowledgements that nothing waited for. */
   readonly lost: readonly string[];
   readonly late: readonly string[];
+  /** How long the app took at most to acknowledge something in time, milliseconds. */
+  slowestAckMs(): number;
   /** How many sockets the app has open that are not frozen. */
   connections(): number;
   /** Resolves when the app has read all that was told, and what it said at once has come here. */
@@ -197,6 +199,7 @@ export async function slackTwin({
     pending: () => delivery.pending(),
     lost: delivery.lost,
     late: delivery.late,
+    slowestAckMs: () => delivery.slowestAckMs(),
     connections: () => delivery.sockets().filter(({ isFrozen }) => !isFrozen).length,
     async roundTrip() {
       // The second answer comes after what the first messages made the app say at once.

@@ -21,7 +21,7 @@ const ofEvent = (event: object): object => ({
   authorizations: [{ team_id: team.id }],
   event: { channel: channel.id, user: user.id, ts: "1.1", event_ts: "1.1", ...event },
 });
-const payloads: readonly object[] = [
+const known: readonly object[] = [
   ofEvent({ type: "message", channel_type: "im", text: "hello", files: [{ id: "F1", size: 3 }] }),
   ofEvent({ type: "app_mention", text: "<@U0BOT0001> hello" }),
   ofEvent({
@@ -82,7 +82,7 @@ const payloads: readonly object[] = [
   },
 ];
 
-const odd = fc.oneof(
+const oddities = fc.oneof(
   fc.constantFrom<unknown>(
     null,
     "",
@@ -118,8 +118,8 @@ function changed(value: unknown, at: readonly number[], by: { readonly value?: u
 }
 const told = fc
   .tuple(
-    fc.constantFrom(...payloads),
-    fc.array(fc.tuple(fc.array(fc.nat(20), { minLength: 1, maxLength: 4 }), fc.option(odd)), {
+    fc.constantFrom(...known),
+    fc.array(fc.tuple(fc.array(fc.nat(20), { minLength: 1, maxLength: 4 }), fc.option(oddities)), {
       minLength: 1,
       maxLength: 3,
     }),
@@ -239,4 +239,17 @@ test("what the bot does not listen to is nothing odd", async () => {
     slack.sayRaw(JSON.stringify({ type: "events_api", envelope_id: `E${index}`, payload }));
   await eventually(() => slack.late.length === 3, "the acknowledgements");
   expect(lines.filter(({ level }) => level === "warn")).toEqual([]);
+});
+
+test("Slack that leaves events out, above 30,000 an hour, is said so as an error", async () => {
+  const { lines, log } = recordingLog();
+  await using opened = await openSlack({ log });
+  const { slack, adapter } = opened;
+  await adapter.start(recordingInbound());
+  const payload = { type: "app_rate_limited", team_id: team.id, minute_rate_limited: 1 };
+  slack.sayRaw(JSON.stringify({ type: "events_api", envelope_id: "E1", payload }));
+  await eventually(() => slack.late.includes("E1"), "the acknowledgement");
+  expect(lines.filter(({ level }) => level === "error")).toMatchObject([
+    { text: expect.stringContaining("30,000 an hour") },
+  ]);
 });
