@@ -17,6 +17,8 @@ const Listen = {
   host: z.string().min(1).exactOptional(),
 };
 
+const EmojiNames = z.union([z.string().min(1), z.array(z.string().min(1))]);
+
 const Slack = z.strictObject({
   /** For Socket Mode. Default the variable `SLACK_APP_TOKEN`. */
   appToken: SecretRef.default({ env: "SLACK_APP_TOKEN" }),
@@ -47,7 +49,17 @@ const Slack = z.strictObject({
       teams: z.array(z.string()).exactOptional(),
     })
     .exactOptional(),
-  reactions: z.boolean().exactOptional(),
+  /** Or which emoji do what, by name: `{ "stop": ["octagonal_sign", "no_entry"], "approve": "+1", "deny": [] }`. */
+  reactions: z
+    .union([
+      z.boolean(),
+      z.strictObject({
+        stop: EmojiNames.exactOptional(),
+        approve: EmojiNames.exactOptional(),
+        deny: EmojiNames.exactOptional(),
+      }),
+    ])
+    .exactOptional(),
   userGroups: z.boolean().exactOptional(),
   progress: z.enum(["edited", "streamed"]).exactOptional(),
   prompts: z

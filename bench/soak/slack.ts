@@ -88,6 +88,7 @@ export async function slackSoak(): Promise<SoakPlatform> {
       "calls answered with 429 beside those ordered": slack.limited.length,
       "events never acknowledged": slack.lost.length,
       "acknowledgements that came too late": slack.late.length,
+      "slowest acknowledgement, ms": slack.slowestAckMs(),
     }),
     async [Symbol.asyncDispose]() {
       await adapter[Symbol.asyncDispose]();

@@ -51,14 +51,24 @@ export interface Adapter extends AsyncDisposable {
     options: { readonly signal: AbortSignal },
   ): Promise<void>;
   /**
-   * Shows who decided what in the place of an approval's buttons. Best effort, and never rejects: what was decided holds,
-   * and a press that comes later is told so. Absent where there are no buttons.
+   * Shows what became of an approval in the place of its buttons. Best effort, and never rejects: what is on record holds,
+   * and a press that comes later is told so. It may be told of the same one again, and of one that is not posted. Absent
+   * where there are no buttons.
    */
   closeApproval?(
     thread: ThreadRef,
-    decided: ApprovalDecided,
+    outcome: ApprovalOutcome,
     options: { readonly signal: AbortSignal },
   ): Promise<void>;
+  /**
+   * What a person is called, for models and threads to read. Best effort: it waits for a moment only, and never rejects.
+   * Absent where messages come with names.
+   */
+  nameOf?(
+    thread: ThreadRef,
+    actorId: string,
+    options: { readonly signal: AbortSignal },
+  ): Promise<string | undefined>;
   /**
    * The bytes of an attachment.
    * @throws {OpsthreadError} `ATTACHMENT_UNAVAILABLE`
@@ -83,13 +93,19 @@ export interface ThreadOpening {
   readonly since?: number;
 }
 
-/** What became of an approval. */
-export interface ApprovalDecided {
-  /** Of the post that asked. */
-  readonly key: string;
-  readonly choice: ApprovalChoice;
-  /** The person, by id. */
-  readonly by: { readonly id: string; readonly name?: string | undefined };
+/** What became of an approval; `key` is that of the post that asked. */
+export type ApprovalOutcome = { readonly key: string } & (
+  | { readonly type: "decided"; readonly choice: ApprovalChoice; readonly by: Person }
+  /** Somebody asked to stop; without `by`, the turn that asked did not come to its end. */
+  | { readonly type: "withdrawn"; readonly by?: Person }
+  /** Nobody answered in time. */
+  | { readonly type: "expired" }
+);
+
+/** By id. */
+export interface Person {
+  readonly id: string;
+  readonly name?: string | undefined;
 }
 
 /** Opens the bytes of an artifact; undefined when retention removed them. */

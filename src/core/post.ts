@@ -24,6 +24,18 @@ export const ApprovalCard = z.object({
 });
 export type ApprovalCard = z.infer<typeof ApprovalCard>;
 
+/** That a turn did not come to an answer. An adapter without a form for it shows the post's `markdown`, which says it all. */
+export const Notice = z.object({
+  type: z.enum(["stopped", "failed"]),
+  /** Plain text, as are the others. */
+  title: z.string(),
+  /** What became of it; of a failure, what went wrong in its own words. */
+  detail: z.string().optional(),
+  /** What can be done now. */
+  hint: z.string().optional(),
+});
+export type Notice = z.infer<typeof Notice>;
+
 /** What a turn took, for people to see. */
 export const TurnUsage = z.object({
   /** Answers of the model. */
@@ -60,6 +72,8 @@ export const Post = z.object({
   approval: ApprovalCard.optional(),
   /** Messages of schedules that its turn had read by then, by id. What becomes of their runs is told by it. */
   scheduled: z.array(z.string()).readonly().optional(),
+  /** With the kind `notice`, where a turn was stopped or failed. */
+  notice: Notice.optional(),
   /** Of the turn that it is from: see `Span.traceparent`. */
   trace: z.string().optional(),
   /** At the end of a turn that asked a model which is not free. An adapter shows it where it does not disturb. */

@@ -31,8 +31,10 @@ export async function advanceSession(
   try {
     const redact = (text: string): string => options.redactor.text(text);
     const session = await Session.load({ ...options, lease, redact });
+    options.cards.watch(session);
     for (;;) {
       const { usedSandbox } = await runTurn(session, options, { signal: keeper.signal });
+      options.cards.watch(session);
       options.onPosts();
       if (usedSandbox && options.snapshots)
         await takeSnapshot(sessionId, options, { signal: keeper.signal });

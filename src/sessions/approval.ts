@@ -1,3 +1,4 @@
+import type { Person } from "../adapters/adapter.ts";
 import type { ApprovalChoice } from "../core/access-request.ts";
 import type { AuditEvent } from "../core/audit.ts";
 import {
@@ -136,7 +137,7 @@ function problemOf(
   if (state.type === "withdrawn")
     return `Approval ${approvalId} was withdrawn; nothing is granted.`;
   if (state.type !== "waiting")
-    return `Approval ${approvalId} is decided already: ${stateText(state.type)} by ${state.by}.`;
+    return `Approval ${approvalId} is decided already: ${stateText(state.type)} by ${nameOf(state.by)}.`;
   if (now > expiresAt)
     return `Approval ${approvalId} expired at ${timeText(expiresAt)}; nothing is granted. Ask again for it.`;
   if (choice === "deny") return undefined;
@@ -195,8 +196,8 @@ function listText({ grants, turn }: Session, { now, remembered }: Deciding): str
   const held = grants
     .inTurn(turn)
     .filter(({ request, state }) => !isCallRequest(request) || state.type === "session")
-    .map((approval) => line(approval, approval.state.by));
-  const always = remembered.map((each) => line(each, each.by.name ?? each.by.id));
+    .map((approval) => line(approval, approval.state.by && nameOf(approval.state.by)));
+  const always = remembered.map((each) => line(each, nameOf(each.by)));
   const waiting = grants
     .waiting()
     .filter(({ expiresAt }) => now <= expiresAt)
@@ -213,6 +214,8 @@ function listText({ grants, turn }: Session, { now, remembered }: Deciding): str
     ...(waiting.length > 0 ? ["", "Asked for:", ...waiting] : []),
   ].join("\n");
 }
+
+const nameOf = ({ id, name = id }: Person): string => name;
 
 const stateText = (type: "denied" | "session" | "once" | "always" | "revoked"): string =>
   ({

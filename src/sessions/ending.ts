@@ -1,43 +1,60 @@
 import { stableKey } from "../core/ids.ts";
 import type { JournalEntry, TurnOutcome } from "../core/journal.ts";
-import type { Post, TurnUsage } from "../core/post.ts";
+import type { Notice, Post, TurnUsage } from "../core/post.ts";
 import { addUsage, usageOf } from "../core/spent.ts";
 import type { InboxItem } from "../store/store.ts";
 import { agentNameOf } from "./agent-of.ts";
 import { approvalPost } from "./approval-card.ts";
+import { readUnread } from "./read-unread.ts";
 import type { Fact, Session } from "./session.ts";
 import type { TurnOptions } from "./turn.ts";
 
 /** Takes everything up to the request to stop out of the inbox: what was asked before it is not begun any more. */
 export async function stopTurn(session: Session, options: TurnOptions): Promise<void> {
-  const unread = await options.store.readInbox(session.id, { after: 0 });
+  const unread = await readUnread(session, inboxOf(session, options));
   const stop = unread.find(({ message }) => message.kind === "stop");
   const taken = unread.filter(({ seq }) => stop && seq <= stop.seq);
   const busy = taken.length > 1 || (session.open?.messages ?? 0) > 0;
   const who = stop?.message.actor.name ?? stop?.message.actor.id ?? "someone";
+  const asked = session.grants.waiting().filter(({ turn }) => turn !== session.turn);
+  // The thread was told of them, and they could still be given.
+  const isAsked = asked.some(({ expiresAt }) => options.clock.now() <= expiresAt);
   const ends = [
     ...(busy ? ["What was begun is not finished."] : []),
-    ...(asksPeople(session, options) ? ["What waited for approval is withdrawn."] : []),
+    ...(isAsked ? ["What waited for approval is withdrawn."] : []),
   ];
+  const title = `Stopped, as ${who} asked`;
+  const detail = ends.join(" ");
   await endTurn(session, options, {
     outcome: "stopped",
-    text:
-      ends.length > 0 ? `Stopped, as ${who} asked. ${ends.join(" ")}` : "Nothing is running here.",
+    text: ends.length > 0 ? `${title}. ${detail}` : "Nothing is running here.",
+    ...(ends.length > 0 && { notice: { type: "stopped", title, detail } }),
     unread: taken,
   });
+  options.cards.close(
+    session,
+    asked.map(({ approvalId }) => approvalId),
+  );
 }
 
-/** Whether the thread was told of an approval that can still be given. */
-const asksPeople = ({ grants, turn }: Session, { clock }: TurnOptions): boolean =>
-  grants.waiting().some((asked) => asked.turn !== turn && clock.now() <= asked.expiresAt);
+const inboxOf = ({ thread }: Session, { store, adapters }: TurnOptions) => ({
+  store,
+  adapter: adapters.get(thread.platform),
+});
 
 /** Tells why the turn came to nothing. Messages that could not even be taken in count as answered by that. */
 export async function failTurn(session: Session, options: TurnOptions, why: string): Promise<void> {
   const nothingRead = session.open?.messages === 0;
-  const unread = nothingRead ? await options.store.readInbox(session.id, { after: 0 }) : [];
+  const unread = nothingRead ? await readUnread(session, inboxOf(session, options)) : [];
   const who = options.agents.byName.size > 1 ? ` (agent ${agentNameOf(session, options)})` : "";
-  const text = `I could not finish this${who}: ${why}. Nothing in this thread is lost; ask again to retry.`;
-  await endTurn(session, options, { outcome: "failed", text, unread });
+  const title = `I could not finish this${who}`;
+  const hint = "Nothing in this thread is lost; ask again to retry.";
+  await endTurn(session, options, {
+    outcome: "failed",
+    text: `${title}: ${why}. ${hint}`,
+    notice: { type: "failed", title, detail: why, hint },
+    unread,
+  });
 }
 
 /** Writes, in one step: the end of the turn, the posts that tell it, and the messages that are settled by it. */
@@ -47,6 +64,7 @@ export async function endTurn(
   ended: {
     readonly outcome: TurnOutcome;
     readonly text: string;
+    readonly notice?: Notice;
     readonly lead?: readonly JournalEntry[];
     readonly unread?: readonly InboxItem[];
   },
@@ -54,6 +72,7 @@ export async function endTurn(
   const { outcome, lead = [], unread = [] } = ended;
   const redact = (plain: string): string => redactor.text(plain);
   const text = redact(ended.text);
+  const notice = ended.notice && redacted(ended.notice, redact);
   const inboxThrough = unread.at(-1)?.seq;
   await session.record(
     [
@@ -62,7 +81,13 @@ export async function endTurn(
     ],
     {
       lead,
-      posts: postsOf(session, { outcome, text, redact, usage: usedIn(session, lead, clock.now()) }),
+      posts: postsOf(session, {
+        outcome,
+        text,
+        notice,
+        redact,
+        usage: usedIn(session, lead, clock.now()),
+      }),
       ...(inboxThrough !== undefined && { inboxThrough }),
     },
   );
@@ -73,11 +98,13 @@ function postsOf(
   {
     outcome,
     text,
+    notice,
     redact,
     usage,
   }: {
     readonly outcome: TurnOutcome;
     readonly text: string;
+    readonly notice: Notice | undefined;
     readonly redact: (text: string) => string;
     readonly usage: TurnUsage | undefined;
   },
@@ -96,8 +123,18 @@ function postsOf(
   const told = usage && { usage };
   if (first && text === "") return [{ ...first, artifacts, ...told }, ...more];
   const post = noticeOf(session, { text: `${bylineOf(session)}${text}`, parts: [] });
-  return [{ ...post, kind, artifacts, ...told }, ...approvals];
+  return [{ ...post, kind, artifacts, ...(notice && { notice }), ...told }, ...approvals];
 }
+
+const redacted = (
+  { type, title, detail, hint }: Notice,
+  redact: (text: string) => string,
+): Notice => ({
+  type,
+  title: redact(title),
+  ...(detail !== undefined && { detail: redact(detail) }),
+  ...(hint !== undefined && { hint: redact(hint) }),
+});
 
 /** What the turn took, its last step included; undefined when nothing was counted, as with the offline planner. */
 function usedIn(

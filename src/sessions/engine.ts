@@ -5,6 +5,7 @@ import type { SandboxProvider } from "../sandbox/sandbox.ts";
 import { createInbound } from "./accept.ts";
 import { admit, type AdmitOptions } from "./admit.ts";
 import { advanceSession, type AdvanceOptions } from "./advance.ts";
+import { createApprovalCards } from "./approval-cards.ts";
 import { createOutbox, type OutboxOptions } from "./outbox.ts";
 import { restingSandboxes } from "./resting-sandboxes.ts";
 import { localTurnstile } from "./turnstile.ts";
@@ -12,7 +13,7 @@ import { createWaitingLine } from "./waiting-line.ts";
 
 export interface EngineOptions
   extends
-    Omit<AdvanceOptions, "onPosts" | "sandboxes">,
+    Omit<AdvanceOptions, "onPosts" | "sandboxes" | "cards">,
     Pick<OutboxOptions, "pollMs" | "sendMs">,
     Partial<Pick<AdmitOptions, "turnstile" | "turnLimits">> {
   /**
@@ -46,7 +47,8 @@ export function createEngine(options: EngineOptions): Engine {
   const sandboxes = restingSandboxes(options.sandboxes, { clock, log });
   const line = createWaitingLine(limited);
   const inbound = createInbound({ ...options, line });
-  const outbox = createOutbox(options);
+  const cards = createApprovalCards(options);
+  const outbox = createOutbox({ ...options, onSent: (post) => cards.posted(post) });
   let stopping: Promise<void> | undefined;
 
   const stop = async (graceMs: number): Promise<void> => {
@@ -54,17 +56,19 @@ export function createEngine(options: EngineOptions): Engine {
     await queue.drain({ graceMs });
     await outbox[Symbol.asyncDispose]();
     await line[Symbol.asyncDispose]();
+    await cards[Symbol.asyncDispose]();
     await Promise.all(Array.from(adapters.values(), (adapter) => closeQuietly(adapter, log)));
   };
   const engine: Engine = {
     sandboxes,
     async start() {
       if (role !== "gateway") {
-        const advancing = { ...options, sandboxes, onPosts: () => outbox.kick() };
+        const advancing = { ...options, sandboxes, cards, onPosts: () => outbox.kick() };
         queue.start((sessionId, { signal }) =>
           admit(sessionId, limited, () => advanceSession(sessionId, advancing, { signal })),
         );
         outbox.kick();
+        cards.resume();
       }
       if (role === "worker") return;
       for (const adapter of adapters.values()) await adapter.start(inbound);
@@ -72,6 +76,7 @@ export function createEngine(options: EngineOptions): Engine {
     async idle() {
       await queue.idle();
       await outbox.idle();
+      await cards.idle();
     },
     stop({ graceMs }) {
       stopping ??= stop(graceMs);

@@ -1,3 +1,4 @@
+import type { Person } from "../adapters/adapter.ts";
 import type { ApprovedCall } from "../agent/approvals.ts";
 import { type AccessRequest, argumentsHash } from "../core/access-request.ts";
 import type { AuditedGrant } from "../core/audit.ts";
@@ -24,12 +25,14 @@ export interface Approval extends AuditedGrant {
  * the one that the call made.
  */
 export type ApprovalState =
-  | { readonly type: "waiting" | "withdrawn"; readonly by?: never }
-  | { readonly type: "denied" | "revoked"; readonly by: string }
+  | { readonly type: "waiting"; readonly by?: never }
+  /** `by`: who asked to stop. */
+  | { readonly type: "withdrawn"; readonly by?: Person }
+  | { readonly type: "denied" | "revoked"; readonly by: Person }
   /** `once` holds for this turn; an approved call that did not begin in it is not run any more. */
   | {
       readonly type: "once" | "session" | "always";
-      readonly by: string;
+      readonly by: Person;
       readonly turn: number;
       readonly begun?: boolean;
     };
@@ -42,6 +45,8 @@ export class Grants {
   readonly #approvals = new Map<string, Approval>();
   /** The running step's calls. */
   readonly #calls = new Map<string, ToolIntent>();
+  /** Who asked last to stop. */
+  #stopper: Person | undefined;
   /** Who talked to the agent. */
   readonly speakers = new Set<string>();
 
@@ -95,8 +100,8 @@ export class Grants {
   apply(entry: JournalEntry): void {
     switch (entry.type) {
       case "message":
-        if (entry.message.kind !== "stop" && !grantWordOf(entry.message))
-          this.speakers.add(entry.message.actor.id);
+        if (entry.message.kind === "stop") this.#stopper = personOf(entry.message.actor);
+        else if (!grantWordOf(entry.message)) this.speakers.add(entry.message.actor.id);
         return;
       case "step":
         this.#calls.clear();
@@ -116,13 +121,16 @@ export class Grants {
       case "grant-revoked": {
         const approval = this.#approvals.get(entry.approvalId);
         if (approval && isApproved(approval.state))
-          this.#set(approval, { type: "revoked", by: nameOf(entry) });
+          this.#set(approval, { type: "revoked", by: entry.by });
         return;
       }
       case "turn-ended":
         for (const approval of this.waiting())
           if (entry.outcome === "stopped" || isLeftOver(approval, entry))
-            this.#set(approval, { type: "withdrawn" });
+            this.#set(approval, {
+              type: "withdrawn",
+              ...(entry.outcome === "stopped" && this.#stopper && { by: this.#stopper }),
+            });
         return;
       case "turn-started":
       case "message-checked":
@@ -171,8 +179,7 @@ export class Grants {
   #decide(entry: Extract<JournalEntry, { type: "approval-decided" }>): void {
     const approval = this.#approvals.get(entry.approvalId);
     if (approval?.state.type !== "waiting") return;
-    const by = nameOf(entry);
-    const { choice, turn } = entry;
+    const { by, choice, turn } = entry;
     this.#set(approval, choice === "deny" ? { type: "denied", by } : { type: choice, by, turn });
   }
 
@@ -196,11 +203,10 @@ function isLeftOver(
   return approval.turn === turn && outcome !== "asked";
 }
 
-const nameOf = ({
-  by,
-}: {
-  readonly by: { readonly id: string; readonly name?: string | undefined };
-}): string => by.name ?? by.id;
+const personOf = ({ id, name }: Person): Person => ({
+  id,
+  ...(name !== undefined && { name }),
+});
 
 /** What of it the sandbox is opened with. */
 export const requestsOf = (approvals: readonly Approval[]): readonly AccessRequest[] =>

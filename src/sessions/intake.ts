@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import type { Adapter } from "../adapters/adapter.ts";
 import type { Guardrail } from "../agent/guardrail.ts";
 import { Stopped } from "../core/abort.ts";
-import type { Audit } from "../core/audit.ts";
+import type { Audit, AuditEvent } from "../core/audit.ts";
 import type { Clock } from "../core/clock.ts";
 import { isOpsthreadError, OpsthreadError } from "../core/errors.ts";
 import { type GrantWord, grantWordOf } from "../core/grant-words.ts";
@@ -13,10 +13,11 @@ import type { Post } from "../core/post.ts";
 import type { SandboxCapabilities } from "../sandbox/sandbox.ts";
 import type { InboxItem, Store } from "../store/store.ts";
 import type { Gate } from "./accept.ts";
-import { approvalKey } from "./approval-card.ts";
+import type { ApprovalCards } from "./approval-cards.ts";
 import { settleWord } from "./approval.ts";
 import { noticeOf } from "./ending.ts";
 import { guardMessage } from "./guard-message.ts";
+import { readUnread } from "./read-unread.ts";
 import type { Fact, Session } from "./session.ts";
 import type { ApprovalPolicy } from "./widen.ts";
 import type { Workspace } from "./workspace.ts";
@@ -33,6 +34,7 @@ export interface IntakeOptions {
   readonly clock: Clock;
   /** Asked about each message; what they say is journalled with it, so that none is asked about twice. */
   readonly guardrails: readonly Guardrail[];
+  readonly cards: ApprovalCards;
   readonly maxAttachmentBytes: number;
   /** What is said of a channel's schedules. */
   readonly schedules?: (thread: ThreadRef) => Promise<string>;
@@ -47,7 +49,7 @@ export interface IntakeOptions {
  * @throws {Stopped} by `stop` when one of the messages asks to stop; nothing is taken then
  */
 export async function takeMessages(session: Session, options: IntakeOptions): Promise<void> {
-  const unread = options.unread ?? (await options.store.readInbox(session.id, { after: 0 }));
+  const unread = await readUnread(session, options);
   if (unread.some(({ message }) => message.kind === "stop")) throw new Stopped("stop");
   let facts: Fact[] = [];
   let posts: Post[] = [];
@@ -97,30 +99,18 @@ async function settle(
     forget,
   });
   if (event) audit({ ...event, at, sessionId: session.id, turn: session.turn });
-  await closeCards(session, facts, options);
+  // Also of one that can't be decided any more: its buttons stayed, or it was pressed as they went.
+  const approvalId = word.type === "decide" ? decidedIn(facts, event) : undefined;
+  if (approvalId !== undefined) options.cards.close(session, [approvalId]);
   // What is open was opened with other grants.
   if (widens) await workspace.close();
 }
 
-/** The buttons of what is decided go away. */
-async function closeCards(
-  session: Session,
-  facts: readonly Fact[],
-  { adapter, signal }: IntakeOptions,
-): Promise<void> {
-  for (const fact of facts) {
-    if (fact.type !== "approval-decided") continue;
-    const { approvalId, choice, by } = fact;
-    const approval = session.grants.find(approvalId);
-    if (!approval) continue;
-    const decided = { key: approvalKey(session, approval), choice, by };
-    const enough = AbortSignal.any([signal, AbortSignal.timeout(closeCardMs)]);
-    await adapter.closeApproval?.(session.thread, decided, { signal: enough });
-  }
+/** The approval that words were about. */
+function decidedIn(facts: readonly Fact[], event: AuditEvent | undefined): string | undefined {
+  for (const fact of facts) if (fact.type === "approval-decided") return fact.approvalId;
+  return event?.event === "approval-refused" ? event.approvalId : undefined;
 }
-
-/** Somebody waits for what was approved. */
-const closeCardMs = 3000;
 
 async function bringIn(
   session: Session,

@@ -3,6 +3,7 @@ import { linkedController } from "../core/abort.ts";
 import type { Clock } from "../core/clock.ts";
 import { isOpsthreadError, messageOf } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
+import type { Post } from "../core/post.ts";
 import { noTracer, type Span, type Tracer } from "../core/trace.ts";
 import type { Blobs } from "../store/blobs.ts";
 import type { PostClaim, PostOutcome, Store } from "../store/store.ts";
@@ -23,6 +24,8 @@ export interface OutboxOptions {
   /** How long one send may take, milliseconds. Default 60,000. */
   readonly sendMs?: number;
   readonly tracer?: Tracer;
+  /** A post is in its thread. */
+  readonly onSent?: (post: Post) => void;
 }
 
 /** Brings posts from the store to their platforms: each at least once tried, none twice shown, in order per session. */
@@ -82,6 +85,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     try {
       const outcome = await span.run(() => send(claim, options, { until, ended: ending.signal }));
       tell(span, outcome);
+      if (outcome.type === "sent") options.onSent?.(claim.post);
       report(claim, outcome, log);
       if (!(await store.settlePost(claim, outcome)))
         log.warn({ key: claim.post.key }, "A post took longer than its claim");

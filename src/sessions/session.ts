@@ -81,6 +81,7 @@ export class Session {
   #turn = 0;
   #open: OpenTurn | undefined;
   #spent = nothingSpent;
+  #latestStart = 0;
   #agent: string | undefined;
 
   private constructor(options: SessionOptions & Pick<SessionInfo, "thread" | "createdAt">) {
@@ -120,6 +121,11 @@ export class Session {
 
   get open(): OpenTurn | undefined {
     return this.#open;
+  }
+
+  /** When its latest turn was begun, or taken up; 0 before the first. */
+  get latestStart(): number {
+    return this.#latestStart;
   }
 
   /** Who has the session since it was handed over; undefined while it never was. */
@@ -181,6 +187,7 @@ export class Session {
     this.grants.apply(entry);
     if (entry.type === "turn-started") {
       this.#turn = entry.turn;
+      this.#latestStart = entry.at;
       this.#open ??= {
         turn: entry.turn,
         startedAt: entry.at,

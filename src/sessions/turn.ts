@@ -18,6 +18,7 @@ import type { Blobs } from "../store/blobs.ts";
 import type { InboxItem, Store } from "../store/store.ts";
 import type { Gate } from "./accept.ts";
 import { agentOf } from "./agent-of.ts";
+import type { ApprovalCards } from "./approval-cards.ts";
 import { callApprovals } from "./call-approvals.ts";
 import type { Control } from "./control.ts";
 import { endTurn, failTurn, stopTurn } from "./ending.ts";
@@ -52,6 +53,7 @@ export interface TurnOptions {
   readonly image?: (thread: ThreadRef) => string | undefined;
   readonly gate: Gate;
   readonly policy: ApprovalPolicy;
+  readonly cards: ApprovalCards;
   readonly audit: Audit;
   readonly budgets: Budgets;
   readonly prices: Prices;
@@ -164,11 +166,12 @@ async function answer(
   const open = session.open;
   if (!open) throw new RangeError(`Cannot run a turn of "${session.id}": none is open`);
   const redact = (text: string): string => redactor.text(text);
-  const { agents, store, gate, policy, audit, maxAttachmentBytes } = options;
+  const { agents, store, gate, policy, cards, audit, maxAttachmentBytes } = options;
   const { schedules } = options;
   const checks = {
     gate,
     policy,
+    cards,
     capabilities,
     redact,
     audit,

@@ -2,7 +2,7 @@ import { setImmediate as tick } from "node:timers/promises";
 
 import { z } from "zod";
 
-import type { Adapter, Inbound, Received } from "../../src/adapters/adapter.ts";
+import type { Adapter, ApprovalOutcome, Inbound, Received } from "../../src/adapters/adapter.ts";
 import type { Agents, ReadyAgent } from "../../src/agent/agent.ts";
 import { defaultBudgets } from "../../src/agent/budget.ts";
 import type { Item, Model } from "../../src/agent/model.ts";
@@ -59,6 +59,8 @@ export interface WorldOptions {
 export class World {
   /** What the platform shows, in order. */
   readonly shown: Post[] = [];
+  /** What was shown in the place of cards' buttons, in order. */
+  readonly closed: ApprovalOutcome[] = [];
   /** The progress lines that were shown, in order; undefined where one was taken away. */
   readonly progress: (string | undefined)[] = [];
   /** Execution ids of tools that had an effect, once per run. */
@@ -288,6 +290,10 @@ export class World {
       },
       showProgress: (_thread, { markdown }) => {
         this.progress.push(markdown);
+        return Promise.resolve();
+      },
+      closeApproval: (_thread, outcome) => {
+        if (!process.dead) this.closed.push(outcome);
         return Promise.resolve();
       },
       download: this.#options.download ?? unused,

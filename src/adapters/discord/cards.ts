@@ -3,9 +3,9 @@ import { z } from "zod";
 import { messageOf } from "../../core/errors.ts";
 import { threadId, type ThreadRef } from "../../core/ids.ts";
 import type { Logger } from "../../core/logger.ts";
-import type { ApprovalDecided } from "../adapter.ts";
+import type { ApprovalOutcome } from "../adapter.ts";
 import type { DiscordApi } from "./api.ts";
-import { decidedCard } from "./decided.ts";
+import { closedCard, hasButtons } from "./closed-card.ts";
 import { lookFor } from "./posted.ts";
 import { remembering } from "./remembering.ts";
 
@@ -14,10 +14,10 @@ export interface Cards {
   posted(card: Card): void;
   /** What a message asks, as long as this process knows. */
   approvalOf(messageId: string): string | undefined;
-  /** Puts what was decided in the place of the buttons. Never rejects. */
+  /** Puts what became of it in the place of the buttons. Never rejects. */
   close(
     thread: ThreadRef,
-    decided: ApprovalDecided,
+    outcome: ApprovalOutcome,
     options: { readonly signal: AbortSignal },
   ): Promise<void>;
 }
@@ -66,17 +66,19 @@ export function createCards({
       byMessage.set(card.messageId, card.approvalId);
     },
     approvalOf: (messageId) => byMessage.get(messageId),
-    async close(thread, { key, choice, by }, { signal }) {
+    async close(thread, outcome, { signal }) {
       try {
-        const known = byKey.get(`${threadId(thread)} ${key}`);
-        const card: Shown | undefined = known ?? (await find(thread, key, signal));
-        if (!card) return;
+        const known = byKey.get(`${threadId(thread)} ${outcome.key}`);
+        const card: Shown | undefined = known ?? (await find(thread, outcome.key, signal));
+        // One without buttons has said it already.
+        if (!card || !hasButtons(card.components)) return;
         const { channelId, messageId, components } = card;
         const body = {
-          components: decidedCard(components, { choice, by: `<@${by.id}>` }),
+          components: closedCard(components, outcome),
           allowed_mentions: { parse: [] },
         };
         await api.call("PATCH", `/channels/${channelId}/messages/${messageId}`, { body, signal });
+        byKey.delete(`${threadId(thread)} ${outcome.key}`);
       } catch (error) {
         log.debug({ error: messageOf(error) }, "Buttons were left on an answered question");
       }

@@ -10,6 +10,7 @@ import { submissionHandler } from "./asking/submission.ts";
 import { assistantHandler } from "./assistant.ts";
 import { connect } from "./connection.ts";
 import { downloadFile } from "./download.ts";
+import { type EmojiMeaning, emojiMeanings } from "./emoji.ts";
 import type { Handler, HandleEvent } from "./handle-event.ts";
 import { createListener } from "./http/listener.ts";
 import { listen, type Listening } from "./http/server.ts";
@@ -19,6 +20,7 @@ import { botScopes, scopesFor } from "./manifest.ts";
 import { installPages } from "./oauth/install-pages.ts";
 import { checkOptions, type SlackAdapterOptions } from "./options.ts";
 import { createOutgoing, looksOf, type Outgoing } from "./outgoing.ts";
+import { names } from "./people/names.ts";
 import { reactionHandler } from "./reactions.ts";
 import { createReceiver } from "./receive.ts";
 import { createReception, type Reception } from "./reception.ts";
@@ -47,6 +49,7 @@ export function slackAdapter(options: SlackAdapterOptions): SlackAdapter {
   const { apiUrl = "https://slack.com/api/", eventsPath = "/slack/events" } = options;
   const { reactions = true, userGroups = false, silenceMs = 5000, rateFactor = 1 } = options;
   const { appToken, signingSecret, botToken = "", installations, oauth, http } = options;
+  const meanings = emojiMeanings(reactions);
   const calls = { apiUrl, timeoutMs, rateFactor, clock, log };
   const required = [...botScopes, ...(userGroups ? ["usergroups:read"] : [])];
   const installed = installations && installedWorkspaces({ installations, ...calls });
@@ -55,6 +58,7 @@ export function slackAdapter(options: SlackAdapterOptions): SlackAdapter {
   const botId = async (teamId: string, given: { readonly signal: AbortSignal }): Promise<string> =>
     (await workspaceOf(workspaces, teamId, given)).identity.botId;
   const outgoing = createOutgoing({ apiFor, botId, clock, log, ...looksOf(options) });
+  const known = names({ clock, log });
   const ending = new AbortController();
   let handle: HandleEvent = () => Promise.reject(new Error("the adapter has not started"));
   const listener = createListener(
@@ -76,7 +80,7 @@ export function slackAdapter(options: SlackAdapterOptions): SlackAdapter {
     ],
     { log },
   );
-  const open: AsyncDisposable[] = [outgoing];
+  const open: AsyncDisposable[] = [outgoing, known];
   let listening: Listening | undefined;
   return {
     platform: "slack",
@@ -90,6 +94,7 @@ export function slackAdapter(options: SlackAdapterOptions): SlackAdapter {
       const workspace = await workspaces.find(undefined, { signal });
       const reception = createReception({
         inbound: outgoing.watching(inbound),
+        names: known,
         withGroups: userGroups,
         clock,
         log,
@@ -97,7 +102,7 @@ export function slackAdapter(options: SlackAdapterOptions): SlackAdapter {
       open.push(reception);
       if (workspace) await reception.prepare(workspace);
       handle = createReceiver(
-        handlersOf(reception, { assistant: outgoing.assistant, apiUrl, reactions }),
+        handlersOf(reception, { assistant: outgoing.assistant, apiUrl, meanings }),
         {
           workspaces,
           reception,
@@ -113,6 +118,10 @@ export function slackAdapter(options: SlackAdapterOptions): SlackAdapter {
     openThread: outgoing.openThread,
     showProgress: outgoing.showProgress,
     closeApproval: outgoing.closeApproval,
+    nameOf: (thread, userId, { signal }) =>
+      workspaceOf(workspaces, thread.workspace, { signal })
+        .then((workspace) => known.find(userId, workspace))
+        .catch(() => undefined), // A name is no reason to fail.
     download: (thread, { id }, { signal }) =>
       downloadFile(id, {
         workspace: () => workspaceOf(workspaces, thread.workspace, { signal }),
@@ -130,15 +139,18 @@ const handlersOf = (
   reception: Reception,
   {
     assistant,
-    reactions,
+    meanings,
     ...options
-  }: Pick<Outgoing, "assistant"> & { readonly apiUrl: string; readonly reactions: boolean },
+  }: Pick<Outgoing, "assistant"> & {
+    readonly apiUrl: string;
+    readonly meanings: ReadonlyMap<string, EmojiMeaning>;
+  },
 ): readonly Handler[] => [
   assistantHandler(assistant),
   pressedHandler(reception),
   saidHandler(reception),
   revisionHandler(reception),
-  ...(reactions ? [reactionHandler(reception)] : []),
+  ...(meanings.size > 0 ? [reactionHandler(reception, { meanings })] : []),
   commandHandler(reception, options),
   shortcutHandler(reception, options),
   submissionHandler(reception, options),

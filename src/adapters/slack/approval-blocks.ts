@@ -1,3 +1,4 @@
+import { fenced } from "../../core/fence.ts";
 import type { ApprovalCard } from "../../core/post.ts";
 import { context, section, type SlackBlock } from "./blocks.ts";
 import { escaped } from "./mrkdwn.ts";
@@ -23,13 +24,6 @@ const maxTitle = 2000;
 /** Of one section. */
 const maxFields = 10;
 const maxField = 1800;
-
-/** A fence that no line of the code ends. */
-function fenced(code: string): string {
-  const longest = Math.max(2, ...(code.match(/`+/g) ?? []).map((ticks) => ticks.length));
-  const fence = "`".repeat(longest + 1);
-  return `${fence}\n${code}\n${fence}`;
-}
 
 type Facts = ApprovalCard["facts"];
 

@@ -1,6 +1,7 @@
 export { slackAdapter } from "./adapter.ts";
 export type { SlackAdapter } from "./adapter.ts";
 export type { SlackAdapterOptions } from "./options.ts";
+export type { ControlEmoji } from "./emoji.ts";
 export { slackManifest } from "./manifest.ts";
 export type { SlackFeatures, SlackManifestOptions } from "./manifest.ts";
 export { fileInstallations } from "./installations/file-installations.ts";

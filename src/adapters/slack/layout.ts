@@ -2,6 +2,8 @@ import type { Post } from "../../core/post.ts";
 import { usageLine } from "../text/usage-line.ts";
 import { approvalBlocks } from "./approval-blocks.ts";
 import { blocksOf, context, section, type SlackBlock } from "./blocks.ts";
+import { noticeBlocks } from "./notice-blocks.ts";
+import { sectionsOf } from "./sections.ts";
 
 /** One message, as chat.postMessage takes it. */
 export interface SlackMessage {
@@ -17,7 +19,7 @@ export interface Layout {
 }
 
 export function layOut(post: Post, notes: readonly string[] = []): Layout {
-  const blocks = post.approval ? approvalBlocks(post.approval) : blocksOf(post.markdown);
+  const blocks = blocksFor(post);
   const pages = paged(blocks.length > 0 ? blocks : [section(emptyText)]);
   const [beginning = []] = pages;
   const isLong = pages.length > maxMessages;
@@ -28,13 +30,24 @@ export function layOut(post: Post, notes: readonly string[] = []): Layout {
     ...(post.usage ? [usageLine(post.usage)] : []),
   ];
   const messages = shown.map((page, index) => ({
-    text: page.find(({ text }) => text !== "")?.text ?? emptyText,
+    text: textFor(post, page),
     blocks: [
       ...page.map(({ block }) => block),
       ...(index === shown.length - 1 && below.length > 0 ? [context(below).block] : []),
     ],
   }));
   return { messages, ...(isLong && { whole: { name: wholeName, text: post.markdown } }) };
+}
+
+function blocksFor({ approval, notice, markdown }: Post): readonly SlackBlock[] {
+  if (approval) return approvalBlocks(approval);
+  return notice ? noticeBlocks(notice) : blocksOf(markdown);
+}
+
+/** What a notification says: of what went wrong also why. */
+function textFor({ notice, markdown }: Post, page: readonly SlackBlock[]): string {
+  const said = notice ? sectionsOf(markdown)[0] : page.find(({ text }) => text !== "")?.text;
+  return said ?? emptyText;
 }
 
 const wholeName = "answer.md";

@@ -1,4 +1,5 @@
 import { shortcutId } from "./asking/shortcut-id.ts";
+import type { ControlEmoji } from "./emoji.ts";
 
 /** What the bot's token must be allowed to do. */
 export const botScopes = [
@@ -14,7 +15,7 @@ export const botScopes = [
 /** What of an adapter's options makes a difference to its app. */
 export interface SlackFeatures {
   /** Default true. */
-  readonly reactions?: boolean;
+  readonly reactions?: boolean | ControlEmoji;
   /** Default false. */
   readonly userGroups?: boolean;
 }
@@ -25,7 +26,7 @@ export const scopesFor = ({ reactions = true, userGroups = false }: SlackFeature
   "assistant:write",
   "commands",
   "mpim:history",
-  ...(reactions ? ["reactions:read"] : []),
+  ...(reactions !== false ? ["reactions:read"] : []),
   ...(userGroups ? ["usergroups:read"] : []),
   "users:read",
 ];
@@ -87,7 +88,7 @@ export function slackManifest({
           "message.groups",
           "message.im",
           "message.mpim",
-          ...((features.reactions ?? true) ? ["reaction_added"] : []),
+          ...((features.reactions ?? true) !== false ? ["reaction_added"] : []),
           "tokens_revoked",
         ],
       },

@@ -52,9 +52,11 @@ function link(inner: string, url: string): string {
   return label.trim() === "" || inner === target ? `<${target}>` : `<${target}|${label}>`;
 }
 
-function codeBlock(text: string): string {
+function codeBlock(text: string, info: string): string {
+  // A language is left out. What stands where it should be is not.
+  const shownInfo = /^[\w+#.-]*$/.test(info.trim()) ? "" : `${info.trim()}\n`;
   // A fence inside would end it.
-  const inner = escaped(text).replaceAll("```", "``\u200b`");
+  const inner = escaped(shownInfo + text).replaceAll("```", "``\u200b`");
   return `\`\`\`\n${inner}\n\`\`\``;
 }
 

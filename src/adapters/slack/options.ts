@@ -1,6 +1,7 @@
 import type { Clock } from "../../core/clock.ts";
 import { OpsthreadError } from "../../core/errors.ts";
 import type { Logger } from "../../core/logger.ts";
+import type { ControlEmoji } from "./emoji.ts";
 import type { ListenOptions } from "./http/server.ts";
 import type { InstallationStore } from "./installations/installation.ts";
 import type { SlackOAuthOptions } from "./oauth/options.ts";
@@ -26,8 +27,11 @@ export interface SlackAdapterOptions extends SlackLooks {
    * `usergroups:read`. Default false.
    */
   readonly userGroups?: boolean;
-  /** Whether emoji stop, approve and deny: see docs/slack.md. Needs the scope `reactions:read`. Default true. */
-  readonly reactions?: boolean;
+  /**
+   * Whether emoji stop, approve and deny, or which ones: see docs/slack.md. Needs the scope `reactions:read`.
+   * Default true: 🛑, ✅ and ❌.
+   */
+  readonly reactions?: boolean | ControlEmoji;
   /** For Socket Mode: after how long a connection that does not answer is taken for dead. Default 5 s. */
   readonly silenceMs?: number;
   /** Where Slack's Web API is. Default `https://slack.com/api/`. */

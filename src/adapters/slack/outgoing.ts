@@ -78,8 +78,8 @@ export function createOutgoing({
       return openThread(opening, given);
     },
     showProgress: (thread, shown, given) => lines.show(thread, shown, given),
-    closeApproval: (thread, decided, { signal }) =>
-      closeCard(thread, decided, { api: apiFor(thread.workspace), log, signal }),
+    closeApproval: (thread, outcome, { signal }) =>
+      closeCard(thread, outcome, { api: apiFor(thread.workspace), log, signal }),
     assistant,
     watching: (inbound) => ({
       ...inbound,

@@ -1,8 +1,9 @@
 import { z } from "zod";
 
-import { OpsthreadError } from "../../core/errors.ts";
+import { isOpsthreadError, OpsthreadError } from "../../core/errors.ts";
 import type { Message } from "../../core/message.ts";
 import { inTime } from "./asking/in-time.ts";
+import { type EmojiMeaning, emojiName } from "./emoji.ts";
 import type { Handler } from "./handle-event.ts";
 import type { Identity } from "./identity.ts";
 import { mentions } from "./incoming-text.ts";
@@ -15,17 +16,17 @@ import type { SlackWorkspace } from "./workspaces.ts";
  * Emoji beneath messages say what words and buttons do: 🛑 beneath the bot's message, what was said to it or one's own
  * ends what runs; ✅ and ❌ beneath an approval decide on it. The same gate judges them.
  */
-export function reactionHandler(reception: Reception): Handler {
-  const react = async (
-    event: z.infer<typeof Reaction>,
-    workspace: SlackWorkspace,
-  ): Promise<undefined> => {
+export function reactionHandler(
+  reception: Reception,
+  { meanings }: { readonly meanings: ReadonlyMap<string, EmojiMeaning> },
+): Handler {
+  const react = async (event: Reaction, workspace: SlackWorkspace): Promise<undefined> => {
     const { teamId } = workspace.identity;
     const { channel } = event.item;
     const actor = { id: event.user, roles: [] };
     const place = { platform: "slack", workspace: teamId, channel };
     // Before Slack is asked: anybody may react to anything. Approvers need not be users.
-    if (event.reaction === stopEmoji && !reception.inbound.check({ actor, thread: place }).allowed)
+    if (event.meaning === "stop" && !reception.inbound.check({ actor, thread: place }).allowed)
       return undefined;
     const looked = await inTime(look(event.item, workspace, reception.signal), reception);
     if (!looked)
@@ -35,15 +36,16 @@ export function reactionHandler(reception: Reception): Handler {
     return undefined;
   };
   return (body, workspace) => {
-    const parsed = Reaction.safeParse(eventOf(body));
+    const parsed = Added.safeParse(eventOf(body));
     // Slack does not say of which workspace somebody is who reacts in a channel that is shared with others.
     if (isShared(body)) return undefined;
-    if (!parsed.success || !emoji.has(parsed.data.reaction)) return undefined;
+    if (!parsed.success) return undefined;
+    const meaning = meanings.get(emojiName(parsed.data.reaction));
     const { userId } = workspace.identity;
-    if (parsed.data.user === userId) return undefined;
+    if (meaning === undefined || parsed.data.user === userId) return undefined;
     // ✅ is a common one, and Slack answers only so many questions: approvals are the bot's own messages.
-    if (parsed.data.reaction !== stopEmoji && parsed.data.item_user !== userId) return undefined;
-    return react(parsed.data, workspace);
+    if (meaning !== "stop" && parsed.data.item_user !== userId) return undefined;
+    return react({ ...parsed.data, meaning }, workspace);
   };
 }
 
@@ -52,7 +54,7 @@ const isShared = (body: unknown): boolean =>
 
 /** What a reaction says; undefined where it is only a reaction. */
 function saidBy(
-  { user, reaction, event_ts, item }: z.infer<typeof Reaction>,
+  { user, reaction, meaning, event_ts, item }: Reaction,
   { bot_id, user: author, text, thread_ts, blocks }: z.infer<typeof Reacted>,
   { teamId, userId, botId }: Identity,
 ): Message | undefined {
@@ -69,20 +71,16 @@ function saidBy(
     attachments: [],
     sentAt: Number(event_ts) * 1000,
   };
-  if (reaction === stopEmoji)
+  if (meaning === "stop")
     return isBots || author === user || mentions(text, userId)
       ? { ...said, kind: "stop", text: "stop" }
       : undefined;
   const approvalId = isBots ? approvalOf(blocks) : undefined;
   if (approvalId === undefined) return undefined;
-  const choice = reaction === approveEmoji ? "once" : "deny";
+  const choice = meaning === "approve" ? "once" : "deny";
   const words = choice === "once" ? `approve ${approvalId} once` : `deny ${approvalId}`;
   return { ...said, kind: "thread", text: words, decision: { approvalId, choice } };
 }
-
-const stopEmoji = "octagonal_sign";
-const approveEmoji = "white_check_mark";
-const emoji = new Set([stopEmoji, approveEmoji, "x"]);
 
 /** The event does not say what was said, nor in which thread. */
 async function look(
@@ -91,11 +89,19 @@ async function look(
   signal: AbortSignal,
 ): Promise<z.infer<typeof Reacted> | undefined> {
   const page = { channel, ts, oldest: ts, latest: ts, inclusive: true, limit: 1 };
-  const answer = await api.call("conversations.replies", page, { signal, waitMs: 1000 });
+  const answer = await api
+    .call("conversations.replies", page, { signal, waitMs: 1000 })
+    .catch((error: unknown) => {
+      // It is gone, and telling the reaction again would not bring it back.
+      if (isOpsthreadError(error, "ADAPTER_POST_REJECTED")) return { messages: [] };
+      throw error;
+    });
   return Replies.parse(answer).messages.find((message) => message.ts === ts);
 }
 
-const Reaction = z.object({
+type Reaction = z.infer<typeof Added> & { readonly meaning: EmojiMeaning };
+
+const Added = z.object({
   type: z.literal("reaction_added"),
   user: z.string().min(1),
   reaction: z.string(),

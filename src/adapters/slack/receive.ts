@@ -2,6 +2,7 @@ import { z } from "zod";
 
 import type { Handler, HandleEvent } from "./handle-event.ts";
 import { removedAt } from "./installations/removed.ts";
+import { oddityOf } from "./oddity.ts";
 import type { Reception } from "./reception.ts";
 import { teamOf } from "./team-of.ts";
 import type { Workspaces } from "./workspaces.ts";
@@ -21,7 +22,10 @@ export function createReceiver(
   return async (body) => {
     const workspace = await workspaces.find(teamOf(body), { signal });
     // It was removed there a moment ago: nobody waits for an answer.
-    if (!workspace) return undefined;
+    if (!workspace) {
+      log.debug({ odd: oddityOf(body) }, "Slack told something of no workspace that is known");
+      return undefined;
+    }
     const { teamId, userId } = workspace.identity;
     if (RateLimited.safeParse(body).success)
       log.error({ teamId }, "Slack left events out: there are more than 30,000 an hour");
@@ -32,6 +36,8 @@ export function createReceiver(
       const taken = handler(body, workspace);
       if (taken) return taken;
     }
+    const odd = oddityOf(body);
+    if (odd !== undefined) log.warn({ teamId, odd }, "Slack told something that can't be read");
     return undefined;
   };
 }

@@ -5,9 +5,10 @@ import type { Logger } from "../../core/logger.ts";
 import type { Message } from "../../core/message.ts";
 import type { Inbound, Received } from "../adapter.ts";
 import { escaped } from "./mrkdwn.ts";
-import { names } from "./people/names.ts";
+import type { Names } from "./people/names.ts";
 import { introducing } from "./people/people.ts";
 import { userGroups } from "./people/user-groups.ts";
+import { spoken } from "./spoken.ts";
 import type { SlackWorkspace } from "./workspaces.ts";
 
 /** What all that comes in goes through on its way to the bot. */
@@ -29,11 +30,13 @@ export interface Reception extends AsyncDisposable {
 
 export function createReception({
   inbound: given,
+  names: known,
   withGroups,
   clock,
   log,
 }: {
   readonly inbound: Inbound;
+  readonly names: Names;
   readonly withGroups: boolean;
   readonly clock: Clock;
   readonly log: Logger;
@@ -51,7 +54,6 @@ export function createReception({
       .finally(() => works.delete(done));
     works.add(done);
   };
-  const known = names({ clock, signal, beside });
   const groups = withGroups ? userGroups({ clock, log, signal, beside }) : undefined;
   const inbound = introducing(given, { names: known, groups });
   const reception: Reception = {
@@ -61,9 +63,9 @@ export function createReception({
     clock,
     log,
     signal,
-    receive: (message, workspace) =>
-      reception.inOrder(message.thread, async () => {
-        await known.learn(message.actor.id, workspace);
+    receive(message, workspace) {
+      known.learn(message.actor.id, workspace);
+      return reception.inOrder(message.thread, async () => {
         const received = await inbound.receive(message);
         if (received.status === "denied")
           reception.beside(
@@ -71,7 +73,8 @@ export function createReception({
             "A refusal was not told",
           );
         return received;
-      }),
+      });
+    },
     inOrder(thread, run) {
       const id = threadId(thread);
       const done = (tails.get(id) ?? Promise.resolve()).then(run);
@@ -110,7 +113,7 @@ async function tell(
   const place = { channel: thread.channel, thread_ts: thread.thread, user: actor.id };
   await api.call(
     "chat.postEphemeral",
-    { ...place, text: escaped(reason) },
+    { ...place, ...spoken(escaped(reason)) },
     { signal, waitMs: 30_000 },
   );
 }

@@ -5,6 +5,7 @@ import { isOpsthreadError } from "../../core/errors.ts";
 import type { ThreadRef } from "../../core/ids.ts";
 import type { SlackApi } from "./api.ts";
 import { escaped } from "./mrkdwn.ts";
+import { spoken } from "./spoken.ts";
 
 interface Sharing {
   readonly api: SlackApi;
@@ -86,7 +87,7 @@ async function say(
   { api, signal }: Pick<Sharing, "api" | "signal">,
 ): Promise<void> {
   const quiet = { unfurl_links: false, unfurl_media: false };
-  const said = { channel, thread_ts: thread, text: `📎 ${text}`, ...quiet };
+  const said = { channel, thread_ts: thread, ...spoken(`📎 ${text}`), ...quiet };
   await api.call("chat.postMessage", said, { signal, waitMs });
 }
 

@@ -6,6 +6,7 @@ import { messageOf, OpsthreadError } from "../../core/errors.ts";
 import type { Logger } from "../../core/logger.ts";
 import { clientLog } from "./client-log.ts";
 import { callFailed } from "./failures.ts";
+import { frameOf } from "./frames.ts";
 import type { HandleEvent } from "./handle-event.ts";
 import { refused } from "./identity.ts";
 
@@ -68,7 +69,7 @@ export async function openSocket(
   };
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- All that a receiver uses of its app.
   receiver.init({ processEvent: take } as App);
-  const { over, reasonOf } = endOf(receiver);
+  const { over, reasonOf } = endOf(receiver, log);
   const disconnect = async (): Promise<void> => {
     await receiver.client.disconnect();
   };
@@ -111,8 +112,14 @@ export async function openSocket(
 const openMs = 10_000;
 const acknowledgeMs = 3000;
 
-/** The client ends its connection as soon as Slack asks for another one. Here it goes on until that one is there. */
-function endOf({ client }: SocketModeReceiver): {
+/**
+ * Reads for the client, which ends its connection as soon as Slack asks for another one. Here it goes on until that one is
+ * there.
+ */
+function endOf(
+  { client }: SocketModeReceiver,
+  log: Logger,
+): {
   readonly over: Socket["over"];
   /** Why Slack ended it, in words for a sentence's end. */
   readonly reasonOf: () => string;
@@ -122,10 +129,12 @@ function endOf({ client }: SocketModeReceiver): {
     const [read] = client.listeners("ws_message");
     client.removeAllListeners("ws_message");
     client.on("ws_message", (data: unknown, isBinary: unknown) => {
-      const asked = disconnectOf(data);
-      if (asked === undefined) return read?.call(client, data, isBinary);
-      reason = reasons[asked] ?? "";
-      resolve("planned");
+      const frame = frameOf(data);
+      if (!frame) return log.warn({}, "Slack said something over a socket that can't be read");
+      if (frame.type === "envelope") return read?.call(client, frame.text, isBinary);
+      if (frame.type === "hello") return read?.call(client, data, isBinary);
+      reason = reasons[frame.reason] ?? "";
+      return resolve("planned");
     });
     client.on("disconnected", () => resolve("lost"));
   });
@@ -138,10 +147,3 @@ const reasons: Readonly<Record<string, string>> = {
   too_many_websockets:
     ": the app has ten already (too_many_websockets); end other processes of this bot",
 };
-
-/** Why Slack asks for another connection; undefined for anything else, which the client reads. */
-function disconnectOf(data: unknown): string | undefined {
-  if (typeof data !== "string" || !/^\{(?:[^{}]|\{[^{}]*\})*"type":\s*"disconnect"/.test(data))
-    return undefined;
-  return /"reason":\s*"(\w{1,40})"/.exec(data)?.[1] ?? "";
-}

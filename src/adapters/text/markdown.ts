@@ -59,7 +59,8 @@ export function renderMarkdown(markdown: string, renderer: MarkdownRenderer): st
 
 function renderPart(markdown: string, renderer: MarkdownRenderer): string {
   try {
-    return blocks(Lexer.lex(markdown, { gfm: true }), { renderer, quotes: 0, lists: 0 });
+    const tokens = Lexer.lex(markdown, { gfm: true });
+    return blocks(tokens, { renderer, targets: targetsIn(tokens), quotes: 0, lists: 0 });
   } catch (error) {
     // Thousands of nested quotes exhaust the parser's stack.
     if (error instanceof RangeError) return renderer.text(markdown);
@@ -69,6 +70,8 @@ function renderPart(markdown: string, renderer: MarkdownRenderer): string {
 
 interface Walk extends Nesting {
   readonly renderer: MarkdownRenderer;
+  /** Where links lead to. */
+  readonly targets: ReadonlySet<string>;
 }
 
 function blocks(tokens: readonly Token[], walk: Walk, separator = "\n\n"): string {
@@ -100,8 +103,12 @@ function block(token: MarkedToken, walk: Walk): string {
       return renderer.rule(walk);
     case "html":
       return renderer.paragraph(renderer.text(token.text.trimEnd()), walk);
-    case "space":
     case "def":
+      // `[ERROR]: disk-full` is none that a link goes by.
+      return walk.targets.has(token.href)
+        ? ""
+        : renderer.paragraph(renderer.text(token.raw.trim()), walk);
+    case "space":
     case "checkbox":
     case "list_item":
       return "";
@@ -132,11 +139,47 @@ function list(token: Tokens.List, walk: Walk): MarkdownList {
 
 function table(token: Tokens.Table, renderer: MarkdownRenderer): MarkdownTable {
   const cell = ({ tokens }: Tokens.TableCell): string => inline(tokens, renderer);
+  const lines = token.raw.split("\n").slice(2);
   return {
     align: token.align.map((align) => align ?? "left"),
     header: token.header.map(cell),
-    rows: token.rows.map((row) => row.map(cell)),
+    rows: token.rows.map((row, index) => {
+      const more = cellsBeyond(lines[index] ?? "", row.length);
+      if (more.length === 0) return row.map(cell);
+      const rest = [row.at(-1)].flatMap((last) => (last ? [cell(last)] : []));
+      return [
+        ...row.slice(0, -1).map(cell),
+        [...rest, ...more.map((text) => renderer.text(text))].join(" | "),
+      ];
+    }),
   };
+}
+
+/** What a row has beyond the columns, such as the pipes of a command: Markdown would leave it out. */
+function cellsBeyond(line: string, columns: number): readonly string[] {
+  const cells = line
+    .trim()
+    .replace(/^\|/, "")
+    .split(/(?<!\\)\|/);
+  if (cells.at(-1)?.trim() === "") cells.pop();
+  return cells.slice(columns).map((text) => text.replaceAll("\\|", "|").trim());
+}
+
+/** The targets of all links, however deep. */
+function targetsIn(tokens: readonly Token[]): ReadonlySet<string> {
+  const targets = new Set<string>();
+  const rest: unknown[] = [...tokens];
+  while (rest.length > 0) {
+    const value = rest.pop();
+    if (Array.isArray(value)) for (const each of value) rest.push(each);
+    else if (typeof value === "object" && value !== null) {
+      if ("type" in value && (value.type === "link" || value.type === "image") && "href" in value)
+        targets.add(String(value.href));
+      for (const name of ["tokens", "items", "header", "rows"])
+        if (name in value) rest.push(Reflect.get(value, name));
+    }
+  }
+  return targets;
 }
 
 function inline(tokens: readonly Token[], renderer: MarkdownRenderer): string {

@@ -30,6 +30,8 @@ export interface Delivery extends AsyncDisposable {
   pending(): readonly string[];
   /** What it never acknowledged: for people it is lost. */
   readonly lost: readonly string[];
+  /** How long the app took at most to acknowledge something in time, milliseconds. */
+  slowestAckMs(): number;
   /** Acknowledgements that came too late, or for nothing. */
   readonly late: string[];
   sockets(): readonly TwinSocket[];
@@ -50,6 +52,7 @@ export function slackDelivery(
   const lost: string[] = [];
   const late: string[] = [];
   let turn = 0;
+  let slowestAckMs = 0;
   let requestUrl: RequestUrl | undefined;
 
   const sockets = (): readonly TwinSocket[] => open.filter(({ isOpen }) => isOpen);
@@ -92,10 +95,14 @@ export function slackDelivery(
     let reason = "";
     for (const [attempts, ms] of waits.entries()) {
       if (ms > 0) await clock.sleep(ms, { signal });
+      const toldAt = clock.now();
       const outcome = requestUrl
         ? await requestUrl.tell(delivered, { attempts, times, reason, signal })
         : await overSockets(delivered, { attempts, times });
-      if (outcome.status === "ok") return;
+      if (outcome.status === "ok") {
+        slowestAckMs = Math.max(slowestAckMs, clock.now() - toldAt);
+        return;
+      }
       signal.throwIfAborted();
       reason = outcome.status;
       if (outcome.isFinal) break;
@@ -106,6 +113,7 @@ export function slackDelivery(
   return {
     lost,
     late,
+    slowestAckMs: () => slowestAckMs,
     sockets,
     connect(socket) {
       open.push(socket);

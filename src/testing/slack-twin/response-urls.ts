@@ -1,5 +1,7 @@
 import { z } from "zod";
 
+import { checkBlocks } from "./blocks.ts";
+import { Refusal } from "./refusal.ts";
 import type { Exchange, ServeOptions } from "./serve.ts";
 
 /** An address by which the app may tell somebody something: five times within half an hour. */
@@ -24,6 +26,12 @@ export function respondAt(id: string, { outgoing, body }: Exchange, { side }: Se
   url.uses += 1;
   const parsed = Response.safeParse(JSON.parse(body.toString()));
   if (!parsed.success) return refuse(400, "invalid_payload");
+  try {
+    if (parsed.data.blocks) checkBlocks(parsed.data.blocks);
+  } catch (error) {
+    if (error instanceof Refusal) return refuse(400, error.message);
+    throw error;
+  }
   url.show(parsed.data.text);
   outgoing.writeHead(200).end("ok");
 }
@@ -33,4 +41,5 @@ const Response = z.strictObject({
   replace_original: z.boolean().optional(),
   delete_original: z.boolean().optional(),
   text: z.string().min(1).max(40_000),
+  blocks: z.array(z.unknown()).optional(),
 });

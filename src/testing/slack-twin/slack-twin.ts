@@ -54,12 +54,16 @@ export interface SlackTwin extends AsyncDisposable, SlackPerson, SlackAsking {
   /** What was never acknowledged in time, and acknowledgements that nothing waited for. */
   readonly lost: readonly string[];
   readonly late: readonly string[];
+  /** How long the app took at most to acknowledge something in time, milliseconds. */
+  slowestAckMs(): number;
   /** How many sockets the app has open that are not frozen. */
   connections(): number;
   /** Resolves when the app has read all that was told, and what it said at once has come here. */
   roundTrip(): Promise<void>;
   /** Asks the app to connect anew, as Slack does every few hours: its oldest socket. */
   refresh(reason?: "refresh_requested" | "warning" | "link_disabled"): void;
+  /** Says just this over all sockets, whatever it is. */
+  sayRaw(text: string): void;
   /** Lets all sockets fall silent, without an end. */
   freeze(): void;
   /** Cuts all sockets. */
@@ -195,6 +199,7 @@ export async function slackTwin({
     pending: () => delivery.pending(),
     lost: delivery.lost,
     late: delivery.late,
+    slowestAckMs: () => delivery.slowestAckMs(),
     connections: () => delivery.sockets().filter(({ isFrozen }) => !isFrozen).length,
     async roundTrip() {
       // The second answer comes after what the first messages made the app say at once.
@@ -205,6 +210,9 @@ export async function slackTwin({
       delivery
         .sockets()[0]
         ?.send(JSON.stringify({ type: "disconnect", reason, debug_info: { host: "twin" } })),
+    sayRaw: (text) => {
+      for (const socket of delivery.sockets()) socket.send(text);
+    },
     freeze: () => {
       for (const socket of delivery.sockets()) socket.freeze();
     },

@@ -206,7 +206,7 @@ test("a press is brought as a decision; what was decided takes the place of the 
     actor: { id: "UBOB" },
     thread,
   });
-  const decided = { key: "k1", choice: "once", by: { id: "UBOB" } } as const;
+  const decided = { key: "k1", type: "decided", choice: "once", by: { id: "UBOB" } } as const;
   await adapter.closeApproval?.(thread, decided, { signal });
   expect(discord.thread(thread).at(-1)).toMatchObject({ buttons: [] });
   expect(discord.thread(thread).at(-1)?.text).toContain("✅ Approved once by <@UBOB>");
@@ -220,10 +220,27 @@ test("a question that another process asked loses its buttons, too", async () =>
   await adapter.post(postInto(thread, { key: "k1", ...card }), { signal, open: noArtifacts });
   const { botToken, apiUrl } = discord;
   await using next = discordAdapter({ botToken, apiUrl });
-  const decided = { key: "k1", choice: "deny", by: { id: "UBOB" } } as const;
+  const decided = { key: "k1", type: "decided", choice: "deny", by: { id: "UBOB" } } as const;
   await next.closeApproval?.(thread, decided, { signal });
   expect(discord.thread(thread).at(-1)?.text).toContain("⛔ Denied by <@UBOB>");
   expect(discord.thread(thread).at(-1)?.buttons).toEqual([]);
+});
+
+test.each([
+  [{ type: "withdrawn", by: { id: "UANN" } }, "🚫 Withdrawn: <@UANN> asked to stop"],
+  [{ type: "withdrawn" }, "🚫 Withdrawn"],
+  [{ type: "expired" }, "⌛ Expired: nobody answered in time"],
+] as const)("a question that is %o loses its buttons and says so, once", async (outcome, said) => {
+  await using opened = await openDiscord();
+  const { discord, adapter, refOf } = opened;
+  const thread = refOf(discord.say({ text: "restart web", mention: true }));
+  await adapter.post(postInto(thread, { key: "k1", ...card }), { signal, open: noArtifacts });
+  await adapter.closeApproval?.(thread, { key: "k1", ...outcome }, { signal });
+  await adapter.closeApproval?.(thread, { key: "k1", type: "expired" }, { signal });
+  const { text = "", buttons } = discord.thread(thread).at(-1) ?? {};
+  expect(buttons).toEqual([]);
+  expect(text.endsWith(said)).toBe(true);
+  expect(text.match(/Withdrawn|Expired/g)).toHaveLength(1);
 });
 
 test("a refused press is told to that person alone, and the buttons stay", async () => {

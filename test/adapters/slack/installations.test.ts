@@ -5,6 +5,11 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 
 import { fileInstallations, type Installation } from "../../../src/adapters/slack/index.ts";
+import { installedWorkspaces } from "../../../src/adapters/slack/installations/installed-workspaces.ts";
+import { silentLogger } from "../../../src/core/logger.ts";
+import { manualClock } from "../../../src/testing/manual-clock.ts";
+
+const { signal } = new AbortController();
 
 const [oldKey, newKey] = ["o".repeat(32), "n".repeat(32)] as const;
 const installation: Installation = {
@@ -75,4 +80,30 @@ test("ids that are none lead nowhere, and keys that can be guessed are refused",
   );
   expect(() => open()).toThrow(/key is missing or too short/);
   expect(() => open("password")).toThrow(/expected 32 random characters/);
+});
+
+test("what is known of a workspace does until its slow store has told it anew", async () => {
+  const clock = manualClock();
+  const finds: ((found: Installation | undefined) => void)[] = [];
+  const workspaces = installedWorkspaces({
+    installations: {
+      save: async () => {},
+      find: () => new Promise((resolve) => finds.push(resolve)),
+      remove: async () => {},
+    },
+    apiUrl: "http://127.0.0.1:1/",
+    timeoutMs: 1000,
+    clock,
+    log: silentLogger,
+  });
+  const tokenOf = async () => (await workspaces.find("T1", { signal }))?.botToken;
+  const first = [tokenOf(), tokenOf()];
+  finds[0]?.({ ...installation, teamId: "T1", botToken: "xoxb-old" });
+  expect(await Promise.all(first)).toEqual(["xoxb-old", "xoxb-old"]);
+
+  await clock.advance(60_000);
+  expect([await tokenOf(), await tokenOf()]).toEqual(["xoxb-old", "xoxb-old"]);
+  expect(finds).toHaveLength(2);
+  finds[1]?.({ ...installation, teamId: "T1", botToken: "xoxb-new" });
+  await expect.poll(tokenOf).toBe("xoxb-new");
 });

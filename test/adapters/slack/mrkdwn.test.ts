@@ -75,3 +75,20 @@ test("a wide table that grows when it is drawn is split until it fits", () => {
   for (const section of sections) expect(section.length).toBeLessThanOrEqual(maxSection);
   expect(sections.join("\n").match(/\b1\b/g)).toHaveLength(250);
 });
+
+test.each([
+  ["what looks like a definition", "[ERROR]: disk-full\n\nmore", "[ERROR]: disk-full\n\nmore"],
+  [
+    "a definition that a link goes by is in the link",
+    "[here][1]\n\n[1]: https://a.example",
+    "<https://a.example|here>",
+  ],
+  [
+    "the pipes of a command in a table",
+    "| step | command |\n|---|---|\n| 1 | ps | grep web | wc |",
+    "1     ps | grep web | wc",
+  ],
+  ["what stands where a language should", "``` exit code 1\nx\n```", "```\nexit code 1\nx\n```"],
+])("Markdown would leave it out, and it stays: %s", (_, markdown, shown) => {
+  expect(sectionsOf(markdown).join("\n")).toContain(shown);
+});

@@ -5,6 +5,7 @@ import { eventually, recordingInbound } from "../../../src/testing/adapter-suite
 import { manualClock } from "../../../src/testing/manual-clock.ts";
 import { openSlack } from "./open-slack.ts";
 
+const { signal } = new AbortController();
 const minutes = 60_000;
 const callsOf = (slack: { readonly calls: readonly string[] }, method: string): number =>
   slack.calls.filter((name) => name === method).length;
@@ -85,23 +86,27 @@ test("groups count for commands, buttons and edits as well", async () => {
   for (const actor of actors) expect(actor?.roles).toEqual(["S0OPS"]);
 });
 
-test("people have their names, asked for once", async () => {
+test("people have their names, asked for once however many want to know", async () => {
   await using opened = await openSlack();
-  const { slack, adapter } = opened;
+  const { slack, adapter, refOf } = opened;
   const inbound = recordingInbound();
   await adapter.start(inbound);
-  slack.say({ text: "hello", channel: "D0DIRECT1", user: "UANN" });
-  await inbound.received(1);
+  const said = ["D0DIRECT1", "C0OPS0001", "C0WEB0001"].map((channel) =>
+    slack.say({ text: "hello", channel, mention: true, user: "UANN" }),
+  );
+  await inbound.received(3);
+  const names = said.map(async (place) => await adapter.nameOf?.(refOf(place), "UANN", { signal }));
+  expect(await Promise.all(names)).toEqual(["uann", "uann", "uann"]);
   slack.say({ text: "again", channel: "D0DIRECT1", user: "UANN" });
-  const messages = await inbound.received(2);
-  expect(messages.map(({ actor }) => actor.name)).toEqual(["uann", "uann"]);
+  const messages = await inbound.received(4);
+  expect(messages.at(-1)?.actor.name).toBe("uann");
   expect(callsOf(slack, "users.info")).toBe(1);
 });
 
-test("a name that Slack does not tell in time holds nothing up", async () => {
+test("no acknowledgement waits for a name, and who wants it only for a moment", async () => {
   const clock = manualClock();
   await using opened = await openSlack({ clock });
-  const { slack, adapter } = opened;
+  const { slack, adapter, refOf } = opened;
   const inbound = recordingInbound();
   await adapter.start(inbound);
   let tell = (): void => {};
@@ -109,12 +114,25 @@ test("a name that Slack does not tell in time holds nothing up", async () => {
     tell = resolve;
   });
   slack.faults.call("users.info", { type: "slow", until });
-  slack.say({ text: "hello", channel: "D0DIRECT1", user: "UANN" });
-  await eventually(() => callsOf(slack, "users.info") === 1, "the look-up");
-  await clock.advance(501);
-  const [message] = await inbound.received(1);
+  const place = slack.say({ text: "hello", channel: "D0DIRECT1", user: "UANN" });
+  for (let count = 0; count < 5; count += 1) slack.say({ ...place, text: "more", user: "UANN" });
+  const [message] = await inbound.received(6);
+  await eventually(() => slack.pending().length === 0, "the acknowledgements");
   expect(message?.actor).toEqual({ id: "UANN", roles: [] });
+  const name = adapter.nameOf?.(refOf(place), "UANN", { signal });
+  await clock.advance(501);
+  expect(await name).toBeUndefined();
   tell();
+  expect(callsOf(slack, "users.info")).toBe(1);
+});
+
+test("a process that only answers knows names as well", async () => {
+  await using opened = await openSlack();
+  const { slack, adapter, refOf } = opened;
+  const thread = refOf(slack.say({ text: "hello", mention: true, user: "UANN" }));
+  expect(await adapter.nameOf?.(thread, "UANN", { signal })).toBe("uann");
+  slack.faults.call("users.info", { type: "error", error: "user_not_found" });
+  expect(await adapter.nameOf?.(thread, "UNOBODY", { signal })).toBeUndefined();
 });
 
 test("in a group of people the bot is spoken to by its name", async () => {

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 
+import { slackAdapter } from "../../../src/adapters/slack/index.ts";
 import {
   eventually,
   noArtifacts,
@@ -106,10 +107,61 @@ test("where Slack can't be asked in time, it tells the reaction again", async ()
   expect(slack.lost).toEqual([]);
 });
 
+test("a reaction to a message that is gone is settled", async () => {
+  await using opened = await start();
+  const { slack, inbound, settled, answer } = opened;
+  slack.faults.call("conversations.replies", { type: "error", error: "thread_not_found" });
+  slack.react(answer, { name: stop });
+  await settled();
+  expect(inbound.messages).toHaveLength(2);
+  expect(slack.calls.filter((name) => name === "conversations.replies")).toHaveLength(1);
+});
+
 test("reactions can be switched off", async () => {
   await using opened = await start({ reactions: false });
   const { slack, inbound, settled, answer } = opened;
   slack.react(answer, { name: stop });
   await settled();
   expect(inbound.messages).toHaveLength(2);
+});
+
+test("which emoji do what can be said, in any skin tone; what is left out stays", async () => {
+  await using opened = await start({ reactions: { stop: [":no_entry:", "hand"], approve: "+1" } });
+  const { slack, inbound, settled, answer, card } = opened;
+  slack.react(answer, { name: stop });
+  slack.react(answer, { name: "hand::skin-tone-3" });
+  await settled();
+  slack.react(card, { name: "white_check_mark" });
+  slack.react(card, { name: "+1" });
+  await settled();
+  slack.react(card, { name: "x" });
+  await settled();
+  expect(inbound.messages.slice(2).map(({ text }) => text)).toEqual([
+    "stop",
+    "approve 1abcde once",
+    "deny 1abcde",
+  ]);
+});
+
+test("one emoji can be switched off", async () => {
+  await using opened = await start({ reactions: { approve: [] } });
+  const { slack, inbound, settled, card, answer } = opened;
+  slack.react(card, { name: "white_check_mark" });
+  slack.react(answer, { name: stop });
+  await settled();
+  expect(inbound.messages.slice(2).map(({ text }) => text)).toEqual(["stop"]);
+});
+
+test.each([
+  [{ stop: "🛑" }, 'reactions.stop "🛑": expected a name as in Slack'],
+  [{ stop: "stop sign" }, 'reactions.stop "stop sign": expected a name'],
+  [{ stop: "x" }, 'reactions.deny "x": it means stop already'],
+  [{ approve: ["+1", ""] }, 'reactions.approve "": expected a name'],
+])("emoji that can't be used are refused: %o", (reactions, message) => {
+  expect(() => slackAdapter({ appToken: "xapp-1", botToken: "xoxb-1", reactions })).toThrow(
+    expect.objectContaining({
+      code: "CONFIG_INVALID",
+      message: expect.stringContaining(message),
+    }),
+  );
 });

@@ -3,6 +3,8 @@ import { expect, test } from "vitest";
 import { shortcutHandler } from "../../../src/adapters/slack/asking/shortcut.ts";
 import { commandHandler } from "../../../src/adapters/slack/asking/slash-command.ts";
 import { submissionHandler } from "../../../src/adapters/slack/asking/submission.ts";
+import { emojiMeanings } from "../../../src/adapters/slack/emoji.ts";
+import { names } from "../../../src/adapters/slack/people/names.ts";
 import { reactionHandler } from "../../../src/adapters/slack/reactions.ts";
 import { createReception } from "../../../src/adapters/slack/reception.ts";
 import { revisionHandler } from "../../../src/adapters/slack/revisions.ts";
@@ -65,6 +67,7 @@ const edit = {
 function isTaken(body: object): boolean {
   const reception = createReception({
     inbound: recordingInbound(),
+    names: names({ clock: systemClock, log: silentLogger }),
     withGroups: false,
     clock: systemClock,
     log: silentLogger,
@@ -79,7 +82,7 @@ function isTaken(body: object): boolean {
     commandHandler(reception, options),
     shortcutHandler(reception, options),
     submissionHandler(reception, options),
-    reactionHandler(reception),
+    reactionHandler(reception, { meanings: emojiMeanings(true) }),
     revisionHandler(reception),
   ].flatMap((handler) => handler(body, workspace) ?? []);
   for (const work of taken) work.catch(() => {}); // Whatever becomes of it.

@@ -136,6 +136,21 @@ test("a card says who decided, also when that was said in words", async () => {
   expect(rest.at(-1)?.text).toContain("Then not.");
 });
 
+test("a card that was withdrawn says who asked to stop, and can't be answered", async () => {
+  const restart = { ...tool("restart", async () => "restarted"), needsApproval: true };
+  await using opened = await openBot({ model: answering([["restart"]]), tools: [restart] });
+  const { slack, settled, posts } = opened;
+  const place = slack.say({ text: "restart web", user: "UANN", mention: true });
+  await settled();
+  expect(posts(place)[0]?.buttons.length).toBeGreaterThan(0);
+  slack.say({ text: "stop", user: "UANN", ...place });
+  await settled();
+  expect(posts(place)[0]).toMatchObject({
+    buttons: [],
+    text: expect.stringContaining("🚫 Withdrawn: <@UANN> asked to stop"),
+  });
+});
+
 test("who is not on the list is told so alone, and nothing is posted", async () => {
   await using opened = await openBot();
   const { slack, settled, posts } = opened;
@@ -162,6 +177,9 @@ test("stop ends what runs, and an answer whose post was cut comes once", async (
   const { slack, settled, posts } = opened;
   const place = slack.say({ text: "wait for it", user: "UANN", mention: true });
   await running;
+  // No acknowledgement waits for the turn.
+  slack.say({ text: "hurry", user: "UANN", ...place });
+  await eventually(() => slack.pending().length === 0, "the acknowledgements");
   slack.say({ text: "stop", user: "UANN", ...place });
   await settled();
   const stopped = posts(place).length;

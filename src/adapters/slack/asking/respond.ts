@@ -1,4 +1,5 @@
 import { linkedController } from "../../../core/abort.ts";
+import { spoken } from "../spoken.ts";
 
 /**
  * Tells who asked something, and nobody else, by the address that came with what they asked. Slack takes five of these
@@ -18,7 +19,7 @@ export async function respond(
   const response = await fetch(url, {
     method: "POST",
     headers: { "content-type": "application/json; charset=utf-8" },
-    body: JSON.stringify({ response_type: "ephemeral", replace_original: false, text }),
+    body: JSON.stringify({ response_type: "ephemeral", replace_original: false, ...spoken(text) }),
     redirect: "error",
     signal: limit.controller.signal,
   });

@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { Handler } from "../handle-event.ts";
 import { escaped } from "../mrkdwn.ts";
 import type { Reception } from "../reception.ts";
+import { spoken } from "../spoken.ts";
 import type { SlackWorkspace } from "../workspaces.ts";
 import { ask } from "./ask.ts";
 import { helpText } from "./help.ts";
@@ -62,7 +63,7 @@ export function commandHandler(
   };
 }
 
-const whisper = (text: string): object => ({ response_type: "ephemeral", text });
+const whisper = (text: string): object => ({ response_type: "ephemeral", ...spoken(text) });
 
 const maxBegun = 1000;
 

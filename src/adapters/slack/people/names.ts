@@ -1,40 +1,69 @@
 import { z } from "zod";
 
+import type { Clock } from "../../../core/clock.ts";
+import { messageOf } from "../../../core/errors.ts";
+import type { Logger } from "../../../core/logger.ts";
 import { visibleLabel } from "../../text/control.ts";
 import { inTime } from "../asking/in-time.ts";
-import type { Reception } from "../reception.ts";
 import type { SlackWorkspace } from "../workspaces.ts";
 
 /** What people are called, for models and threads to read. Names decide nothing. */
-export interface Names {
-  /** Asks Slack where it is not known, and waits a little for it. */
-  learn(userId: string, workspace: SlackWorkspace): Promise<void>;
+export interface Names extends AsyncDisposable {
+  /** Asks Slack where it is not known, and waits for nothing: an acknowledgement shall not. */
+  learn(userId: string, workspace: SlackWorkspace): void;
+  /** Waits a little for it where it is not known. */
+  find(userId: string, workspace: SlackWorkspace): Promise<string | undefined>;
   of(teamId: string, userId: string): string | undefined;
 }
 
-export function names(context: Pick<Reception, "clock" | "signal" | "beside">): Names {
-  const { clock, signal } = context;
+export function names({ clock, log }: { readonly clock: Clock; readonly log: Logger }): Names {
+  const ending = new AbortController();
+  const { signal } = ending;
   const known = new Map<string, { readonly name: string | undefined; readonly at: number }>();
+  const asking = new Map<string, Promise<void>>();
   const keyOf = (teamId: string, userId: string): string => `${teamId}:${userId}`;
+
+  const ask = async (userId: string, workspace: SlackWorkspace, key: string): Promise<void> => {
+    try {
+      const name = await nameOf(userId, workspace, signal);
+      known.delete(key);
+      known.set(key, { name, at: clock.now() });
+      const [oldest] = known.keys();
+      if (known.size > maxKnown && oldest !== undefined) known.delete(oldest);
+    } catch (error) {
+      if (!signal.aborted) log.debug({ error: messageOf(error) }, "A name was not read");
+    }
+  };
+  /** Undefined where nothing is to be asked. However many want to know, it is asked once. */
+  const askOnce = (userId: string, workspace: SlackWorkspace): Promise<void> | undefined => {
+    const { scopes, teamId } = workspace.identity;
+    const key = keyOf(teamId, userId);
+    const former = known.get(key);
+    if (!scopes?.includes("users:read") || signal.aborted) return undefined;
+    if (former && clock.now() - former.at < freshMs) return undefined;
+    const asked =
+      asking.get(key) ?? ask(userId, workspace, key).finally(() => void asking.delete(key));
+    asking.set(key, asked);
+    return asked;
+  };
+  const of: Names["of"] = (teamId, userId) => known.get(keyOf(teamId, userId))?.name;
+
   return {
-    async learn(userId, workspace) {
-      const { scopes, teamId } = workspace.identity;
-      if (!scopes?.includes("users:read")) return;
-      const key = keyOf(teamId, userId);
-      const former = known.get(key);
-      if (former && clock.now() - former.at < freshMs) return;
-      const asked = nameOf(userId, workspace, signal).then((name) => {
-        known.delete(key);
-        known.set(key, { name, at: clock.now() });
-        const [oldest] = known.keys();
-        if (known.size > maxKnown && oldest !== undefined) known.delete(oldest);
-        return name;
-      });
-      context.beside(asked, "A name was not read");
-      // An old one does for now, and so does none.
-      if (!former) await inTime(asked, { clock, waitMs }).catch(() => {});
+    of,
+    learn(userId, workspace) {
+      void askOnce(userId, workspace);
     },
-    of: (teamId, userId) => known.get(keyOf(teamId, userId))?.name,
+    async find(userId, workspace) {
+      const { teamId } = workspace.identity;
+      const asked = askOnce(userId, workspace);
+      // An old one does for now.
+      if (asked && !known.has(keyOf(teamId, userId))) await inTime(asked, { clock, waitMs });
+      return of(teamId, userId);
+    },
+    async [Symbol.asyncDispose]() {
+      ending.abort();
+      await Promise.all(asking.values());
+    },
   };
 }
 
