@@ -1,3 +1,4 @@
+import type { TwinGuild } from "./guild.ts";
 import type { TwinInteraction } from "./interactions.ts";
 import { givenAt } from "./snowflake.ts";
 import type { DiscordState, TwinChannel, TwinFile, TwinMessage } from "./state.ts";
@@ -18,9 +19,9 @@ export function userJson({ botId }: DiscordState, id: string): object {
   return { id, username: name, global_name: name, discriminator: "0", avatar: null, bot: isBot };
 }
 
-export function memberJson({ guild }: DiscordState, id: string): object {
+export function memberJson({ members }: TwinGuild, id: string): object {
   return {
-    roles: guild.members.get(id) ?? [],
+    roles: members.get(id) ?? [],
     nick: null,
     avatar: null,
     joined_at: "2026-01-01T00:00:00.000000+00:00",
@@ -142,8 +143,8 @@ export function channelJson(channel: TwinChannel, state: DiscordState): object {
   };
 }
 
-export function guildJson(state: DiscordState): object {
-  const { guild, botId } = state;
+export function guildJson(state: DiscordState, guild: TwinGuild): object {
+  const { botId } = state;
   const seen = [...guild.channels.values()].filter((channel) =>
     state.may(botId, channel, "VIEW_CHANNEL"),
   );
@@ -167,10 +168,10 @@ export function guildJson(state: DiscordState): object {
       id,
       name,
       permissions: String(permissions),
-      ...(id === state.botRoleId && { tags: { bot_id: botId } }),
+      ...(id === guild.botRoleId && { tags: { bot_id: botId } }),
     })),
     // Of a large guild Discord tells only of the bot and of who is there.
-    members: [{ ...memberJson(state, botId), user: userJson(state, botId) }],
+    members: [{ ...memberJson(guild, botId), user: userJson(state, botId) }],
     channels: seen.filter(({ thread }) => !thread).map((channel) => channelJson(channel, state)),
     threads: seen
       .filter(({ thread }) => thread && !state.isArchived(thread))
