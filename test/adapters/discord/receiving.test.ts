@@ -9,18 +9,9 @@ import {
 } from "../../../src/testing/adapter-suite-support.ts";
 import { manualClock } from "../../../src/testing/manual-clock.ts";
 import { openDiscord } from "./open-discord.ts";
+import { started } from "./started.ts";
 
 const { signal } = new AbortController();
-
-async function started(
-  options: Parameters<typeof openDiscord>[0] = {},
-  ...answer: Parameters<typeof recordingInbound>
-) {
-  const opened = await openDiscord({ commands: "nowhere", ...options });
-  const inbound = recordingInbound(...answer);
-  await opened.adapter.start(inbound);
-  return { ...opened, inbound };
-}
 
 test("without the privileged intent a mention and a reply to the bot are read, and nothing else in a guild", async () => {
   const said: string[] = [];
