@@ -4,7 +4,7 @@ import type { Artifact } from "../../core/post.ts";
 import type { OpenArtifact } from "../adapter.ts";
 import type { SentFile } from "./api.ts";
 import { uniqueNames } from "./file-name.ts";
-import { fitted } from "./fit-file.ts";
+import { fitted, mebibytes } from "./fit-file.ts";
 
 /** What one file, and all files of one message together, may have: https://discord.com/developers/docs/reference#uploading-files */
 export interface FileLimits {
@@ -68,7 +68,6 @@ export async function readArtifacts(
 
 /** What is held in memory while it is brought. */
 const largest = 256 * 1024 ** 2;
-const mebibytes = (bytes: number): string => (bytes / 1024 ** 2).toFixed(1);
 
 /** Files in as many messages as it takes: ten each, and no more than a request may have. */
 export function batches(

@@ -9,6 +9,9 @@ import { unreachable } from "./failures.ts";
 /** How the gateway's sessions are begun. */
 export interface SessionStarts {
   readonly shards: number;
+  /** How many may still be begun, of how many. */
+  readonly remaining: number;
+  readonly total: number;
   /** How long it takes at most until all are there. */
   readonly openMs: number;
 }
@@ -50,7 +53,12 @@ export async function sessionStarts(
     );
   if (remaining < total / 10)
     log.warn({ remaining, total, resetsAt }, "Few sessions may still be begun at Discord today");
-  return { shards, openMs: greetMs + Math.ceil(shards / max_concurrency) * turnMs };
+  return {
+    shards,
+    remaining,
+    total,
+    openMs: greetMs + Math.ceil(shards / max_concurrency) * turnMs,
+  };
 }
 
 const greetMs = 60_000;

@@ -34,7 +34,7 @@ test("too large either way: in parts that are put together as is said", async ()
 test("too large for twenty parts: said, and nothing is sent", async () => {
   const { files, note } = await fitted(file("core.bin", randomBytes(2001)), 100);
   expect(files).toEqual([]);
-  expect(note).toBe("core.bin is too large for Discord.");
+  expect(note).toBe("core.bin is too large for Discord (0.0 MiB).");
 });
 
 test("what is too large to be held in memory is said without being read", async () => {

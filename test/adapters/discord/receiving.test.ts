@@ -155,7 +155,7 @@ test("what was said during an interruption comes when the connection goes on, on
 });
 
 test("a line that is dead without knowing it is found, and what was missed comes", async () => {
-  await using opened = await started({ twin: { heartbeatMs: 150 } });
+  await using opened = await started({ twin: { heartbeatMs: 400 } });
   const { discord, inbound } = opened;
   const place = discord.say({ text: "before", mention: true });
   await inbound.received(1);
@@ -165,7 +165,21 @@ test("a line that is dead without knowing it is found, and what was missed comes
   expect(discord.gateway.log).toContain("resume");
 });
 
-test("after a session that can't be resumed, what was missed is read from the channels, once", async () => {
+test.concurrent("a bot whose heartbeats do not arrive is dropped (4009): it begins a new session, and what was missed is read, once", async () => {
+  await using opened = await started({ twin: { heartbeatMs: 400 } });
+  const { discord, inbound } = opened;
+  const place = discord.say({ text: "before", mention: true });
+  await inbound.received(1);
+  discord.gateway.goDeaf();
+  await eventually(() => discord.gateway.log.includes("close 4009"), "the end of the line");
+  discord.say({ ...place, text: "meanwhile" });
+  await inbound.received(2);
+  await discord.roundTrip();
+  expect(inbound.messages.map(({ text }) => text)).toEqual(["before", "meanwhile"]);
+  expect(discord.gateway.log.filter((each) => each === "identify").length).toBeGreaterThan(1);
+});
+
+test.concurrent("after a session that can't be resumed, what was missed is read from the channels, once", async () => {
   await using opened = await started();
   const { discord, inbound } = opened;
   const place = discord.say({ text: "before", mention: true, user: "UANN" });
