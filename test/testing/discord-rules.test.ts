@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+
 import { Routes } from "discord.js";
 import { expect, test } from "vitest";
 
@@ -190,8 +193,6 @@ test("SEND_MESSAGES does not allow to write in threads, SEND_MESSAGES_IN_THREADS
 
 /** An endpoint that believes everything, but what is signed for it to refuse. */
 async function receiver(take: (payload: { id: string; token: string }) => void) {
-  const { createServer } = await import("node:http");
-  const { once } = await import("node:events");
   let pings = 0;
   const server = createServer((request, response) => {
     let body = "";

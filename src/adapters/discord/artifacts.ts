@@ -14,8 +14,8 @@ export interface FileLimits {
 
 /** By the guild's boosts: https://support.discord.com/hc/en-us/articles/360028038352 */
 export function fileLimits(premiumTier = 0): FileLimits {
-  const mebibytes = [10, 10, 50, 100][premiumTier] ?? 10;
-  return { perFile: mebibytes * 1024 ** 2, perRequest: Math.max(25, mebibytes) * 1024 ** 2 };
+  const most = [10, 10, 50, 100][premiumTier] ?? 10;
+  return { perFile: most * 1024 ** 2, perRequest: Math.max(25, most) * 1024 ** 2 };
 }
 
 export interface ReadFiles {

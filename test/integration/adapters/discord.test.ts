@@ -196,7 +196,7 @@ test("what was written to the bot alone while it was away is answered when it is
   };
   const said = (text: string) => discord.sayDirectly({ text, user: "UANN" });
   const answers = (place: DiscordPlace) =>
-    discord.thread(place).filter(({ isBot, text }) => isBot && /^answer/.test(text));
+    discord.thread(place).filter(({ isBot, text }) => isBot && text.startsWith("answer"));
   const first = await run("answer one");
   const place = said("hello?");
   await eventually(() => answers(place).length === 1, "the first answer");
