@@ -1,12 +1,13 @@
-import type { Client, Channel } from "discord.js";
+import type { Client } from "discord.js";
 
 import { abortable } from "../../core/abort.ts";
 import type { Clock } from "../../core/clock.ts";
 import { messageOf, OpsthreadError } from "../../core/errors.ts";
 import type { Logger } from "../../core/logger.ts";
 import type { DiscordApi } from "./api.ts";
-import { type ChannelFacts, threads } from "./channels.ts";
+import type { ChannelFacts } from "./channels.ts";
 import { connectionEnded } from "./close-codes.ts";
+import { connectionOf } from "./connection-of.ts";
 import { unreachable } from "./failures.ts";
 import { intentsOf, type WantedIntents } from "./intents.ts";
 import { leanClient } from "./lean-client.ts";
@@ -21,6 +22,8 @@ export interface GatewayEvent {
 export interface Connection extends AsyncDisposable {
   /** What the client knows of a channel without asking. */
   channel(id: string): ChannelFacts | undefined;
+  /** Whether the bot may read what was said in a channel; undefined where that is not known. */
+  mayRead(id: string): boolean | undefined;
   /** How far a guild is boosted; undefined where it is not known. */
   premiumTier(guildId: string): number | undefined;
   /** The guilds that the bot is in. */
@@ -125,27 +128,4 @@ function logConnections(
       "Discord ended the connection for good",
     ),
   );
-}
-
-function connectionOf(client: Client): Connection {
-  return {
-    channel(id) {
-      const channel = client.channels.cache.get(id);
-      return channel && factsOf(channel);
-    },
-    guilds: () => [...client.guilds.cache.keys()],
-    premiumTier: (guildId) => client.guilds.cache.get(guildId)?.premiumTier,
-    async [Symbol.asyncDispose]() {
-      client.removeAllListeners();
-      await client.destroy();
-    },
-  };
-}
-
-function factsOf(channel: Channel): ChannelFacts {
-  return {
-    isThread: threads.has(channel.type),
-    parentId: channel.isThread() ? (channel.parentId ?? undefined) : undefined,
-    guildId: channel.isDMBased() ? undefined : channel.guildId,
-  };
 }

@@ -20,6 +20,7 @@ export function createEvents(
   const missed = createMissed({
     ...options,
     take: (posted) => messages.written(posted, { isMissed: true }),
+    mayRead: (id) => connected?.mayRead(id) ?? true,
   });
   const inOrder = (channelId: string, take: () => Promise<void>): void =>
     receiver.inOrder(channelId, take);

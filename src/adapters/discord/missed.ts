@@ -21,13 +21,21 @@ export interface Missed {
 }
 
 export function createMissed(
-  options: EventOptions & { readonly take: (posted: Posted) => Promise<void> },
+  options: EventOptions & {
+    readonly take: (posted: Posted) => Promise<void>;
+    readonly mayRead: (channelId: string) => boolean;
+  },
 ): Missed {
-  const { inbound, receiver, clock } = options;
+  const { inbound, receiver, clock, mayRead } = options;
   const inTurn = takingTurns(maxAtOnce);
   const since = (): number => clock.now() - lookBackMs;
   const read = (id: string, guildId: string | undefined): void =>
-    receiver.inOrder(id, () => inTurn(() => readChannel({ id, guildId, since: since() }, options)));
+    receiver.inOrder(id, () =>
+      inTurn(async () => {
+        // Discord tells of all channels, and counts what it refuses.
+        if (mayRead(id)) await readChannel({ id, guildId, since: since() }, options);
+      }),
+    );
   return {
     inGuild(guild) {
       const parsed = Guild.safeParse(guild);

@@ -145,9 +145,7 @@ export function channelJson(channel: TwinChannel, state: DiscordState): object {
 
 export function guildJson(state: DiscordState, guild: TwinGuild): object {
   const { botId } = state;
-  const seen = [...guild.channels.values()].filter((channel) =>
-    state.may(botId, channel, "VIEW_CHANNEL"),
-  );
+  const channels = [...guild.channels.values()];
   return {
     id: guild.id,
     name: guild.name,
@@ -172,9 +170,11 @@ export function guildJson(state: DiscordState, guild: TwinGuild): object {
     })),
     // Of a large guild Discord tells only of the bot and of who is there.
     members: [{ ...memberJson(guild, botId), user: userJson(state, botId) }],
-    channels: seen.filter(({ thread }) => !thread).map((channel) => channelJson(channel, state)),
-    threads: seen
+    // Also of channels that the bot may not see, but of no threads in them.
+    channels: channels.filter(({ thread }) => !thread).map((each) => channelJson(each, state)),
+    threads: channels
       .filter(({ thread }) => thread && !state.isArchived(thread))
+      .filter((channel) => state.may(botId, channel, "VIEW_CHANNEL"))
       .map((channel) => channelJson(channel, state)),
   };
 }

@@ -54,6 +54,20 @@ test("more channels than Discord lets a bot read in a second are all read", asyn
   expect(inbound.messages.map(({ text }) => text).toSorted()).toEqual(names.toSorted());
 });
 
+test("channels that the bot may not see are not asked for: Discord counts what it refuses", async () => {
+  await using opened = await openDiscord({ commands: "nowhere" });
+  const { discord } = opened;
+  const secret = discord.channels["secret"] ?? "";
+  discord.say({ text: "among people", channel: secret });
+  discord.say({ text: "for the bot", mention: true });
+  const inbound = recordingInbound();
+  await opened.adapter.start(inbound);
+  await inbound.received(1);
+  await discord.roundTrip();
+  const read = discord.calls.filter((call) => /^GET \/channels\/\d+\/messages/.test(call));
+  expect(read).toEqual([`GET /channels/${discord.channels["ops"]}/messages`]);
+});
+
 test("a bot that knows of no sessions starts without looking", async () => {
   await using opened = await started();
   await opened.discord.roundTrip();
