@@ -77,6 +77,7 @@ const Discord = z.strictObject({
   reactions: z.boolean().exactOptional(),
   commands: z.union([z.enum(["everywhere", "nowhere"]), z.array(z.string())]).exactOptional(),
   commandName: z.string().min(1).exactOptional(),
+  shards: z.union([z.number().int().positive(), z.literal("auto")]).exactOptional(),
   gateway: z.boolean().exactOptional(),
   endpoint: z
     .strictObject({ ...Listen, publicKey: z.string().min(1), path: z.string().exactOptional() })

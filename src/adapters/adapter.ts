@@ -123,6 +123,11 @@ export interface Inbound {
   check(
     asker: Asker,
   ): { readonly allowed: true } | { readonly allowed: false; readonly reason: string };
+  /**
+   * The threads of sessions, those that were used last first: for platforms that don't tell a bot where to look for what it
+   * missed. Absent: none are known.
+   */
+  threads?(options: { readonly limit: number }): Promise<readonly ThreadRef[]>;
   /** What can be asked for by name. */
   readonly tasks: readonly { readonly name: string; readonly title: string }[];
 }

@@ -16,25 +16,33 @@ export interface RecordingInbound extends Inbound {
 
 export function recordingInbound(
   answer: (message: Message) => Promise<Received> = async () => ({ status: "accepted" }),
-  { check = () => ({ allowed: true }) }: Partial<Pick<Inbound, "check">> = {},
+  {
+    check = () => ({ allowed: true }),
+    threads = async () => [],
+  }: Partial<Pick<Inbound, "check" | "threads">> = {},
 ): RecordingInbound {
   const messages: Message[] = [];
   const revisions: Revision[] = [];
+  const stored = new Set<string>();
   return {
     messages,
     revisions,
     check,
+    threads,
     tasks: [
       { name: "logs", title: "Read logs" },
       { name: "diff", title: "Compare files" },
     ],
     async revise(revision) {
       revisions.push(revision);
-      return { status: "accepted" };
+      // What was stored waits to be read.
+      return { status: stored.has(revision.id) ? "accepted" : "ignored" };
     },
     async receive(message) {
       messages.push(message);
-      return answer(message);
+      const received = await answer(message);
+      if (received.status === "accepted") stored.add(message.id);
+      return received;
     },
     async received(count) {
       await eventually(() => messages.length >= count, `${count} messages`);

@@ -251,7 +251,7 @@ test("discord.js itself reads people, threads, roles and files of the twin", asy
       { content: "one", files: 1, inThread: false },
       { content: "two", files: 0, inThread: true },
     ]);
-    expect(client.guilds.cache.first()?.channels.cache.size).toBe(4);
+    expect(client.guilds.cache.first()?.channels.cache.size).toBe(5);
   } finally {
     await client.destroy();
   }

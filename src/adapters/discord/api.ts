@@ -112,10 +112,12 @@ async function openRest(
     timeout: timeoutMs,
     offset: 0,
     rejectOnRateLimit: () => true,
-    invalidRequestWarningInterval: 1,
   });
-  // Its own count is one for all clients of the process.
-  rest.on("invalidRequestWarning", onRefused);
+  // Its own count is one for all clients of the process, and has what Discord does not count.
+  rest.on("response", (_, { status, headers }) => {
+    const isShared = headers.get("x-ratelimit-scope") === "shared";
+    if (status === 401 || status === 403 || (status === 429 && !isShared)) onRefused();
+  });
   return rest.setToken(botToken);
 }
 

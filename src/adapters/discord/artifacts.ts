@@ -4,12 +4,18 @@ import type { Artifact } from "../../core/post.ts";
 import type { OpenArtifact } from "../adapter.ts";
 import type { SentFile } from "./api.ts";
 import { uniqueNames } from "./file-name.ts";
-import { fitted } from "./fit-file.ts";
+import { fitted, mebibytes } from "./fit-file.ts";
 
 /** What one file, and all files of one message together, may have: https://discord.com/developers/docs/reference#uploading-files */
 export interface FileLimits {
   readonly perFile: number;
   readonly perRequest: number;
+}
+
+/** By the guild's boosts: https://support.discord.com/hc/en-us/articles/360028038352 */
+export function fileLimits(premiumTier = 0): FileLimits {
+  const most = [10, 10, 50, 100][premiumTier] ?? 10;
+  return { perFile: most * 1024 ** 2, perRequest: Math.max(25, most) * 1024 ** 2 };
 }
 
 export interface ReadFiles {
@@ -62,7 +68,6 @@ export async function readArtifacts(
 
 /** What is held in memory while it is brought. */
 const largest = 256 * 1024 ** 2;
-const mebibytes = (bytes: number): string => (bytes / 1024 ** 2).toFixed(1);
 
 /** Files in as many messages as it takes: ten each, and no more than a request may have. */
 export function batches(

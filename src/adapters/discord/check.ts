@@ -5,6 +5,7 @@ import { discordApi } from "./api.ts";
 import { identify } from "./identity.ts";
 import { contentMeaning } from "./intents.ts";
 import { discordInvite } from "./invite.ts";
+import { sessionStarts } from "./session-starts.ts";
 
 /** What a token is good for, in words. */
 export interface DiscordCheck {
@@ -27,7 +28,10 @@ export async function checkDiscord({
   const api = discordApi({ ...options, clock: systemClock, log: silentLogger });
   try {
     const { applicationId, readsContent } = await identify(api, { signal });
-    const text = `app ${applicationId}; ${readsContent ? contentMeaning.with : "mentions, replies, direct messages and commands only"}`;
+    const how = { shards: "auto", clock: systemClock, log: silentLogger, signal } as const;
+    const { shards, remaining, total } = await sessionStarts(api, how);
+    const connections = `${shards === 1 ? "1 shard" : `${shards} shards`}, ${remaining} of ${total} sessions left today`;
+    const text = `app ${applicationId}; ${connections}; ${readsContent ? contentMeaning.with : "mentions, replies, direct messages and commands only"}`;
     const invite = `add it to a server: ${discordInvite(applicationId)}`;
     const hint = readsContent ? invite : `${contentMeaning.without}; ${invite}`;
     return { ok: true, text, hint };

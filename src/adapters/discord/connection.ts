@@ -1,13 +1,17 @@
-import type { Client, Channel } from "discord.js";
+import type { Client } from "discord.js";
 
 import { abortable } from "../../core/abort.ts";
 import type { Clock } from "../../core/clock.ts";
 import { messageOf, OpsthreadError } from "../../core/errors.ts";
 import type { Logger } from "../../core/logger.ts";
 import type { DiscordApi } from "./api.ts";
-import { type ChannelFacts, threads } from "./channels.ts";
+import type { ChannelFacts } from "./channels.ts";
+import { connectionEnded } from "./close-codes.ts";
+import { connectionOf } from "./connection-of.ts";
+import { unreachable } from "./failures.ts";
 import { intentsOf, type WantedIntents } from "./intents.ts";
 import { leanClient } from "./lean-client.ts";
+import { sessionStarts } from "./session-starts.ts";
 
 /** What Discord tells, as it tells it: https://discord.com/developers/docs/events/gateway-events#receive-events */
 export interface GatewayEvent {
@@ -18,6 +22,8 @@ export interface GatewayEvent {
 export interface Connection extends AsyncDisposable {
   /** What the client knows of a channel without asking. */
   channel(id: string): ChannelFacts | undefined;
+  /** Whether the bot may read what was said in a channel; undefined where that is not known. */
+  mayRead(id: string): boolean | undefined;
   /** How far a guild is boosted; undefined where it is not known. */
   premiumTier(guildId: string): number | undefined;
   /** The guilds that the bot is in. */
@@ -29,6 +35,7 @@ export interface ConnectionOptions {
   readonly botToken: string;
   readonly intents: WantedIntents;
   readonly applicationId: string;
+  readonly shards: number | "auto";
   readonly clock: Clock;
   readonly log: Logger;
   /** Takes every event, in order; it must not wait. */
@@ -43,30 +50,28 @@ export async function connect(
   options: ConnectionOptions,
   { signal }: { readonly signal: AbortSignal },
 ): Promise<Connection> {
-  const { api, botToken, intents, log, handle, clock } = options;
-  const client = await leanClient({ intents: intentsOf(intents), rest: await api.rest() });
+  const { api, botToken, intents, applicationId, log, handle, clock } = options;
+  const { shards, openMs } = await sessionStarts(api, { ...options, signal });
+  const ended = (code: number): OpsthreadError =>
+    connectionEnded(code, { intents, applicationId, shards });
+  const client = await leanClient({
+    intents: intentsOf(intents),
+    rest: await api.rest(),
+    shards,
+    onUnread: (error) => log.warn({ error: messageOf(error) }, unreadable),
+  });
   const connection = connectionOf(client);
   const opened = new AbortController();
-  client.on("raw", (packet: { readonly t: string; readonly d: unknown }) =>
-    handle({ type: packet.t, data: packet.d }, connection),
-  );
-  client.on("shardReconnecting", (shard) =>
-    log.warn({ shard }, "The connection to Discord is lost; it is made anew"),
-  );
-  client.on("shardResume", (shard, replayed) =>
-    log.info({ shard, replayed }, "The connection to Discord goes on where it was"),
-  );
-  client.on("shardError", (error, shard) =>
-    log.debug({ shard, error: messageOf(error) }, "A connection to Discord failed"),
-  );
-  client.on("shardDisconnect", ({ code }, shard) =>
-    log.error(
-      { shard, code, problem: closed(code, options)?.message },
-      "Discord ended the connection for good",
-    ),
-  );
+  client.on("raw", (packet: { readonly t: string; readonly d: unknown }) => {
+    try {
+      handle({ type: packet.t, data: packet.d }, connection);
+    } catch (error) {
+      log.warn({ type: packet.t, error: messageOf(error) }, unreadable);
+    }
+  });
+  logConnections(client, { ended, log });
   const refusal = new Promise<never>((_, reject) => {
-    client.on("shardDisconnect", ({ code }) => reject(closed(code, options) ?? unavailable(code)));
+    client.on("shardDisconnect", ({ code }) => reject(ended(code)));
   });
   refusal.catch(() => {}); // Only of interest while it opens.
   try {
@@ -93,60 +98,34 @@ export async function connect(
   } catch (error) {
     await connection[Symbol.asyncDispose]();
     signal.throwIfAborted();
-    if (error instanceof OpsthreadError) throw error;
-    throw new OpsthreadError("ADAPTER_UNAVAILABLE", `Cannot reach Discord: ${messageOf(error)}`, {
-      cause: error,
-    });
+    throw error instanceof OpsthreadError ? error : unreachable(error);
   } finally {
     opened.abort();
   }
+  log.info({ shards }, "Connected to Discord");
   return connection;
 }
 
-const openMs = 60_000;
+const unreadable = "What Discord told could not be read; it is left out";
 const reasonMs = 1000;
 
-function connectionOf(client: Client): Connection {
-  return {
-    channel(id) {
-      const channel = client.channels.cache.get(id);
-      return channel && factsOf(channel);
-    },
-    guilds: () => [...client.guilds.cache.keys()],
-    premiumTier: (guildId) => client.guilds.cache.get(guildId)?.premiumTier,
-    async [Symbol.asyncDispose]() {
-      client.removeAllListeners();
-      await client.destroy();
-    },
-  };
+function logConnections(
+  client: Client,
+  { ended, log }: { readonly ended: (code: number) => OpsthreadError; readonly log: Logger },
+): void {
+  client.on("shardReconnecting", (shard) =>
+    log.warn({ shard }, "The connection to Discord is lost; it is made anew"),
+  );
+  client.on("shardResume", (shard, replayed) =>
+    log.info({ shard, replayed }, "The connection to Discord goes on where it was"),
+  );
+  client.on("shardError", (error, shard) =>
+    log.debug({ shard, error: messageOf(error) }, "A connection to Discord failed"),
+  );
+  client.on("shardDisconnect", ({ code }, shard) =>
+    log.error(
+      { shard, code, problem: ended(code).message },
+      "Discord ended the connection for good",
+    ),
+  );
 }
-
-function factsOf(channel: Channel): ChannelFacts {
-  return {
-    isThread: threads.has(channel.type),
-    parentId: channel.isThread() ? (channel.parentId ?? undefined) : undefined,
-    guildId: channel.isDMBased() ? undefined : channel.guildId,
-  };
-}
-
-/** https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway-gateway-close-event-codes */
-function closed(
-  code: number,
-  { intents, applicationId }: Pick<ConnectionOptions, "intents" | "applicationId">,
-): OpsthreadError | undefined {
-  const page = `https://discord.com/developers/applications/${applicationId}/bot`;
-  if (code === 4014)
-    return new OpsthreadError(
-      "CONFIG_INVALID",
-      `Cannot use messageContent: Discord does not allow this app the privileged intents that it asks for (4014)${intents.messageContent ? `; turn on "Message Content Intent" at ${page}, or set messageContent to false, then follow-ups need a mention` : ""}`,
-    );
-  if (code === 4004)
-    return new OpsthreadError(
-      "CONFIG_INVALID",
-      `Cannot use botToken: Discord does not accept it (4004); reset it at ${page}`,
-    );
-  return undefined;
-}
-
-const unavailable = (code: number): OpsthreadError =>
-  new OpsthreadError("ADAPTER_UNAVAILABLE", `Cannot stay connected: Discord ended it with ${code}`);

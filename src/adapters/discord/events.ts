@@ -5,7 +5,7 @@ import type { Connection, GatewayEvent } from "./connection.ts";
 import type { EventOptions } from "./event-options.ts";
 import type { Interactions } from "./interactions/handle.ts";
 import { isEdited, postedMessage } from "./messages.ts";
-import { missedIn } from "./missed.ts";
+import { createMissed } from "./missed.ts";
 import { reactionOf, takeReaction } from "./reactions.ts";
 import { takeMessages } from "./take-message.ts";
 
@@ -13,10 +13,15 @@ import { takeMessages } from "./take-message.ts";
 export function createEvents(
   options: EventOptions & { readonly interactions: Pick<Interactions, "take"> },
 ): { readonly handle: (event: GatewayEvent, connection: Connection) => void } {
-  const { api, receiver, identity, signal, interactions } = options;
+  const { api, receiver, identity, interactions } = options;
   let connected: Connection | undefined;
   const channels = createChannels({ api, cached: (id) => connected?.channel(id) });
   const messages = takeMessages({ ...options, channels });
+  const missed = createMissed({
+    ...options,
+    take: (posted) => messages.written(posted, { isMissed: true }),
+    mayRead: (id) => connected?.mayRead(id) ?? true,
+  });
   const inOrder = (channelId: string, take: () => Promise<void>): void =>
     receiver.inOrder(channelId, take);
 
@@ -51,11 +56,9 @@ export function createEvents(
           // Not in order: it has three seconds.
           return void interactions.take(data);
         case "GUILD_CREATE":
-          return missedIn(data, {
-            ...options,
-            signal,
-            take: (posted) => messages.written(posted, { isMissed: true }),
-          });
+          return missed.inGuild(data);
+        case "READY":
+          return missed.directly(data);
         default:
           return;
       }
@@ -64,7 +67,9 @@ export function createEvents(
 }
 
 function deletedOf(event: unknown) {
-  const { id, ids = [], channel_id: channelId, guild_id: guildId } = Deleted.parse(event);
+  const parsed = Deleted.safeParse(event);
+  if (!parsed.success) return [];
+  const { id, ids = [], channel_id: channelId, guild_id: guildId } = parsed.data;
   return [...(id === undefined ? [] : [id]), ...ids].map((each) => ({
     id: each,
     channelId,

@@ -12,6 +12,12 @@ export function callFailed(error: unknown, call: string): OpsthreadError {
   });
 }
 
+/** Discord can't be asked what must be known to begin. */
+export const unreachable = (error: unknown): OpsthreadError =>
+  new OpsthreadError("ADAPTER_UNAVAILABLE", `Cannot reach Discord: ${messageOf(error)}`, {
+    cause: error,
+  });
+
 /** Discord's own code of what it refused; undefined for everything else. */
 export function discordCode(error: unknown): number | undefined {
   const code = isOpsthreadError(error) ? error.data["discordCode"] : undefined;

@@ -20,7 +20,11 @@ export async function fitted(
     return { files: [packed], note: `${name} is too large for Discord as it is: compressed.` };
   const whole = isSmaller ? packed : file;
   const count = Math.ceil(whole.data.byteLength / perFile);
-  if (count > maxParts) return { files: [], note: `${name} is too large for Discord.` };
+  if (count > maxParts)
+    return {
+      files: [],
+      note: `${name} is too large for Discord (${mebibytes(data.byteLength)} MiB).`,
+    };
   const files = Array.from({ length: count }, (_, index) => ({
     name: `${whole.name}.${String(index + 1).padStart(3, "0")}`,
     contentType: "application/octet-stream",
@@ -32,5 +36,8 @@ export async function fitted(
     note: `${name} is too large for one file: in ${count} parts, cat ${whole.name}.*${unpack} > ${name}`,
   };
 }
+
+/** As people read sizes of files. */
+export const mebibytes = (bytes: number): string => (bytes / 1024 ** 2).toFixed(1);
 
 const maxParts = 20;

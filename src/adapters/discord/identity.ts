@@ -1,7 +1,8 @@
 import { z } from "zod";
 
-import { isOpsthreadError, messageOf, OpsthreadError } from "../../core/errors.ts";
+import { isOpsthreadError, OpsthreadError } from "../../core/errors.ts";
 import type { DiscordApi } from "./api.ts";
+import { unreachable } from "./failures.ts";
 
 /** Who the bot is. */
 export interface Identity {
@@ -35,9 +36,7 @@ export async function identify(
         "Cannot use botToken: Discord says it is not valid, expected the token of a bot; reset it at https://discord.com/developers/applications under Bot",
         { cause: error },
       );
-    throw new OpsthreadError("ADAPTER_UNAVAILABLE", `Cannot reach Discord: ${messageOf(error)}`, {
-      cause: error,
-    });
+    throw unreachable(error);
   }
 }
 

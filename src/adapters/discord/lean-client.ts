@@ -1,5 +1,7 @@
 import type { Client, REST } from "discord.js";
 
+import { carefulSharding, handleOnly, type OnUnread } from "./careful-client.ts";
+
 /**
  * A client that keeps guilds, roles and channels, and nothing that grows with what people say: no messages, members, users,
  * presences. The adapter reads events as they come, so nothing of it is missed.
@@ -7,14 +9,20 @@ import type { Client, REST } from "discord.js";
 export async function leanClient({
   intents,
   rest,
+  shards = 1,
+  onUnread = () => {},
 }: {
   readonly intents: number;
   readonly rest: REST;
+  /** Default 1. */
+  readonly shards?: number;
+  readonly onUnread?: OnUnread;
 }): Promise<Client> {
   const { Client: DiscordClient, Options } = await import("discord.js");
   const client = new DiscordClient({
     intents,
-    shards: "auto",
+    shardCount: shards,
+    ws: { buildStrategy: await carefulSharding(onUnread) },
     makeCache: Options.cacheWithLimits({
       ApplicationCommandManager: 0,
       ApplicationEmojiManager: 0,
@@ -51,25 +59,10 @@ export async function leanClient({
   client.rest.clearHandlerSweeper();
   client.rest.clearHashSweeper();
   client.rest = rest;
-  handleOnly(client, kept);
+  handleOnly(client, kept, onUnread);
   return client;
 }
 
 /** What guilds and channels are made of. */
 const kept =
   /^(?:READY|RESUMED|GUILD_(?:CREATE|UPDATE|DELETE|ROLE_\w+)|CHANNEL_\w+|THREAD_(?:CREATE|UPDATE|DELETE|LIST_SYNC))$/;
-
-/**
- * Keeps the client from making objects of everything else, which nobody here uses. What it does not expect of one of them
- * it throws at, where nobody can catch it.
- */
-function handleOnly({ ws }: Client, types: RegExp): void {
-  const handle: unknown = Reflect.get(ws, "handlePacket");
-  // A client without such a method does more than it needs to.
-  if (typeof handle !== "function") return;
-  Reflect.set(ws, "handlePacket", (packet?: { readonly t: string }, shard?: unknown): unknown =>
-    packet === undefined || types.test(packet.t)
-      ? Reflect.apply(handle, ws, [packet, shard])
-      : true,
-  );
-}

@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { Attachment, Message } from "../../core/message.ts";
 import { fileIdOf } from "./download.ts";
 import type { Identity } from "./identity.ts";
+import { givenAt, snowflake } from "./snowflake.ts";
 
 /** A message that may be for the bot; where it is, is not known yet. */
 export interface Posted {
@@ -62,9 +63,6 @@ export const isEdited = (event: unknown): boolean =>
   "edited_timestamp" in event &&
   event.edited_timestamp !== null;
 
-/** When a snowflake was given: https://discord.com/developers/docs/reference#snowflakes */
-export const givenAt = (id: string): number => Number(BigInt(id) >> 22n) + 1_420_070_400_000;
-
 /** What a person typed, without the bot's name before it. */
 export const typedText = (content: string, botUserId: string): string =>
   content.replace(new RegExp(`^\\s*<@!?${botUserId}>[ \\t]*`), "");
@@ -76,7 +74,7 @@ const said = new Set([0, 19]);
 const hasThread = 1 << 5;
 
 const File = z.object({
-  id: z.string().regex(/^\d+$/),
+  id: snowflake,
   filename: z.string(),
   size: z.number().int().nonnegative().optional(),
   content_type: z.string().nullish(),
@@ -96,9 +94,9 @@ export const Member = z.object({
 });
 
 const Given = z.object({
-  id: z.string().regex(/^\d+$/),
+  id: snowflake,
   type: z.number().int(),
-  channel_id: z.string().regex(/^\d+$/),
+  channel_id: snowflake,
   guild_id: z.string().optional(),
   author: Author,
   member: Member.optional(),

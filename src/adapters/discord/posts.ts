@@ -4,12 +4,13 @@ import { isOpsthreadError } from "../../core/errors.ts";
 import { stableKey, threadId, type ThreadRef } from "../../core/ids.ts";
 import type { Post } from "../../core/post.ts";
 import type { OpenArtifact } from "../adapter.ts";
-import type { DiscordApi, SentFile } from "./api.ts";
-import { batches, type FileLimits, readArtifacts, shownFiles } from "./artifacts.ts";
+import type { DiscordApi } from "./api.ts";
+import type { FileLimits } from "./artifacts.ts";
 import type { Cards } from "./cards.ts";
 import { codes, discordCode } from "./failures.ts";
-import { layOut, type Shown, text } from "./layout.ts";
+import { type Shown, text } from "./layout.ts";
 import { markOf } from "./mark.ts";
+import { type Part, partsOf } from "./parts.ts";
 import type { Places } from "./places.ts";
 import { lookFor, wholeOf } from "./posted.ts";
 import { remembering } from "./remembering.ts";
@@ -136,40 +137,6 @@ export const quiet = { flags: 1 << 15, allowed_mentions: { parse: [] } } as cons
 /** https://discord.com/developers/docs/resources/message#create-message: at most 25 characters. */
 const nonceOf = (thread: ThreadRef, key: string, part: number): string =>
   stableKey("nonce", threadId(thread), key, part);
-
-interface Part {
-  readonly components: Shown;
-  /** Of the components those that are no files. */
-  readonly texts: Shown;
-  readonly files: readonly SentFile[];
-}
-
-async function partsOf(
-  post: Post,
-  {
-    open,
-    limits,
-    signal,
-  }: { readonly open: OpenArtifact; readonly limits: FileLimits; readonly signal: AbortSignal },
-): Promise<readonly Part[]> {
-  const { files, notes } = await readArtifacts(post.artifacts, { open, limits, signal });
-  const { messages, whole } = layOut(post, notes);
-  const all = whole ? [wholeFile(whole), ...files] : files;
-  const [first = [], ...more] = batches(all, limits);
-  return [
-    ...messages.map((texts, index) => {
-      const those = index === messages.length - 1 ? first : [];
-      return { texts, components: [...texts, ...shownFiles(those)], files: those };
-    }),
-    ...more.map((those) => ({ texts: [], components: shownFiles(those), files: those })),
-  ];
-}
-
-const wholeFile = ({ name, text: content }: { readonly name: string; readonly text: string }) => ({
-  name,
-  contentType: "text/markdown; charset=utf-8",
-  data: Buffer.from(content),
-});
 
 const withMark = ([first = text("📎"), ...rest]: Shown, id: number): Shown => [
   { ...first, id },

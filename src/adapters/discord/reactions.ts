@@ -6,6 +6,7 @@ import { approvalOf } from "./buttons.ts";
 import { type Channels, threadAt } from "./channels.ts";
 import type { EventOptions } from "./event-options.ts";
 import { Author, Member } from "./messages.ts";
+import { snowflake } from "./snowflake.ts";
 
 /** A sign that somebody put on a message. */
 export interface Reaction {
@@ -108,8 +109,8 @@ const Component = z.object({
 
 const Given = z.object({
   user_id: z.string().min(1),
-  channel_id: z.string().regex(/^\d+$/),
-  message_id: z.string().regex(/^\d+$/),
+  channel_id: snowflake,
+  message_id: snowflake,
   guild_id: z.string().optional(),
   message_author_id: z.string().optional(),
   member: Member.extend({ user: Author.optional() }).optional(),

@@ -2,10 +2,10 @@ import { setMaxListeners } from "node:events";
 
 import type { Clock } from "../../core/clock.ts";
 import { messageOf } from "../../core/errors.ts";
-import { threadId } from "../../core/ids.ts";
+import { threadId, type ThreadRef } from "../../core/ids.ts";
 import type { Logger } from "../../core/logger.ts";
 import type { Message } from "../../core/message.ts";
-import type { Inbound, Received } from "../adapter.ts";
+import type { Inbound, Received, Revision } from "../adapter.ts";
 
 /**
  * Brings what was said to the bot, those of a thread in their order. Discord is told nothing of that and says nothing
@@ -14,6 +14,8 @@ import type { Inbound, Received } from "../adapter.ts";
 export interface Receiver extends AsyncDisposable {
   /** Resolves when it is stored, or not for the bot. */
   bring(message: Message): Promise<Received>;
+  /** The same for what became of a message. */
+  revise(revision: Revision): Promise<Received>;
   /** Runs what finds out the thread of something, after what was begun before. */
   inOrder(place: string, bring: () => Promise<void>): void;
 }
@@ -33,13 +35,13 @@ export function createReceiver({
   setMaxListeners(0, ending.signal);
   const { signal } = ending;
 
-  const bring = async (message: Message): Promise<Received> => {
+  const stored = async (thread: ThreadRef, store: () => Promise<Received>): Promise<Received> => {
     for (let attempt = 0; ; attempt += 1) {
       signal.throwIfAborted();
       try {
-        return await inbound.receive(message);
+        return await store();
       } catch (error) {
-        const what = { thread: threadId(message.thread), attempt, error: messageOf(error) };
+        const what = { thread: threadId(thread), attempt, error: messageOf(error) };
         log.warn(what, "A message was not stored; it is tried again");
       }
       await clock.sleep(Math.min(firstPauseMs * 2 ** attempt, longestPauseMs), { signal });
@@ -47,7 +49,8 @@ export function createReceiver({
   };
 
   return {
-    bring,
+    bring: (message) => stored(message.thread, () => inbound.receive(message)),
+    revise: (revision) => stored(revision.thread, () => inbound.revise(revision)),
     inOrder(place, run) {
       if (signal.aborted) return;
       if (tails.size >= maxPlaces) {

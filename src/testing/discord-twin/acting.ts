@@ -106,7 +106,7 @@ export function discordActing({
     return found.id;
   };
   const messageOf = (id: string): TwinMessage => {
-    const channels = [...state.guild.channels.values(), ...state.direct.values()];
+    const channels = [...state.guildChannels(), ...state.direct.values()];
     const found = channels.flatMap(({ messages }) => messages).find((message) => message.id === id);
     if (!found) throw new TypeError(`No message ${id}`);
     return found;

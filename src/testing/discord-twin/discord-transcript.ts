@@ -21,7 +21,7 @@ export function discordTranscript(
   ];
   const shown = (message: TwinMessage): TranscriptMessage =>
     messageOf(message, { state, isDeleted: deleted.has(message.id) });
-  const channels = [...state.guild.channels.values(), ...state.direct.values()];
+  const channels = [...state.guildChannels(), ...state.direct.values()];
   const threads = channels.filter(({ thread }) => thread !== undefined);
   const began = new Set(threads.map(({ id }) => id));
   const placed = channels.map((channel): TranscriptThread => {

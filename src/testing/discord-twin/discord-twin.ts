@@ -12,6 +12,7 @@ import { discordEvents } from "./events.ts";
 import type { DiscordFaults, PendingFaults } from "./faults.ts";
 import { forget } from "./forget.ts";
 import { discordGateway, type Gateway } from "./gateway.ts";
+import type { SessionStarts } from "./identify.ts";
 import type { PrivilegedIntent } from "./intents.ts";
 import { twinInteractions } from "./interactions.ts";
 import { guildJson, type JsonContext, userJson } from "./json.ts";
@@ -31,23 +32,32 @@ export interface DiscordTwinOptions {
   readonly permissions?: readonly PermissionName[];
   /** How often the client must send a heartbeat. Default 41,250. */
   readonly heartbeatMs?: number;
-  /** Names of more channels. */
+  /** Names of more channels, in each guild. */
   readonly channels?: readonly string[];
+  /** Names of more guilds, each with the same channels and the bot. They are on one shard after the other. */
+  readonly guilds?: readonly string[];
+  /** How many shards the bot is told to have. Default 1. */
+  readonly shards?: number;
+  /** How many sessions may be begun. Default 1,000 a day, none begun yet, one in five seconds. */
+  readonly sessionStarts?: Partial<SessionStarts>;
   /** Whether calls are counted and refused when there are too many. Default true. */
   readonly rateLimits?: boolean;
   /** Answers of 401, 403 and 429 in ten minutes before the client is shut out. Default 10,000. */
   readonly maxInvalid?: number;
 }
 
-/** Discord on loopback, with its rules: one guild, its people, and one bot. */
+/** Discord on loopback, with its rules: a guild or more, their people, and one bot. */
 export interface DiscordTwin extends AsyncDisposable, DiscordPerson, DiscordActing {
   /** For `rest.api` of discord.js; the address of the gateway comes from there. */
   readonly apiUrl: string;
   readonly botToken: string;
+  /** Of the first guild. */
   readonly guildId: string;
+  /** All of them, with the ids of their channels by name. */
+  readonly guilds: readonly DiscordTwinGuild[];
   readonly applicationId: string;
   readonly botUserId: string;
-  /** The ids of channels, by name: `ops`, `web`, `secret` (the bot can't see it) and `help` (a forum). */
+  /** The ids of the first guild's channels, by name: `ops`, `web`, `secret` (the bot can't see it) and `help` (a forum). */
   readonly channels: Readonly<Record<string, string>>;
   readonly faults: DiscordFaults;
   /** Calls that were made, in order: `POST /channels/1234/messages`. */
@@ -60,7 +70,7 @@ export interface DiscordTwin extends AsyncDisposable, DiscordPerson, DiscordActi
   commands(place?: string): readonly string[];
   readonly gateway: Pick<
     Gateway,
-    "log" | "starts" | "goSilent" | "reconnect" | "invalidate" | "cut"
+    "log" | "starts" | "goSilent" | "goDeaf" | "reconnect" | "invalidate" | "cut" | "send"
   >;
   /** All that happened, also what was changed or deleted: for {@link transcriptPage}. */
   transcript(title?: string): Transcript;
@@ -91,6 +101,12 @@ export interface DiscordTwin extends AsyncDisposable, DiscordPerson, DiscordActi
   boost(tier: 0 | 1 | 2 | 3): void;
 }
 
+export interface DiscordTwinGuild {
+  readonly id: string;
+  readonly name: string;
+  readonly channels: Readonly<Record<string, string>>;
+}
+
 /**
  * @example
  * await using discord = await discordTwin();
@@ -99,14 +115,16 @@ export interface DiscordTwin extends AsyncDisposable, DiscordPerson, DiscordActi
 export async function discordTwin(options: DiscordTwinOptions = {}): Promise<DiscordTwin> {
   const { clock = systemClock, intents = ["messageContent"], heartbeatMs = 41_250 } = options;
   const token = "twin.bot.token";
+  const { guilds: more = [], shards = 1, sessionStarts = {} } = options;
   const state = discordState(clock, {
+    guilds: ["Twin", ...more],
     botPermissions: options.permissions,
     more: options.channels ?? [],
   });
   const granted = new Set(intents);
   const faults: PendingFaults = { calls: [], duplicates: 0, lostFiles: new Set() };
   const calls: string[] = [];
-  const commands: CommandBook = { byPlace: new Map() };
+  const commands: CommandBook = { byPlace: new Map(), made: new Map() };
   const typing: { channelId: string; at: number }[] = [];
   const signs = signer(clock);
   const interactions = twinInteractions(state);
@@ -122,6 +140,7 @@ export async function discordTwin(options: DiscordTwinOptions = {}): Promise<Dis
     token,
     heartbeatMs,
     granted,
+    starts: { ...freshStarts, ...sessionStarts },
     url: () => served.url.replace("http", "ws"),
     ready: () => ({
       v: 10,
@@ -129,7 +148,7 @@ export async function discordTwin(options: DiscordTwinOptions = {}): Promise<Dis
       application: { id: state.applicationId, flags: 0 },
       private_channels: [],
     }),
-    guilds: () => [{ id: state.guild.id, data: guildJson(state) }],
+    guilds: () => state.guilds.map((guild) => ({ id: guild.id, data: guildJson(state, guild) })),
   });
   const side = (): ServerSide => ({
     state,
@@ -141,6 +160,7 @@ export async function discordTwin(options: DiscordTwinOptions = {}): Promise<Dis
     context: context(),
     isGood: signs.isGood,
     granted,
+    recommendedShards: shards,
     typing,
   });
   const limits = rateLimits(clock, {
@@ -154,12 +174,18 @@ export async function discordTwin(options: DiscordTwinOptions = {}): Promise<Dis
       { request, socket },
       { text: (text) => connection.take(text), closed: (code) => connection.closed(code) },
     );
-    const connection = gateway.connect(accepted);
+    const { pathname } = new URL(request.url ?? "/", "http://twin");
+    const connection = gateway.connect(accepted, pathname);
   });
   const endpoint = endpointOf(clock);
   const deliver = (payload: object, guildId: string | undefined): void => {
     if (!endpoint.send(payload)) events.interaction(payload, guildId);
   };
+  const guilds = state.guilds.map(({ id, name, channels }) => ({
+    id,
+    name,
+    channels: Object.fromEntries([...channels.values()].map((each) => [each.name, each.id])),
+  }));
   return {
     ...discordPerson({ state, events, interactions: () => interactions.all }),
     ...discordActing({ state, interactions, commands, context, deliver }),
@@ -168,9 +194,8 @@ export async function discordTwin(options: DiscordTwinOptions = {}): Promise<Dis
     guildId: state.guild.id,
     applicationId: state.applicationId,
     botUserId: state.botId,
-    channels: Object.fromEntries(
-      [...state.guild.channels.values()].map(({ id, name }) => [name, id]),
-    ),
+    guilds,
+    channels: guilds[0]?.channels ?? {},
     faults: {
       call: (route, fault, isMeant = () => true) =>
         void faults.calls.push({ route, fault, isMeant }),
@@ -221,3 +246,10 @@ export async function discordTwin(options: DiscordTwinOptions = {}): Promise<Dis
     },
   };
 }
+
+const freshStarts: SessionStarts = {
+  total: 1000,
+  remaining: 1000,
+  resetAfterMs: 86_400_000,
+  maxConcurrency: 1,
+};

@@ -56,7 +56,9 @@ export function discordEvents({
         ...messageJson(message, context(), {
           hidden: isHidden(message, channel, { botId: state.botId, intents }),
         }),
-        ...(channel.guildId !== undefined && { member: memberJson(state, message.authorId) }),
+        ...(channel.guildId !== undefined && {
+          member: memberJson(state.guildOf(channel.guildId), message.authorId),
+        }),
       }),
       times,
     );
@@ -85,7 +87,12 @@ export function discordEvents({
         burst: false,
         type: 0,
         ...(channel.guildId !== undefined &&
-          !isRemoved && { member: { ...memberJson(state, user), user: userJson(state, user) } }),
+          !isRemoved && {
+            member: {
+              ...memberJson(state.guildOf(channel.guildId), user),
+              user: userJson(state, user),
+            },
+          }),
       }));
     },
     threadCreated(thread) {

@@ -5,8 +5,8 @@ export function forget(
   state: DiscordState,
   { channel, thread }: { readonly channel: string; readonly thread: string },
 ): void {
-  state.guild.channels.delete(thread);
   const parent = state.channel(channel);
+  state.guildOf(parent?.guildId).channels.delete(thread);
   const at = parent?.messages.findIndex(({ id }) => id === thread) ?? -1;
   if (at !== -1) parent?.messages.splice(at, 1);
   const isOf = (channelId: string, id: string): boolean => channelId === thread || id === thread;

@@ -32,7 +32,11 @@ export function payloadOf(
       : {
           guild_id: guildId,
           guild: { id: guildId, features: [], locale: "en-US" },
-          member: { ...memberJson(state, user), user: userJson(state, user), permissions: "0" },
+          member: {
+            ...memberJson(state.guildOf(guildId), user),
+            user: userJson(state, user),
+            permissions: "0",
+          },
           context: 0,
         }),
     ...(source && { message: messageJson(source, context) }),

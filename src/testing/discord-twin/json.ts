@@ -1,3 +1,4 @@
+import type { TwinGuild } from "./guild.ts";
 import type { TwinInteraction } from "./interactions.ts";
 import { givenAt } from "./snowflake.ts";
 import type { DiscordState, TwinChannel, TwinFile, TwinMessage } from "./state.ts";
@@ -18,9 +19,9 @@ export function userJson({ botId }: DiscordState, id: string): object {
   return { id, username: name, global_name: name, discriminator: "0", avatar: null, bot: isBot };
 }
 
-export function memberJson({ guild }: DiscordState, id: string): object {
+export function memberJson({ members }: TwinGuild, id: string): object {
   return {
-    roles: guild.members.get(id) ?? [],
+    roles: members.get(id) ?? [],
     nick: null,
     avatar: null,
     joined_at: "2026-01-01T00:00:00.000000+00:00",
@@ -142,11 +143,9 @@ export function channelJson(channel: TwinChannel, state: DiscordState): object {
   };
 }
 
-export function guildJson(state: DiscordState): object {
-  const { guild, botId } = state;
-  const seen = [...guild.channels.values()].filter((channel) =>
-    state.may(botId, channel, "VIEW_CHANNEL"),
-  );
+export function guildJson(state: DiscordState, guild: TwinGuild): object {
+  const { botId } = state;
+  const channels = [...guild.channels.values()];
   return {
     id: guild.id,
     name: guild.name,
@@ -167,13 +166,15 @@ export function guildJson(state: DiscordState): object {
       id,
       name,
       permissions: String(permissions),
-      ...(id === state.botRoleId && { tags: { bot_id: botId } }),
+      ...(id === guild.botRoleId && { tags: { bot_id: botId } }),
     })),
     // Of a large guild Discord tells only of the bot and of who is there.
-    members: [{ ...memberJson(state, botId), user: userJson(state, botId) }],
-    channels: seen.filter(({ thread }) => !thread).map((channel) => channelJson(channel, state)),
-    threads: seen
+    members: [{ ...memberJson(guild, botId), user: userJson(state, botId) }],
+    // Also of channels that the bot may not see, but of no threads in them.
+    channels: channels.filter(({ thread }) => !thread).map((each) => channelJson(each, state)),
+    threads: channels
       .filter(({ thread }) => thread && !state.isArchived(thread))
+      .filter((channel) => state.may(botId, channel, "VIEW_CHANNEL"))
       .map((channel) => channelJson(channel, state)),
   };
 }

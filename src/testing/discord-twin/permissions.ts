@@ -1,4 +1,5 @@
-import type { TwinChannel, TwinGuild } from "./state.ts";
+import type { TwinGuild } from "./guild.ts";
+import type { TwinChannel } from "./state.ts";
 
 /** https://discord.com/developers/docs/topics/permissions#permissions-bitwise-permission-flags */
 export const permissionBits = {

@@ -2,7 +2,7 @@ import { buttonsOf, idsOf, shownFiles, textsOf } from "./components.ts";
 import type { DiscordEvents } from "./events.ts";
 import type { TwinInteraction } from "./interactions.ts";
 import { componentsV2 } from "./message-body.ts";
-import { beforeChange, checkMayPost, postMessage } from "./post-message.ts";
+import { beforeChange, checkMayPost, mentionsIn, postMessage } from "./post-message.ts";
 import type { DiscordState, TwinChannel, TwinMessage } from "./state.ts";
 import { openThread } from "./threads.ts";
 
@@ -150,6 +150,7 @@ export function discordPerson({
       const message = messageOf(place);
       beforeChange(message, state);
       message.content = text;
+      message.mentions = mentionsIn(text);
       events.updated(message);
     },
     remove(place) {
@@ -178,7 +179,7 @@ export function discordPerson({
         .filter(({ recipient }) => recipient === user)
         .flatMap(({ messages }) => messages.filter(({ authorId }) => authorId === state.botId));
       const alone = interactions().flatMap(({ original }) => (original ? [original] : []));
-      const channels = [...state.guild.channels.values()].flatMap(({ messages }) => messages);
+      const channels = state.guildChannels().flatMap(({ messages }) => messages);
       return [...new Set([...channels, ...alone])]
         .filter(({ onlyFor }) => onlyFor === user)
         .concat(direct)

@@ -1,9 +1,10 @@
+import { channelTypes } from "./channel-types.ts";
 import type { DiscordEvents } from "./events.ts";
 import type { FileLimits, MessageBody } from "./message-body.ts";
 import { componentsV2 } from "./message-body.ts";
 import { refusals } from "./refusal.ts";
 import { givenAt } from "./snowflake.ts";
-import { channelTypes, type DiscordState, type TwinChannel, type TwinMessage } from "./state.ts";
+import type { DiscordState, TwinChannel, TwinMessage } from "./state.ts";
 
 /** Whether somebody may write here at all. */
 export function checkMayPost(state: DiscordState, author: string, channel: TwinChannel): void {
@@ -38,7 +39,7 @@ export function postMessage(
   const known = nonce === undefined ? undefined : state.nonces.get(`${author}:${nonce}`);
   if (body.enforcesNonce && known && now - known.at < nonceMs) return known.message;
   const text = content + JSON.stringify(components);
-  const named = [...new Set(Array.from(text.matchAll(/<@!?([^>&\s]+)>/g), ([, id = ""]) => id))];
+  const named = mentionsIn(text);
   const kinds = body.calls ?? ["everyone", "roles", "users"];
   const message: TwinMessage = {
     id: state.nextId(),
@@ -73,6 +74,11 @@ export function postMessage(
   return message;
 }
 
+/** Whom a text names. */
+export const mentionsIn = (text: string): readonly string[] => [
+  ...new Set(Array.from(text.matchAll(/<@!?([^>&\s]+)>/g), ([, id = ""]) => id)),
+];
+
 /** Keeps what it was, before it is changed. */
 export function beforeChange(message: TwinMessage, { clock }: DiscordState): void {
   const { id, content, components, editedAt = givenAt(id) } = message;
@@ -84,7 +90,8 @@ export function beforeChange(message: TwinMessage, { clock }: DiscordState): voi
 const nonceMs = 5 * 60_000;
 
 /** https://discord.com/developers/docs/reference#uploading-files */
-export function fileLimits({ guild }: DiscordState): FileLimits {
-  const perFile = [10, 10, 50, 100][guild.premiumTier] ?? 10;
+export function fileLimits(state: DiscordState, guildId: string | undefined): FileLimits {
+  const tier = guildId === undefined ? 0 : state.guildOf(guildId).premiumTier;
+  const perFile = [10, 10, 50, 100][tier] ?? 10;
   return { perFile: perFile * 1024 ** 2, perRequest: Math.max(25, perFile) * 1024 ** 2 };
 }

@@ -20,6 +20,14 @@ export const refusals = {
   unknownMessage: () => new DiscordRefusal(404, 10_008, "Unknown Message"),
   unknownWebhook: () => new DiscordRefusal(404, 10_015, "Unknown Webhook"),
   unknownInteraction: () => new DiscordRefusal(404, 10_062, "Unknown interaction"),
+  tooManyCommands: (max: number) =>
+    new DiscordRefusal(400, 30_032, `Maximum number of application commands reached (${max})`),
+  tooManyCreations: () =>
+    new DiscordRefusal(
+      400,
+      30_034,
+      "Max number of daily application command creates has been reached (200)",
+    ),
   tooLarge: () => new DiscordRefusal(413, 40_005, "Request entity too large"),
   alreadyAcknowledged: () =>
     new DiscordRefusal(400, 40_060, "Interaction has already been acknowledged."),

@@ -20,12 +20,16 @@ export interface ServerSide {
   /** Whether the address of a file still is good. */
   readonly isGood: (path: string, query: URLSearchParams) => boolean;
   readonly granted: ReadonlySet<PrivilegedIntent>;
+  /** How many the bot is told to have. */
+  readonly recommendedShards: number;
   /** Who was told that somebody writes: the channel and when. */
   readonly typing: { readonly channelId: string; readonly at: number }[];
 }
 
 /** Commands by where they are: a guild, or everywhere. */
 export interface CommandBook {
+  /** How many were made where on which day. */
+  readonly made: Map<string, number>;
   readonly byPlace: Map<string, { readonly id: string; readonly [field: string]: unknown }[]>;
 }
 

@@ -1,9 +1,8 @@
 import type { Clock } from "../../core/clock.ts";
-import { bitsOf, permissionBits, type PermissionName, permissionsIn } from "./permissions.ts";
+import { channelTypes } from "./channel-types.ts";
+import { type TwinGuild, twinGuild } from "./guild.ts";
+import { permissionBits, type PermissionName, permissionsIn } from "./permissions.ts";
 import { snowflakes } from "./snowflake.ts";
-
-/** https://discord.com/developers/docs/resources/channel#channel-object-channel-types */
-export const channelTypes = { text: 0, direct: 1, voice: 2, thread: 11, forum: 15 } as const;
 
 export interface TwinFile {
   readonly id: string;
@@ -23,7 +22,7 @@ export interface TwinMessage {
   embeds: readonly unknown[];
   flags: number;
   files: readonly TwinFile[];
-  readonly mentions: readonly string[];
+  mentions: readonly string[];
   readonly mentionRoles: readonly string[];
   /** Whom it would have called, had it not been told not to. */
   readonly calls: readonly string[];
@@ -63,25 +62,13 @@ export interface TwinChannel {
   readonly recipient?: string;
 }
 
-export interface TwinGuild {
-  readonly id: string;
-  readonly name: string;
-  readonly roles: Map<string, { readonly name: string; readonly permissions: bigint }>;
-  /** The roles of each member. */
-  readonly members: Map<string, readonly string[]>;
-  readonly channels: Map<string, TwinChannel>;
-  /** What everybody may do who is no bot. */
-  readonly people: bigint;
-  readonly bots: ReadonlySet<string>;
-  premiumTier: number;
-}
-
-/** One guild, the direct channels, and the one bot in it. */
+/** Guilds, the direct channels, and the one bot in all of them. */
 export interface DiscordState {
+  readonly guilds: readonly TwinGuild[];
+  /** The first one. */
   readonly guild: TwinGuild;
   readonly applicationId: string;
   readonly botId: string;
-  readonly botRoleId: string;
   readonly direct: Map<string, TwinChannel>;
   /** What was deleted, with when: for the transcript. */
   readonly deleted: { readonly message: TwinMessage; readonly at: number }[];
@@ -93,6 +80,10 @@ export interface DiscordState {
   readonly closedDirect: Set<string>;
   readonly clock: Clock;
   nextId(): string;
+  /** The guild of this id, or the first one. */
+  guildOf(id: string | undefined): TwinGuild;
+  /** Of all guilds. */
+  guildChannels(): readonly TwinChannel[];
   channel(id: string): TwinChannel | undefined;
   /** The direct channel with a person; made where there is none. */
   directWith(userId: string): TwinChannel;
@@ -102,57 +93,38 @@ export interface DiscordState {
   isArchived(thread: TwinThread): boolean;
 }
 
-/** The channels that are there from the beginning, by name. */
-export const twinChannels = { ops: "ops", web: "web", secret: "secret", forum: "help" } as const;
-
 export function discordState(
   clock: Clock,
   {
-    botPermissions = defaultPermissions,
+    guilds: names,
+    botPermissions,
     more = [],
   }: {
+    /** Names of guilds. */
+    readonly guilds: readonly [string, ...string[]];
     readonly botPermissions?: readonly PermissionName[] | undefined;
     /** Names of more channels. */
     readonly more?: readonly string[];
-  } = {},
+  },
 ): DiscordState {
   const nextId = snowflakes(clock);
-  const guildId = nextId();
-  const [applicationId, botId, botRoleId] = [nextId(), nextId(), nextId()];
-  const guild: TwinGuild = {
-    id: guildId,
-    name: "Twin",
-    people: bitsOf(defaultPermissions.filter((name) => name !== "MANAGE_MESSAGES")),
-    bots: new Set([botId]),
-    roles: new Map([
-      [guildId, { name: "@everyone", permissions: 0n }],
-      [botRoleId, { name: "Opsthread", permissions: bitsOf(botPermissions) }],
-    ]),
-    members: new Map([[botId, [botRoleId]]]),
-    channels: new Map(),
-    premiumTier: 0,
-  };
-  for (const name of [...Object.values(twinChannels), ...more]) {
-    const id = nextId();
-    guild.channels.set(id, {
-      id,
-      type: name === twinChannels.forum ? channelTypes.forum : channelTypes.text,
-      name,
-      guildId,
-      overwrites:
-        name === twinChannels.secret
-          ? [{ id: botRoleId, allow: 0n, deny: permissionBits.VIEW_CHANNEL }]
-          : [],
-      messages: [],
-    });
-  }
+  const [applicationId, botId] = [nextId(), nextId()];
+  const guildNamed = (name: string, index: number): TwinGuild =>
+    twinGuild({ id: guildId(applicationId, index), name, botId, nextId, botPermissions, more });
+  const [first, ...others] = names;
+  const guild = guildNamed(first, 0);
+  const guilds = [guild, ...others.map((name, index) => guildNamed(name, index + 1))];
   const direct = new Map<string, TwinChannel>();
-  const channel = (id: string): TwinChannel | undefined => guild.channels.get(id) ?? direct.get(id);
+  const guildOf = (id: string | undefined): TwinGuild =>
+    guilds.find((each) => each.id === id) ?? guild;
+  const channel = (id: string): TwinChannel | undefined =>
+    guilds.map(({ channels }) => channels.get(id)).find((each) => each !== undefined) ??
+    direct.get(id);
   return {
+    guilds,
     guild,
     applicationId,
     botId,
-    botRoleId,
     direct,
     deleted: [],
     nonces: new Map(),
@@ -160,6 +132,8 @@ export function discordState(
     closedDirect: new Set(),
     clock,
     nextId,
+    guildOf,
+    guildChannels: () => guilds.flatMap(({ channels }) => [...channels.values()]),
     channel,
     directWith(userId) {
       const known = [...direct.values()].find(({ recipient }) => recipient === userId);
@@ -177,26 +151,17 @@ export function discordState(
     },
     may(userId, where, permission) {
       if (where.guildId === undefined) return where.recipient === userId || userId === botId;
+      const here = guildOf(where.guildId);
       // Whoever speaks without having been brought in is an ordinary member.
-      if (!guild.members.has(userId)) guild.members.set(userId, []);
-      return (
-        (permissionsIn(guild, { member: userId, channel: where }) & permissionBits[permission]) !==
-        0n
-      );
+      if (!here.members.has(userId)) here.members.set(userId, []);
+      const bits = permissionsIn(here, { member: userId, channel: where });
+      return (bits & permissionBits[permission]) !== 0n;
     },
     isArchived: ({ archived, activeAt, autoArchiveMinutes }) =>
       archived || clock.now() - activeAt > autoArchiveMinutes * 60_000,
   };
 }
 
-const defaultPermissions: readonly PermissionName[] = [
-  "ADD_REACTIONS",
-  "VIEW_CHANNEL",
-  "SEND_MESSAGES",
-  "MANAGE_MESSAGES",
-  "ATTACH_FILES",
-  "READ_MESSAGE_HISTORY",
-  "USE_APPLICATION_COMMANDS",
-  "CREATE_PUBLIC_THREADS",
-  "SEND_MESSAGES_IN_THREADS",
-];
+/** Guilds were made one millisecond after the other, so each is on another shard. No other id is so late in one. */
+const guildId = (id: string, index: number): string =>
+  String(BigInt(id) + (BigInt(index) << 22n) + (1n << 21n));

@@ -1,6 +1,7 @@
+import { channelTypes } from "./channel-types.ts";
 import type { DiscordEvents } from "./events.ts";
 import { invalidForm, refusals } from "./refusal.ts";
-import { channelTypes, type DiscordState, type TwinChannel } from "./state.ts";
+import type { DiscordState, TwinChannel } from "./state.ts";
 
 /** Opens a thread; on a message, where `id` is given, which then is the thread's own id. */
 export function openThread(
@@ -31,7 +32,7 @@ export function openThread(
     id,
     type: channelTypes.thread,
     name,
-    guildId: state.guild.id,
+    guildId: state.guildOf(parent.guildId).id,
     parentId: parent.id,
     overwrites: [],
     messages: [],
@@ -43,7 +44,7 @@ export function openThread(
       ownerId: owner,
     },
   };
-  state.guild.channels.set(id, thread);
+  state.guildOf(parent.guildId).channels.set(id, thread);
   events.threadCreated(thread);
   return thread;
 }

@@ -40,33 +40,88 @@ test("a fence in a block of code does not end it", () => {
   expect(render("````\n```\ninner\n```\n````").match(/```/g)).toHaveLength(2);
 });
 
-test("whatever is written, no text is too long, each fence is closed, and every word is there", () => {
-  const piece = fc.oneof(
-    fc.stringMatching(/^[a-z0-9 ]{1,300}$/),
-    fc.constantFrom(
-      "\n\n",
-      "```\n",
-      "```js\n",
-      "| a | b |\n|---|---|\n| c | d |\n",
-      "- ",
-      "> ",
-      "*",
-      "_",
+/** Markdown of words `w0 w1 …` in their order, between marks of all kinds; words of `name` would call somebody. */
+const markdowns = fc
+  .array(
+    fc.oneof(
+      { weight: 3, arbitrary: fc.integer({ min: 1, max: 60 }) },
+      fc.constantFrom(
+        "\n",
+        "\n\n",
+        "\n```\n",
+        "\n```js\n",
+        "\n~~~\n",
+        "\n````\n",
+        "\n| a | b |\n|---|---|\n| c | d |\n",
+        "\n- ",
+        "\n1. ",
+        "\n> ",
+        "\n# ",
+        "*",
+        "**",
+        "_",
+        "~~",
+        "`",
+        "``",
+        "||",
+        "[",
+        "](https://a.example/x)",
+        "<https://a.example>",
+        "\\",
+        "<",
+        ">",
+        "&",
+        "\ud83d\udc69\u200d\ud83d\udc67",
+        "\ud83d",
+        "\u202e",
+        "<@80351110224678912>",
+        "<@!80351110224678912>",
+        "<@&80351110224678912>",
+        "<#80351110224678912>",
+        "</ops:80351110224678912>",
+        "@everyone",
+        "@here",
+      ),
     ),
-  );
+    { maxLength: 80 },
+  )
+  .map((parts) => {
+    let count = 0;
+    const words = (many: number): string =>
+      Array.from({ length: many }, () => `w${count++}`).join(" ");
+    return parts.map((part) => (typeof part === "number" ? ` ${words(part)} ` : part)).join("");
+  });
+
+const wordsOf = (text: string): readonly string[] => text.match(/w\d+/g) ?? [];
+/** What is outside of code: there nothing has a meaning. */
+const outsideCode = (text: string): string =>
+  text.replaceAll(/^```[\s\S]*?^```/gm, "").replaceAll(/(`+)[^`][\s\S]*?\1/g, "");
+
+test("whatever is written, no text is too long, each fence is closed, and every word is there, in its order", () => {
   fc.assert(
-    fc.property(fc.array(piece, { maxLength: 60 }), (pieces) => {
-      const markdown = pieces.join("");
+    fc.property(markdowns, (markdown) => {
       const texts = textsOf(markdown);
       for (const text of texts) {
         expect(text.length).toBeLessThanOrEqual(maxText);
-        expect((text.match(/^```/gm)?.length ?? 0) % 2).toBe(0);
+        expect(text.trim()).not.toBe("");
+        expect((text.match(/^(?:> |\s)*```/gm)?.length ?? 0) % 2).toBe(0);
+        expect(Buffer.from(text).toString()).toBe(text);
       }
-      const letters = (text: string): string =>
-        text.replaceAll(/```(?:js)?/g, "").replaceAll(/[^0-9]/g, "");
-      expect(letters(texts.join("\n"))).toBe(letters(markdown));
+      expect(wordsOf(texts.join("\n"))).toEqual(wordsOf(markdown));
     }),
-    { numRuns: 200 },
+    { numRuns: 150 },
+  );
+});
+
+test("whatever is written names nobody, calls nobody, and is no command", () => {
+  fc.assert(
+    fc.property(markdowns, (markdown) => {
+      for (const text of textsOf(markdown).map(outsideCode)) {
+        expect(text).not.toMatch(/(?<!\\)(?:\\\\)*<(?:@[!&]?|#|\/\w+:)\d+>/);
+        expect(text).not.toMatch(/@(?:everyone|here)/);
+      }
+    }),
+    { numRuns: 150 },
   );
 });
 

@@ -9,18 +9,9 @@ import {
 } from "../../../src/testing/adapter-suite-support.ts";
 import { manualClock } from "../../../src/testing/manual-clock.ts";
 import { openDiscord } from "./open-discord.ts";
+import { started } from "./started.ts";
 
 const { signal } = new AbortController();
-
-async function started(
-  options: Parameters<typeof openDiscord>[0] = {},
-  ...answer: Parameters<typeof recordingInbound>
-) {
-  const opened = await openDiscord({ commands: "nowhere", ...options });
-  const inbound = recordingInbound(...answer);
-  await opened.adapter.start(inbound);
-  return { ...opened, inbound };
-}
 
 test("without the privileged intent a mention and a reply to the bot are read, and nothing else in a guild", async () => {
   const said: string[] = [];
@@ -164,7 +155,7 @@ test("what was said during an interruption comes when the connection goes on, on
 });
 
 test("a line that is dead without knowing it is found, and what was missed comes", async () => {
-  await using opened = await started({ twin: { heartbeatMs: 150 } });
+  await using opened = await started({ twin: { heartbeatMs: 400 } });
   const { discord, inbound } = opened;
   const place = discord.say({ text: "before", mention: true });
   await inbound.received(1);
@@ -172,6 +163,15 @@ test("a line that is dead without knowing it is found, and what was missed comes
   discord.say({ ...place, text: "into the silence" });
   await inbound.received(2);
   expect(discord.gateway.log).toContain("resume");
+});
+
+test("a bot whose heartbeats do not arrive is dropped (4009), and comes back", async () => {
+  await using opened = await started({ twin: { heartbeatMs: 400 } });
+  const { log, goDeaf } = opened.discord.gateway;
+  goDeaf();
+  await eventually(() => log.includes("close 4009"), "the end of the line");
+  // Discord has ended the session then, and says so: how that goes on has a test of its own.
+  await eventually(() => log.includes("resume"), "the next line");
 });
 
 test("after a session that can't be resumed, what was missed is read from the channels, once", async () => {

@@ -179,6 +179,41 @@ test("an answer whose post was cut comes once", async () => {
   expect(posts.filter(({ text }) => text.includes("answered"))).toHaveLength(1);
 });
 
+test("what was written to the bot alone while it was away is answered when it is back, once", async () => {
+  await using discord = await discordTwin({ rateLimits: false });
+  const { botToken, apiUrl } = discord;
+  const run = async (answer: string) => {
+    const bot = await createBot({
+      adapters: [discordAdapter({ botToken, apiUrl, commands: "nowhere" })],
+      access: { users: ["discord:@me:UANN"], channels: ["discord:@me:*"] },
+      dataFolder: folder,
+      model: answering(answer),
+      sandbox: { driver: "virtual" },
+      secrets: [botToken],
+    });
+    await bot.start();
+    return bot;
+  };
+  const said = (text: string) => discord.sayDirectly({ text, user: "UANN" });
+  const answers = (place: DiscordPlace) =>
+    discord.thread(place).filter(({ isBot, text }) => isBot && text.startsWith("answer"));
+  const first = await run("answer one");
+  const place = said("hello?");
+  await eventually(() => answers(place).length === 1, "the first answer");
+  await first.stop();
+  said("and now?");
+  const second = await run("answer two");
+  try {
+    await eventually(() => answers(place).length === 2, "the second answer");
+    await second.idle();
+    const lines = answers(place).map(({ text }) => text.split("\n")[0]);
+    expect(lines).toEqual(["answer one", "answer two"]);
+    expect(await second.store.sessions({ limit: 10 })).toHaveLength(1);
+  } finally {
+    await second.stop();
+  }
+});
+
 test("one bot serves Slack and Discord at once, sessions apart", async () => {
   await using slack = await slackTwin();
   await using discord = await discordTwin();

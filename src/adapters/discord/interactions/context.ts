@@ -1,9 +1,10 @@
 import type { ThreadRef } from "../../../core/ids.ts";
 import type { Message } from "../../../core/message.ts";
 import type { EventOptions } from "../event-options.ts";
-import { givenAt } from "../messages.ts";
 import type { Remembering } from "../remembering.ts";
-import type { Interaction, Target } from "./payload.ts";
+import { givenAt } from "../snowflake.ts";
+import type { Target } from "./did.ts";
+import type { Interaction } from "./payload.ts";
 
 export interface InteractionOptions extends EventOptions {
   readonly commandName: string;

@@ -5,7 +5,8 @@ import { askedAbout, begin } from "./begin.ts";
 import { formField, formOf, forms, helpOf, suggested, taskSelect } from "./commands.ts";
 import type { Context, InteractionOptions } from "./context.ts";
 import { pressed, stop } from "./decide.ts";
-import { type Did, type Interaction, interactionOf, type Target } from "./payload.ts";
+import type { Did, Target } from "./did.ts";
+import { type Interaction, interactionOf } from "./payload.ts";
 import { createReply, type Reply } from "./reply.ts";
 
 /** Answers interactions. Each is acknowledged at once or within a second and a half, whatever else is going on. */

@@ -1,22 +1,49 @@
 import { z } from "zod";
 
+import { messageOf } from "../../../core/errors.ts";
+import type { Logger } from "../../../core/logger.ts";
 import type { DiscordApi } from "../api.ts";
 import { type CommandDefinition, commandsOf } from "./commands.ts";
 
 /** Where commands are: everywhere, in some guilds by id, or nowhere. */
 export type CommandPlaces = "everywhere" | "nowhere" | readonly string[];
 
-export interface Registered {
+export interface WantedCommands {
+  readonly applicationId: string;
+  readonly name: string;
+  readonly places: CommandPlaces;
+  /** Guilds that may have commands from a former configuration. */
+  readonly guilds: readonly string[];
+}
+
+interface Registered {
   readonly added: number;
   readonly changed: number;
   readonly removed: number;
+}
+
+/** A bot without commands still answers mentions, so it goes on. */
+export async function keepCommands(
+  {
+    api,
+    log,
+    signal,
+  }: { readonly api: DiscordApi; readonly log: Logger; readonly signal: AbortSignal },
+  wanted: WantedCommands,
+): Promise<void> {
+  try {
+    const done = await registerCommands(api, { ...wanted, signal });
+    log.info(done, "Commands are registered");
+  } catch (error) {
+    if (!signal.aborted) log.warn({ error: messageOf(error) }, "Commands could not be registered");
+  }
 }
 
 /**
  * Brings the commands at Discord to what they should be. What is so already is left alone: only 200 may be made a day.
  * Commands of the app that are not the adapter's own are not touched.
  */
-export async function registerCommands(
+async function registerCommands(
   api: DiscordApi,
   {
     applicationId,
@@ -24,14 +51,7 @@ export async function registerCommands(
     places,
     guilds,
     signal,
-  }: {
-    readonly applicationId: string;
-    readonly name: string;
-    readonly places: CommandPlaces;
-    /** Guilds that may have commands from a former configuration. */
-    readonly guilds: readonly string[];
-    readonly signal: AbortSignal;
-  },
+  }: WantedCommands & { readonly signal: AbortSignal },
 ): Promise<Registered> {
   const count = { added: 0, changed: 0, removed: 0 };
   const wanted = commandsOf(name);

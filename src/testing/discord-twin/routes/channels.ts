@@ -8,14 +8,14 @@ import { openThread } from "../threads.ts";
 /** Channels, threads, people, and the app itself. */
 export const channelRoutes: Readonly<Record<string, Route>> = {
   "GET /gateway/bot": {
-    run: ({ side: { context, gateway } }) => ({
+    run: ({ side: { context, gateway, recommendedShards } }) => ({
       url: context.url.replace("http", "ws"),
-      shards: 1,
+      shards: recommendedShards,
       session_start_limit: {
-        total: 1000,
+        total: gateway.starts.total,
         remaining: gateway.starts.remaining,
-        reset_after: 86_400_000,
-        max_concurrency: 1,
+        reset_after: gateway.starts.resetAfterMs,
+        max_concurrency: gateway.starts.maxConcurrency,
       },
     }),
   },
@@ -84,21 +84,22 @@ export const channelRoutes: Readonly<Record<string, Route>> = {
 
   "GET /guilds/{}": {
     run: ({ side: { state }, ids: [id] }) => {
-      if (id !== state.guild.id) throw refusals.missingAccess();
-      return guildJson(state);
+      const guild = state.guilds.find((each) => each.id === id);
+      if (!guild) throw refusals.missingAccess();
+      return guildJson(state, guild);
     },
   },
 
   "GET /guilds/{}/members/{}": {
-    run: ({ side: { state }, ids: [, id = ""] }) => ({
-      ...memberJson(state, id),
+    run: ({ side: { state }, ids: [guild, id = ""] }) => ({
+      ...memberJson(state.guildOf(guild), id),
       user: userJson(state, id),
     }),
   },
 
   "GET /guilds/{}/threads/active": {
-    run: ({ side: { state } }) => ({
-      threads: [...state.guild.channels.values()]
+    run: ({ side: { state }, ids: [id] }) => ({
+      threads: [...state.guildOf(id).channels.values()]
         .filter(({ thread }) => thread && !state.isArchived(thread))
         .map((channel) => channelJson(channel, state)),
       members: [],

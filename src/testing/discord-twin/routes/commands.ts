@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import { invalidForm } from "../refusal.ts";
+import { invalidForm, refusals } from "../refusal.ts";
 import type { Route, RouteCall } from "../server-side.ts";
 
 /** Commands of the app: https://discord.com/developers/docs/interactions/application-commands#endpoints */
@@ -28,10 +28,34 @@ function made({ side, body }: RouteCall, place: string): object {
   // The same name and type again takes the place of the former one.
   const at = here.findIndex(({ name, type }) => name === command.name && type === command.type);
   const kept = { ...command, id: here[at]?.id ?? side.state.nextId(), ...facts(side, place) };
-  if (at === -1) here.push(kept);
-  else here[at] = kept;
+  if (at === -1) {
+    countMade(side, { place, type: command.type, there: here });
+    here.push(kept);
+  } else here[at] = kept;
   side.commands.byPlace.set(place, here);
   return kept;
+}
+
+/** https://discord.com/developers/docs/interactions/application-commands#registering-a-command */
+function countMade(
+  { commands, state }: RouteCall["side"],
+  {
+    place,
+    type,
+    there,
+  }: {
+    readonly place: string;
+    readonly type: number;
+    readonly there: readonly { readonly [field: string]: unknown }[];
+  },
+): void {
+  const max = type === 1 ? 100 : 15;
+  if (there.filter((each) => each["type"] === type).length >= max)
+    throw refusals.tooManyCommands(max);
+  const day = `${place} ${new Date(state.clock.now()).toISOString().slice(0, 10)}`;
+  const count = (commands.made.get(day) ?? 0) + 1;
+  if (count > 200) throw refusals.tooManyCreations();
+  commands.made.set(day, count);
 }
 
 function changed({ side, body }: RouteCall, place: string, id: string): object {

@@ -128,7 +128,7 @@ function said(interaction: TwinInteraction, call: RouteCall, given: unknown): Tw
   const { state } = side;
   const channel = state.channel(interaction.channelId);
   if (!channel) throw refusals.unknownChannel();
-  const body = messageBody(given, { sent: call.files, limits: fileLimits(state) });
+  const body = messageBody(given, { sent: call.files, limits: fileLimits(state, channel.guildId) });
   const isEphemeral = (body.flags & ephemeral) !== 0;
   return postMessage(side, channel, {
     author: state.botId,

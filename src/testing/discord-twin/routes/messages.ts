@@ -19,7 +19,7 @@ export const messageRoutes: Readonly<Record<string, Route>> = {
         throw refusals.closedToThisUser();
       if (files.length > 0 && !state.may(state.botId, channel, "ATTACH_FILES"))
         throw refusals.missingPermissions();
-      const parsed = messageBody(body, { sent: files, limits: fileLimits(state) });
+      const parsed = messageBody(body, { sent: files, limits: fileLimits(state, channel.guildId) });
       const message = postMessage(side, channel, { author: state.botId, body: parsed });
       return shown(call, message, { nonce: parsed.nonce });
     },
@@ -124,7 +124,9 @@ export function change(
   { call: { side }, body, files }: Pick<RouteCall, "body" | "files"> & { readonly call: RouteCall },
 ): void {
   const isV2 = (message.flags & componentsV2) !== 0;
-  const parsed = messageBody(body, { sent: files, limits: fileLimits(side.state), isV2 });
+  const channel = side.state.channel(message.channelId);
+  const limits = fileLimits(side.state, channel?.guildId);
+  const parsed = messageBody(body, { sent: files, limits, isV2 });
   beforeChange(message, side.state);
   message.content = parsed.content ?? message.content;
   message.components = parsed.components ?? message.components;
