@@ -11,7 +11,13 @@ import { manualClock } from "../../src/testing/manual-clock.ts";
 /** The twin and Discord's own client, without an adapter between them. */
 async function open(options: DiscordTwinOptions = {}) {
   const discord = await discordTwin(options);
-  const rest = new REST({ api: discord.apiUrl, retries: 0, rejectOnRateLimit: () => true });
+  const rest = new REST({
+    api: discord.apiUrl,
+    retries: 0,
+    rejectOnRateLimit: () => true,
+    // As the adapter does, whatever else the process has loaded.
+    makeRequest: (url: string, init: object) => fetch(url, init),
+  });
   rest.setToken(discord.botToken);
   const place = discord.say({ text: "please", mention: true, user: "UANN" });
   return {

@@ -112,6 +112,8 @@ async function openRest(
     timeout: timeoutMs,
     offset: 0,
     rejectOnRateLimit: () => true,
+    // Its own would send by whichever undici the process loaded first, and another version can't read its files.
+    makeRequest: (url: string, init: object) => fetch(url, init),
   });
   // Its own count is one for all clients of the process, and has what Discord does not count.
   rest.on("response", (_, { status, headers }) => {
