@@ -55,6 +55,7 @@ export function startCommand({ signal }: { readonly signal: AbortSignal }): Comm
         ["data folder", dataFolder],
         ["sessions in", redis ? "Redis" : "SQLite, in the data folder"],
         ["role", role],
+        ...(config.schedules.length > 0 ? [["schedules", `${config.schedules.length}`]] : []),
       ];
       process.stdout.write(table(rows));
       if (check)
