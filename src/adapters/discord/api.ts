@@ -6,6 +6,7 @@ import { isOpsthreadError, OpsthreadError } from "../../core/errors.ts";
 import type { Logger } from "../../core/logger.ts";
 import { callFailed } from "./failures.ts";
 import { createInvalidGuard } from "./invalid-guard.ts";
+import { sendForms } from "./send-forms.ts";
 
 export type HttpMethod = "GET" | "POST" | "PATCH" | "PUT" | "DELETE";
 
@@ -112,8 +113,7 @@ async function openRest(
     timeout: timeoutMs,
     offset: 0,
     rejectOnRateLimit: () => true,
-    // Its own would send by whichever undici the process loaded first, and another version can't read its files.
-    makeRequest: (url: string, init: object) => fetch(url, init),
+    makeRequest: await sendForms(),
   });
   // Its own count is one for all clients of the process, and has what Discord does not count.
   rest.on("response", (_, { status, headers }) => {

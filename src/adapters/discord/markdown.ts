@@ -32,12 +32,12 @@ export function escaped(text: string): string {
   return (
     visibleControls(Buffer.from(text).toString())
       .replaceAll(/[\\*_~`|[\]]/g, String.raw`\$&`)
-      // `<@…>`, `<#…>`, `<:…:…>` and `<t:…>` mean something.
-      .replaceAll(/<(?=[@#:/aitd])/g, String.raw`\<`)
+      // `<@…>`, `<#…>`, `<:…:…>` and `<t:…>` mean something; what follows may be a text of its own.
+      .replaceAll(/<(?=[@#:/aitd]|$)/g, String.raw`\<`)
       .replaceAll(/^(\s*)(#{1,3}|-#|>{1,3}|[-+])(?=\s)/gm, String.raw`$1\$2`)
       .replaceAll(/^(\s*\d{1,9})\.(?=\s)/gm, String.raw`$1\.`)
       // Calls nobody, but would look as if.
-      .replaceAll(/@(everyone|here)\b/g, "@\u200b$1")
+      .replaceAll(/@(?=(?:everyone|here)\b|$)/g, "@\u200b")
   );
 }
 
@@ -61,7 +61,8 @@ function link(inner: string, url: string): string {
   const target = visibleLabel(url)
     .replaceAll(/[\s<>()]/g, encodeURIComponent)
     .replaceAll("(", "%28")
-    .replaceAll(")", "%29");
+    .replaceAll(")", "%29")
+    .replaceAll(/@(?=everyone|here)/g, "%40");
   const label = inner.replaceAll(/\s+/g, " ");
   // Discord takes a label that looks like an address for a trick, and shows it as it is written.
   const isBare =

@@ -24,6 +24,7 @@ test.each([
     "hello <@123> <@&456> <#789> <:x:1> @everyone",
     String.raw`hello \<@123> \<@&456> \<#789> \<:x:1> @` + "\u200beveryone",
   ],
+  ["\\<@123> \\@everyone", String.raw`\<@123> @` + "\u200beveryone"],
   ["```js\nlet x = `a`;\n```", "```js\nlet x = `a`;\n```"],
 ])("%o becomes %o", (markdown, expected) => {
   expect(render(markdown)).toBe(expected);
@@ -52,7 +53,8 @@ const markdowns = fc
         "\n```js\n",
         "\n~~~\n",
         "\n````\n",
-        "\n| a | b |\n|---|---|\n| c | d |\n",
+        // In a table's row Markdown itself leaves out what is beyond its columns.
+        "\n| a | b |\n|---|---|\n| c | d |\n\n",
         "\n- ",
         "\n1. ",
         "\n> ",
@@ -60,9 +62,10 @@ const markdowns = fc
         "*",
         "**",
         "_",
-        "~~",
-        "`",
-        "``",
+        // With blanks, so that no words come behind a fence: Markdown itself leaves those out.
+        " ~~",
+        " `",
+        " ``",
         "||",
         "[",
         "](https://a.example/x)",
@@ -95,7 +98,7 @@ const markdowns = fc
 const wordsOf = (text: string): readonly string[] => text.match(/w\d+/g) ?? [];
 /** What is outside of code: there nothing has a meaning. */
 const outsideCode = (text: string): string =>
-  text.replaceAll(/^```[\s\S]*?^```/gm, "").replaceAll(/(`+)[^`][\s\S]*?\1/g, "");
+  text.replaceAll(/```[\s\S]*?```/g, "").replaceAll(/(?<!\\)(`+)[^`][\s\S]*?\1/g, "");
 
 test("whatever is written, no text is too long, each fence is closed, and every word is there, in its order", () => {
   fc.assert(
@@ -104,7 +107,7 @@ test("whatever is written, no text is too long, each fence is closed, and every 
       for (const text of texts) {
         expect(text.length).toBeLessThanOrEqual(maxText);
         expect(text.trim()).not.toBe("");
-        expect((text.match(/^(?:> |\s)*```/gm)?.length ?? 0) % 2).toBe(0);
+        expect((text.match(/```/g)?.length ?? 0) % 2).toBe(0);
         expect(Buffer.from(text).toString()).toBe(text);
       }
       expect(wordsOf(texts.join("\n"))).toEqual(wordsOf(markdown));
