@@ -48,8 +48,8 @@ test("every link between the documents leads to a file", () => {
   expect(broken).toEqual([]);
 });
 
-test.each(["docs/compare.md", "docs/slack.md"])("each test that %s names is there", (name) => {
-  const page = readFileSync(name, "utf8");
+test.each(["docs/compare.md", "docs/slack.md"])("each test that %s names is there", (path) => {
+  const page = readFileSync(path, "utf8");
   const named = Array.from(
     page.matchAll(/`((?:test|src\/testing)\/[^`]+\.ts)`: ((?:"[^"|]+"(?:, )?)+)/g),
     ([, file = "", names = ""]) => ({ file, names: names.split(/(?<="), /) }),
