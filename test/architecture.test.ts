@@ -112,6 +112,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
 /** Where each third-party package may be imported. A package that is not here may be imported nowhere. */
 const vendors: Readonly<Record<string, readonly string[]>> = {
   "@anthropic-ai/sdk": ["agent/models/anthropic/"],
+  "@aws-sdk/client-s3": ["store/s3/"],
   "@opentelemetry/api": ["observe/"],
   "@modelcontextprotocol/client": ["agent/mcp/"],
   "@photostructure/sqlite": ["store/sqlite/"],
@@ -162,6 +163,7 @@ const vendors: Readonly<Record<string, readonly string[]>> = {
 /** Packages that only loading a driver may load. */
 const heavy = [
   "@anthropic-ai/sdk",
+  "@aws-sdk/client-s3",
   "@modelcontextprotocol/client",
   "@photostructure/sqlite",
   "@slack/bolt",
@@ -176,7 +178,7 @@ const heavy = [
 ];
 
 /** SDKs of vendors that only the first call loads: their types may be imported, the rest is lazy. */
-const sdks = ["@anthropic-ai/sdk", "@slack/bolt", "discord.js", "openai"];
+const sdks = ["@anthropic-ai/sdk", "@aws-sdk/client-s3", "@slack/bolt", "discord.js", "openai"];
 
 const files = readdirSync("src", { recursive: true, encoding: "utf8" })
   .map((file) => file.replaceAll("\\", "/"))
