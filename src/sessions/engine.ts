@@ -4,11 +4,14 @@ import type { Queue } from "../queue/queue.ts";
 import type { SandboxProvider } from "../sandbox/sandbox.ts";
 import { createInbound } from "./accept.ts";
 import { advanceSession, type AdvanceOptions } from "./advance.ts";
+import { createCheckpoints } from "./checkpoints.ts";
 import { createOutbox, type OutboxOptions } from "./outbox.ts";
 import { restingSandboxes } from "./resting-sandboxes.ts";
 
 export interface EngineOptions
-  extends Omit<AdvanceOptions, "onPosts" | "sandboxes">, Pick<OutboxOptions, "pollMs" | "sendMs"> {
+  extends
+    Omit<AdvanceOptions, "onPosts" | "sandboxes" | "checkpoints">,
+    Pick<OutboxOptions, "pollMs" | "sendMs"> {
   /**
    * What this process does of the work. Whoever runs turns also posts their answers, by the adapters' calls and without
    * their connections: it knows first that there is one, and posts go on while no gateway is there. Default `all`.
@@ -17,6 +20,11 @@ export interface EngineOptions
   readonly queue: Queue;
   /** Belongs to who made it: `Engine.sandboxes` is what is to be disposed when the engine has stopped. */
   readonly sandboxes: SandboxProvider;
+  /**
+   * Names the disk that workspaces are on here, and has copies of them kept among the blobs: a session that was on another disk
+   * goes on from its copy. Default: all processes have the same disk, and nothing is copied.
+   */
+  readonly place?: string | undefined;
   /** What can be asked for by name. Default: nothing. */
   readonly tasks?: Inbound["tasks"];
 }
@@ -36,6 +44,14 @@ export interface Engine extends AsyncDisposable {
 export function createEngine(options: EngineOptions): Engine {
   const { role = "all", queue, adapters, clock, log } = options;
   const sandboxes = restingSandboxes(options.sandboxes, { clock, log });
+  const { place, blobs } = options;
+  const checkpoints =
+    place === undefined ? undefined : createCheckpoints({ blobs, sandboxes, place, log });
+  if (place !== undefined && !checkpoints)
+    log.warn(
+      { sandbox: sandboxes.name },
+      "Workspaces are not copied: this sandbox driver can't give them",
+    );
   const inbound = createInbound(options);
   const outbox = createOutbox(options);
   let stopping: Promise<void> | undefined;
@@ -53,7 +69,7 @@ export function createEngine(options: EngineOptions): Engine {
         queue.start((sessionId, { signal }) =>
           advanceSession(
             sessionId,
-            { ...options, sandboxes, onPosts: () => outbox.kick() },
+            { ...options, sandboxes, checkpoints, onPosts: () => outbox.kick() },
             { signal },
           ),
         );

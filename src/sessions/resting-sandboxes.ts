@@ -36,7 +36,7 @@ export function restingSandboxes(
     return found?.sandbox;
   };
   const end = async (sessionId: string): Promise<void> => wake(sessionId)?.close();
-  const { snapshots } = provider;
+  const { snapshots, checkpoints } = provider;
 
   return {
     name: provider.name,
@@ -52,6 +52,8 @@ export function restingSandboxes(
         },
       },
     }),
+
+    ...(checkpoints && { checkpoints }),
 
     async open(spec, options) {
       const rested = wake(spec.sessionId);

@@ -19,10 +19,12 @@ import type { Store } from "../store/store.ts";
 import type { Gate } from "./accept.ts";
 import { agentOf } from "./agent-of.ts";
 import { callApprovals } from "./call-approvals.ts";
+import type { Checkpoints } from "./checkpoints.ts";
 import type { Control } from "./control.ts";
 import { endTurn, failTurn, stopTurn } from "./ending.ts";
 import { type InboxWatch, watchInbox } from "./inbox-watch.ts";
 import { takeMessages } from "./intake.ts";
+import { filesOf } from "./kept-files.ts";
 import { createProgress, type Progress } from "./progress.ts";
 import type { RestingSandboxes } from "./resting-sandboxes.ts";
 import type { Session } from "./session.ts";
@@ -42,6 +44,8 @@ export type Mode = "steer" | "queue" | "interrupt";
 export interface TurnOptions {
   readonly store: Store;
   readonly blobs: Blobs;
+  /** Default: workspaces stay where they are. */
+  readonly checkpoints?: Checkpoints | undefined;
   readonly sandboxes: RestingSandboxes;
   readonly adapters: ReadonlyMap<string, Adapter>;
   readonly agents: Agents;
@@ -108,6 +112,7 @@ async function work(
   const workspace = openWorkspace(session, options, { signal: ending.signal });
   let cameToItsEnd = false;
   try {
+    await options.checkpoints?.bring(session, workspace, { signal: ending.signal });
     await using progress = createProgress({
       ...options,
       adapter,
@@ -151,8 +156,17 @@ async function answer(
   const open = session.open;
   if (!open) throw new RangeError(`Cannot run a turn of "${session.id}": none is open`);
   const redact = (text: string): string => redactor.text(text);
-  const { agents, store, gate, policy, audit, maxAttachmentBytes } = options;
-  const checks = { gate, policy, capabilities, redact, audit, clock, maxAttachmentBytes };
+  const { agents, store, gate, policy, audit, maxAttachmentBytes, checkpoints } = options;
+  const checks = {
+    checkpoints,
+    gate,
+    policy,
+    capabilities,
+    redact,
+    audit,
+    clock,
+    maxAttachmentBytes,
+  };
   const take = async (): Promise<void> => {
     if (open.messages > 0 && !steers) return;
     const { guardrails } = agentOf(session, options);
@@ -207,6 +221,7 @@ async function answer(
       lead = [entry];
       continue;
     }
+    await checkpoints?.carry(session, workspace, filesOf(entry));
     await write(session, [...lead, entry], { ending, audit: options.audit });
     lead = [];
     // The notice that something came in may have been lost on its way between processes.
