@@ -247,7 +247,7 @@ export async function createBot(options: BotOptions): Promise<Bot> {
     clock,
     log,
   });
-  const { store, queue, control, leaseMs, pollMs } = durable;
+  const { store, queue, control, warmth, leaseMs, pollMs } = durable;
   const driver =
     options.sandboxes ??
     (await strongestSandboxes(options, { audit, redactor }).catch(async (error: unknown) => {
@@ -288,6 +288,7 @@ export async function createBot(options: BotOptions): Promise<Bot> {
     maxAttachmentBytes: options.maxAttachmentBytes ?? 1024 ** 3,
     maxAttempts: 5,
     control,
+    warmth,
     holder: randomUUID(),
     leaseMs,
   });

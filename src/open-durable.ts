@@ -7,6 +7,7 @@ import { localQueue } from "./queue/local.ts";
 import type { Queue } from "./queue/queue.ts";
 import { RedisConfig } from "./redis/config.ts";
 import { type Control, localControl } from "./sessions/control.ts";
+import type { Warmth } from "./sessions/warmth.ts";
 import type { Store } from "./store/store.ts";
 
 /** What a process does of the work. */
@@ -29,6 +30,7 @@ export interface Durable extends AsyncDisposable {
   readonly store: Store;
   readonly queue: Queue;
   readonly control: Control;
+  readonly warmth?: Warmth;
   /** How long a lease lives without being renewed. */
   readonly leaseMs: number;
   /** How often what other processes left in the outbox is looked for; undefined where there are none. */
@@ -95,24 +97,28 @@ async function openRedis(
   { connection, name = "opsthread", allowVolatile }: z.output<typeof RedisOptions>,
   { concurrency, clock, log }: DurableOptions,
 ): Promise<Durable> {
-  const [{ redisStore }, { bullmqQueue }, { redisControl }] = await Promise.all([
+  const [{ redisStore }, { bullmqQueue }, { redisControl }, { redisWarmth }] = await Promise.all([
     import("./store/redis/index.ts"),
     import("./queue/bullmq/index.ts"),
     import("./redis/control.ts"),
+    import("./redis/warmth.ts"),
   ]);
   const redis = connection;
   const store = await redisStore({ redis, name, allowVolatile, log });
   const sweep = { everyMs: 2000, sessions: () => store.dirtySessions() };
   const queue = bullmqQueue({ redis, name, concurrency, sweep, lockMs: 6000, clock, log });
   const control = redisControl({ redis, name, log });
+  const warmth = redisWarmth({ redis, name, log });
   return {
     store,
     queue,
     control,
+    warmth,
     leaseMs: 6000,
     pollMs: 5000,
     async [Symbol.asyncDispose]() {
       await queue[Symbol.asyncDispose]();
+      await warmth[Symbol.asyncDispose]();
       await control[Symbol.asyncDispose]();
       await store[Symbol.asyncDispose]();
     },

@@ -56,7 +56,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     "tasks/",
   ],
   "open-blobs.ts": ["store/"],
-  "open-durable.ts": ["queue/", "redis/", "sessions/control.ts", "store/"],
+  "open-durable.ts": ["queue/", "redis/", "sessions/control.ts", "sessions/warmth.ts", "store/"],
   "open-mcp.ts": ["agent/mcp/", "sandbox/egress/"],
   "open-agents.ts": ["agent/"],
   "open-model.ts": ["agent/", "tasks/task.ts"],

@@ -7,6 +7,7 @@ import { advanceSession, type AdvanceOptions } from "./advance.ts";
 import { createCheckpoints } from "./checkpoints.ts";
 import { createOutbox, type OutboxOptions } from "./outbox.ts";
 import { restingSandboxes } from "./resting-sandboxes.ts";
+import { type Warmth, warmGraceMs } from "./warmth.ts";
 
 export interface EngineOptions
   extends
@@ -25,6 +26,8 @@ export interface EngineOptions
    * goes on from its copy. Default: all processes have the same disk, and nothing is copied.
    */
   readonly place?: string | undefined;
+  /** Which process has a session's sandbox warm. Default: there is one process. */
+  readonly warmth?: Warmth | undefined;
   /** What can be asked for by name. Default: nothing. */
   readonly tasks?: Inbound["tasks"];
 }
@@ -42,8 +45,13 @@ export interface Engine extends AsyncDisposable {
 }
 
 export function createEngine(options: EngineOptions): Engine {
-  const { role = "all", queue, adapters, clock, log } = options;
-  const sandboxes = restingSandboxes(options.sandboxes, { clock, log });
+  const { role = "all", queue, adapters, clock, log, warmth } = options;
+  const sandboxes = restingSandboxes(options.sandboxes, {
+    clock,
+    log,
+    onRest: (sessionId, ms) => warmth?.hold(sessionId, ms),
+    onWoken: (sessionId) => warmth?.letGo(sessionId),
+  });
   const { place, blobs } = options;
   const checkpoints =
     place === undefined ? undefined : createCheckpoints({ blobs, sandboxes, place, log });
@@ -66,13 +74,14 @@ export function createEngine(options: EngineOptions): Engine {
     sandboxes,
     async start() {
       if (role !== "gateway") {
-        queue.start((sessionId, { signal }) =>
-          advanceSession(
-            sessionId,
-            { ...options, sandboxes, checkpoints, onPosts: () => outbox.kick() },
-            { signal },
-          ),
-        );
+        const advancing = { ...options, sandboxes, checkpoints, onPosts: () => outbox.kick() };
+        queue.start(async (sessionId, { signal }) => {
+          if (!(await warmth?.offer(sessionId)))
+            return advanceSession(sessionId, advancing, { signal });
+          // Whoever is woken then finds it done, or takes it.
+          queue.wake(sessionId, { delayMs: warmGraceMs });
+        });
+        warmth?.onOffer((sessionId) => queue.take?.(sessionId));
         outbox.kick();
       }
       if (role === "worker") return;

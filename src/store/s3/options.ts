@@ -12,7 +12,7 @@ export const S3Place = z.strictObject({
   /** What all keys begin with, as in `opsthread/`. Default nothing. */
   prefix: z
     .string()
-    .regex(/^([\w.-]+\/)+$/, 'expected segments that each end with "/", such as "opsthread/"')
+    .regex(/^([\w.-]+\/)*$/, 'expected segments that each end with "/", such as "opsthread/"')
     .default(""),
   /** Of each part of a large blob; twice as much is held in memory. At least 5 MiB, which is S3's own limit. Default 16 MiB. */
   partBytes: z
