@@ -70,6 +70,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     "sandbox/permissions.ts",
     "secret-ref.ts",
     "security/",
+    "store/s3/options.ts",
   ],
   "index.ts": [
     "adapters/adapter.ts",
@@ -97,6 +98,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     "agent/",
     "bot.ts",
     "config.ts",
+    "open-blobs.ts",
     "open-durable.ts",
     "open-model.ts",
     "open-sandboxes.ts",
