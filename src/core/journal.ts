@@ -239,11 +239,11 @@ const OwnEntry = z.discriminatedUnion("type", [
     place: z.string(),
     copy: z.string().optional(),
   }),
-  /** A blob has the workspace as it was then. */
+  /** A blob has the workspace as it was then. Without one, there was no workspace yet. */
   z.object({
     ...at,
     type: z.literal("workspace-kept"),
-    blob: z.string(),
+    blob: z.string().optional(),
     bytes: z.number().int().nonnegative(),
   }),
   z.object({

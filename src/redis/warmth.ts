@@ -29,14 +29,14 @@ export function redisWarmth(options: RedisWarmthOptions): RedisWarmth {
   const channel = `${name}:warm-offers`;
   const client = connectRedis({ redis, log, timeoutMs: 5000 });
   let subscriber: RedisClient | undefined;
-  const working = new Set<Promise<void>>();
+  const working = new Set<Promise<unknown>>();
   const keyOf = (sessionId: string): string => `${name}:warm:${sessionId}`;
   const report = (error: unknown): void => {
     log.debug({ error: messageOf(error) }, "Who has a sandbox warm is not known");
   };
   const begin = (work: () => Promise<unknown>): void => {
     const done = work()
-      .then(() => {}, report)
+      .catch(report)
       .finally(() => working.delete(done));
     working.add(done);
   };

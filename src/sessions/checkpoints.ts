@@ -127,8 +127,10 @@ export function createCheckpoints(options: CheckpointsOptions): Checkpoints | un
         };
         const saved = await checkpoints.save(id, put, { since, signal });
         if (!saved) {
-          if (known && since !== undefined && session.files.touched)
-            await session.record([{ type: "workspace-kept", ...known.copy }]);
+          // Unchanged, or not there: with a fingerprint of it, the one, without, the other.
+          const same = since === undefined ? { bytes: 0 } : known?.copy;
+          if (same && session.files.touched)
+            await session.record([{ type: "workspace-kept", ...same }]);
           return;
         }
         const copy = { blob, bytes };

@@ -28,30 +28,21 @@ export class KeptFiles {
   }
 
   apply(entry: JournalEntry): void {
-    switch (entry.type) {
-      case "workspace-placed":
-        this.#place = entry.place;
-        return;
-      case "workspace-kept":
-        this.#keep(entry);
-        this.#touched = false;
-        this.#carried = [];
-        return;
-      case "step":
-        this.#touched ||= entry.intents.length > 0;
-        return;
-      case "nested":
-      case "approved-call":
-        this.#touched = true;
-        break;
-      default:
-    }
+    const { type } = entry;
+    if (type === "workspace-placed") this.#place = entry.place;
+    if (type === "workspace-kept") this.#keep(entry);
+    if (type === "nested" || type === "approved-call") this.#touched = true;
+    if (type === "step") this.#touched ||= entry.intents.length > 0;
+    if (type === "message") this.#touched ||= entry.paths.length > 0;
     const files = filesOf(entry).filter((path) => !this.#carried.includes(path));
     if (files.length > 0) this.#carried = [...this.#carried, ...files];
   }
 
-  /** The same once more where nothing had changed. */
-  #keep({ blob, at }: Copy): void {
+  #keep({ blob, at }: Extract<JournalEntry, { type: "workspace-kept" }>): void {
+    this.#touched = false;
+    this.#carried = [];
+    if (blob === undefined) return;
+    // The same once more where nothing had changed.
     const others = this.#copies.filter((copy) => copy.blob !== blob);
     this.#copies = [{ blob, at }, ...others].slice(0, 3);
   }
@@ -59,22 +50,17 @@ export class KeptFiles {
 
 /** Files in the workspace that an entry tells of, and that a turn which goes on elsewhere needs. */
 export function filesOf(entry: JournalEntry): readonly string[] {
-  switch (entry.type) {
-    case "nested":
-      return filesOf(entry.entry);
-    case "message":
-      return entry.paths;
-    case "tool-result": {
-      const { fullOutput } = entry.result.measures;
-      return fullOutput === undefined ? [] : [fullOutput];
-    }
-    case "context-trimmed":
-      return entry.cuts.flatMap(({ file }) => file ?? []);
-    case "context-summarized":
-      return entry.file === undefined ? [] : [entry.file];
-    default:
-      return [];
-  }
+  if (entry.type === "nested") return filesOf(entry.entry);
+  if (entry.type === "message") return entry.paths;
+  const files =
+    entry.type === "tool-result"
+      ? [entry.result.measures.fullOutput]
+      : entry.type === "context-trimmed"
+        ? entry.cuts.map(({ file }) => file)
+        : entry.type === "context-summarized"
+          ? [entry.file]
+          : [];
+  return files.flatMap((file) => file ?? []);
 }
 
 export interface Copy {

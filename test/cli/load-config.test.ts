@@ -56,8 +56,8 @@ test("a bucket's secrets are read from where the configuration says, or left to 
   expect((await made({ slack: {}, access, blobs: place })).blobs).not.toHaveProperty("credentials");
   const half = made({ slack: {}, access, blobs: { ...place, accessKeyId: { env: "KEY" } } }, env);
   await expect(half).rejects.toThrow(/accessKeyId and secretAccessKey both[^]*blobs/);
-  const written = { slack: {}, access, blobs: { ...place, secretAccessKey: "bucket-secret" } };
-  await expect(made(written, env)).rejects.toThrow(/a configuration does not hold it/);
+  const inFile = { slack: {}, access, blobs: { ...place, secretAccessKey: "bucket-secret" } };
+  await expect(made(inFile, env)).rejects.toThrow(/a configuration does not hold it/);
 });
 
 test("a folder of blobs is relative to the file", async () => {

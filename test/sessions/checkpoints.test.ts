@@ -40,6 +40,7 @@ const tools = [
     await files.write(`file-${said}`, Buffer.from(`of message ${said}`), { signal });
     return "written";
   }),
+  tool("nothing", async () => "did nothing with files"),
   tool("long", async () => "a line of output\n".repeat(3000)),
   tool("list", async ({ session }) => {
     const { files } = await session.sandbox();
@@ -169,6 +170,15 @@ test("files of a turn are there on another machine, and the model is told that i
   expect(answer).toContain(`[file-${said - 1}]`);
   expect(answer).toContain("The session goes on on another machine.");
   expect(answer).toContain("The files in /workspace are the same.");
+});
+
+test("nothing is told to be lost where nothing was written", async () => {
+  await answerTo("nothing");
+  await moveTo("two");
+
+  const answer = await answerTo("list");
+  expect(answer).toContain("The session goes on on another machine.");
+  expect(answer).not.toContain("lost");
 });
 
 test("what a turn wrote before its machine was lost is lost, and the model is told so", async () => {

@@ -69,7 +69,7 @@ export function startWakeWorker(options: WakeWorkerOptions): WakeWorker {
     const state = { wokenAgain: false };
     running.set(sessionId, state);
     const controller = new AbortController();
-    const run = runHandler(sessionId, controller.signal).then(() => {
+    const run = runHandler(sessionId, controller.signal).finally(() => {
       runs.delete(run);
       running.delete(sessionId);
       makeRoom(-1);
