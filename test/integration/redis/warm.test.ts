@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { Queue } from "bullmq";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 
@@ -11,6 +12,7 @@ import { scriptedModel } from "../../../src/agent/models/scripted.ts";
 import { type Bot, createBot } from "../../../src/bot.ts";
 import { sessionIdOf } from "../../../src/core/ids.ts";
 import { bullmqQueue } from "../../../src/queue/bullmq/index.ts";
+import { redisWarmth } from "../../../src/redis/warmth.ts";
 import { sampleMessage, sampleThread } from "../../../src/testing/samples.ts";
 import { tool } from "../../agent/harness.ts";
 import { DurableSandboxes } from "../../sessions/durable-sandboxes.ts";
@@ -101,16 +103,22 @@ async function openWorkers({ concurrency = 4 } = {}) {
 
 const soon = { timeout: 30_000, interval: 5 };
 
-test("a session goes to the worker that has its sandbox warm, whichever one is woken", async () => {
+test("a session is taken by the worker that has its sandbox warm, whichever one is woken", async () => {
   await using workers = await openWorkers();
-  const turns = 12;
-  for (let turn = 1; turn <= turns; turn += 1) {
-    await workers.say("T1");
-    await workers.rested("T1", turn);
-  }
+  const { name } = workers;
+  await workers.say("T1");
+  await workers.rested("T1", 1);
+  // From here on the queue brings nothing: what runs was offered.
+  const wakes = new Queue("wakes", { connection: { url: redis.url }, prefix: `{${name}:queue}` });
+  await wakes.pause();
+  await using woken = redisWarmth({ redis: redis.url, name });
+  await workers.say("T1");
+  expect(await woken.offer(sessionIdOf(sampleThread("T1")))).toBe(true);
+  await workers.rested("T1", 2);
 
-  expect(new Set(workers.handled.map(({ worker }) => worker)).size).toBe(1);
-  expect(workers.handled).toHaveLength(turns);
+  expect(workers.handled[1]?.worker).toBe(workers.handled[0]?.worker);
+  await wakes.resume();
+  await wakes.close();
 });
 
 test("a session whose worker is busy goes to another one after a short while", async () => {
