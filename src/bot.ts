@@ -23,11 +23,13 @@ import type { ThreadRef } from "./core/ids.ts";
 import { type Logger, silentLogger } from "./core/logger.ts";
 import { openTracing, type TracingOptions } from "./observe/open-tracing.ts";
 import { openAgents } from "./open-agents.ts";
+import { type BlobsOptions, openBlobs } from "./open-blobs.ts";
 import { openDurable, RedisOptions, Role } from "./open-durable.ts";
 import { openMcp } from "./open-mcp.ts";
 import { type Compaction, type ModelKeys, type ModelUrls, openModel } from "./open-model.ts";
 import { openSandboxes, SandboxConfig } from "./open-sandboxes.ts";
 import type { Queue } from "./queue/queue.ts";
+import { instanceOf } from "./sandbox/instance.ts";
 import { Limits, Permissions } from "./sandbox/permissions.ts";
 import type { SandboxProvider } from "./sandbox/sandbox.ts";
 import type { NetworkOptions } from "./sandbox/supervised/session-network.ts";
@@ -45,7 +47,6 @@ import type { Mode } from "./sessions/turn.ts";
 import type { ApprovalPolicy } from "./sessions/widen.ts";
 import type { Source } from "./sources/source.ts";
 import type { Blobs } from "./store/blobs.ts";
-import { directoryBlobs } from "./store/directory.ts";
 import type { Store } from "./store/store.ts";
 import { diff } from "./tasks/diff/index.ts";
 import { logs } from "./tasks/logs/index.ts";
@@ -141,7 +142,16 @@ export interface BotOptions {
   /** Other drivers than the embedded ones. */
   readonly store?: Store;
   readonly queue?: Queue;
-  readonly blobs?: Blobs;
+  /**
+   * Where artifacts and copies of workspaces are kept: a folder (default `blobs` in the data folder), a bucket of S3, or a
+   * driver of your own. See docs/blobs.md.
+   */
+  readonly blobs?: BlobsOptions | Blobs;
+  /**
+   * Whether workspaces are copied to the blobs after each turn that changed them, so that a session goes on where its former
+   * machine's disk is not. Default: with `redis` or a `store` of your own, where `blobs` are apart from the data folder.
+   */
+  readonly checkpoints?: boolean;
   /** A sandbox driver that is open already, in the place of what `sandbox` says. */
   readonly sandboxes?: SandboxProvider;
   readonly clock?: Clock;
@@ -231,7 +241,10 @@ export async function createBot(options: BotOptions): Promise<Bot> {
   if (Object.values(budgets).some(({ usd }) => usd !== undefined))
     for (const agent of agents.byName.values()) requirePrices(agent.model, priced);
   const schedules = parseOption(Schedules, options.schedules ?? [], "schedules");
-  const blobs = options.blobs ?? directoryBlobs({ folder: join(dataFolder, "blobs") });
+  const opened = await openBlobs(options.blobs, { dataFolder });
+  const { blobs } = opened;
+  const several = options.redis !== undefined || options.store !== undefined;
+  const copies = options.checkpoints ?? (opened.areApart && several);
   const role = parseOption(Role, options.role ?? "all", "role");
   const concurrency = parseOption(Concurrency, options.concurrency ?? {}, "concurrency");
   const { worker = 4, ...turnLimits } =
@@ -247,7 +260,7 @@ export async function createBot(options: BotOptions): Promise<Bot> {
     clock,
     log,
   });
-  const { store, queue, control, turnstile, leaseMs, pollMs } = durable;
+  const { store, queue, control, turnstile, warmth, leaseMs, pollMs } = durable;
   const driver =
     options.sandboxes ??
     (await strongestSandboxes(options, { audit, redactor }).catch(async (error: unknown) => {
@@ -294,6 +307,7 @@ export async function createBot(options: BotOptions): Promise<Bot> {
     audit,
     tracer: tracing.tracer,
     snapshots: options.snapshots ?? true,
+    place: copies && role !== "gateway" ? await instanceOf(join(dataFolder, "sandbox")) : undefined,
     budgets,
     prices: priced,
     mode: typeof mode === "function" ? mode : () => mode,
@@ -302,6 +316,7 @@ export async function createBot(options: BotOptions): Promise<Bot> {
     control,
     turnstile,
     turnLimits,
+    warmth,
     holder,
     leaseMs,
   });
@@ -315,6 +330,7 @@ export async function createBot(options: BotOptions): Promise<Bot> {
     await sandboxes[Symbol.asyncDispose]();
     await durable[Symbol.asyncDispose]();
     await tracing[Symbol.asyncDispose]();
+    await opened[Symbol.asyncDispose]();
   };
   const bot: Bot = {
     store,
@@ -323,6 +339,8 @@ export async function createBot(options: BotOptions): Promise<Bot> {
     async start() {
       const { name, capabilities } = sandboxes;
       log.info({ sandbox: name, isolation: capabilities.isolation }, "Starting");
+      // A gateway reads and writes none.
+      if (role !== "gateway") await blobs.check?.({ signal: new AbortController().signal });
       const idleBefore = clock.now() - retentionDays * 86_400_000;
       if (retentionDays > 0 && role !== "gateway")
         await pruneSessions({ store, sandboxes, blobs, idleBefore, log });

@@ -11,6 +11,7 @@ import { Schedules } from "./schedule/definition.ts";
 import { SecretRef } from "./secret-ref.ts";
 import { AccessConfig } from "./security/access.ts";
 import { Concurrency } from "./sessions/turn-limits.ts";
+import { S3Place } from "./store/s3/options.ts";
 
 const Listen = {
   port: z.number().int().min(0).max(65_535),
@@ -99,6 +100,26 @@ const Redis = z.strictObject({
   allowVolatile: z.boolean().exactOptional(),
 });
 
+/** A bucket, with its credentials where a secret may be; else those that the AWS SDK finds. */
+const Blobs = z.discriminatedUnion("driver", [
+  z.strictObject({
+    driver: z.literal("directory"),
+    /** Relative to the file, as `dataFolder` is. Default `blobs` in the data folder. */
+    folder: z.string().min(1).exactOptional(),
+  }),
+  z
+    .strictObject({
+      driver: z.literal("s3"),
+      ...S3Place.shape,
+      accessKeyId: SecretRef.exactOptional(),
+      secretAccessKey: SecretRef.exactOptional(),
+      sessionToken: SecretRef.exactOptional(),
+    })
+    .refine(({ accessKeyId, secretAccessKey }) => !accessKeyId === !secretAccessKey, {
+      error: "expected accessKeyId and secretAccessKey both, or none for what the AWS SDK finds",
+    }),
+]);
+
 const Network = z.strictObject({
   /** What the proxy adds to requests to these hosts; it never is in a sandbox. */
   secrets: z
@@ -140,6 +161,10 @@ export const Config = z.strictObject({
   /** Sessions, workspaces and artifacts. Relative to the file. Default `.opsthread` beside it. */
   dataFolder: z.string().min(1).default(".opsthread"),
   redis: Redis.exactOptional(),
+  /** Artifacts, and copies of workspaces: docs/blobs.md. Default a folder in the data folder. */
+  blobs: Blobs.exactOptional(),
+  /** Whether workspaces are copied there. Default: with `redis`, where blobs are apart from the data folder. */
+  checkpoints: z.boolean().exactOptional(),
   /** Of several the next is asked where one can't answer. Default: the offline planner. */
   model: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]).exactOptional(),
   /** Default the variables `OPENAI_API_KEY`, `ANTHROPIC_API_KEY` and `OPSTHREAD_MODEL_KEY`. */

@@ -7,6 +7,7 @@
 export type { Bot, BotOptions } from "./bot.ts";
 export type { OpsthreadConfig } from "./config.ts";
 export { createBot } from "./create-bot.ts";
+export type { BlobsOptions } from "./open-blobs.ts";
 export type { RedisOptions, Role } from "./open-durable.ts";
 export type { RedisConfig } from "./redis/config.ts";
 

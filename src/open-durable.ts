@@ -8,6 +8,7 @@ import type { Queue } from "./queue/queue.ts";
 import { RedisConfig } from "./redis/config.ts";
 import { type Control, localControl } from "./sessions/control.ts";
 import { localTurnstile, type Turnstile } from "./sessions/turnstile.ts";
+import type { Warmth } from "./sessions/warmth.ts";
 import type { Store } from "./store/store.ts";
 
 /** What a process does of the work. */
@@ -31,6 +32,7 @@ export interface Durable extends AsyncDisposable {
   readonly queue: Queue;
   readonly control: Control;
   readonly turnstile: Turnstile;
+  readonly warmth?: Warmth;
   /** How long a lease lives without being renewed. */
   readonly leaseMs: number;
   /** How often what other processes left in the outbox is looked for; undefined where there are none. */
@@ -98,29 +100,32 @@ async function openRedis(
   { connection, name = "opsthread", allowVolatile }: z.output<typeof RedisOptions>,
   { concurrency, clock, log }: DurableOptions,
 ): Promise<Durable> {
-  const [{ redisStore }, { bullmqQueue }, { redisControl }, { redisTurnstile }] = await Promise.all(
-    [
+  const [{ redisStore }, { bullmqQueue }, { redisControl }, { redisTurnstile }, { redisWarmth }] =
+    await Promise.all([
       import("./store/redis/index.ts"),
       import("./queue/bullmq/index.ts"),
       import("./redis/control.ts"),
       import("./redis/turnstile.ts"),
-    ],
-  );
+      import("./redis/warmth.ts"),
+    ]);
   const redis = connection;
   const store = await redisStore({ redis, name, allowVolatile, log });
   const sweep = { everyMs: 2000, sessions: () => store.dirtySessions() };
   const queue = bullmqQueue({ redis, name, concurrency, sweep, lockMs: 6000, clock, log });
   const control = redisControl({ redis, name, log });
   const turnstile = redisTurnstile({ redis, name, log });
+  const warmth = redisWarmth({ redis, name, log });
   return {
     store,
     queue,
     control,
     turnstile,
+    warmth,
     leaseMs: 6000,
     pollMs: 5000,
     async [Symbol.asyncDispose]() {
       await queue[Symbol.asyncDispose]();
+      await warmth[Symbol.asyncDispose]();
       await control[Symbol.asyncDispose]();
       await turnstile[Symbol.asyncDispose]();
       await store[Symbol.asyncDispose]();

@@ -39,6 +39,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   ],
   schedule: ["adapters/adapter.ts", "sessions/accept.ts", "store/store.ts"],
   "bot.ts": [
+    "open-blobs.ts",
     "open-durable.ts",
     "open-mcp.ts",
     "open-agents.ts",
@@ -56,7 +57,15 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     "store/",
     "tasks/",
   ],
-  "open-durable.ts": ["queue/", "redis/", "sessions/control.ts", "sessions/turnstile.ts", "store/"],
+  "open-blobs.ts": ["store/"],
+  "open-durable.ts": [
+    "queue/",
+    "redis/",
+    "sessions/control.ts",
+    "sessions/turnstile.ts",
+    "sessions/warmth.ts",
+    "store/",
+  ],
   "open-mcp.ts": ["agent/mcp/", "sandbox/egress/"],
   "open-agents.ts": ["agent/"],
   "open-model.ts": ["agent/", "tasks/task.ts"],
@@ -72,6 +81,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     "secret-ref.ts",
     "security/",
     "sessions/turn-limits.ts",
+    "store/s3/options.ts",
   ],
   "index.ts": [
     "adapters/adapter.ts",
@@ -80,6 +90,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     "config.ts",
     "create-bot.ts",
     "observe/open-tracing.ts",
+    "open-blobs.ts",
     "open-durable.ts",
     "open-model.ts",
     "queue/queue.ts",
@@ -98,6 +109,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     "agent/",
     "bot.ts",
     "config.ts",
+    "open-blobs.ts",
     "open-durable.ts",
     "open-model.ts",
     "open-sandboxes.ts",
@@ -117,6 +129,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
 /** Where each third-party package may be imported. A package that is not here may be imported nowhere. */
 const vendors: Readonly<Record<string, readonly string[]>> = {
   "@anthropic-ai/sdk": ["agent/models/anthropic/"],
+  "@aws-sdk/client-s3": ["store/s3/"],
   "@opentelemetry/api": ["observe/"],
   "@modelcontextprotocol/client": ["agent/mcp/"],
   "@photostructure/sqlite": ["store/sqlite/"],
@@ -158,6 +171,7 @@ const vendors: Readonly<Record<string, readonly string[]>> = {
     "testing/",
     "bot.ts",
     "config.ts",
+    "open-blobs.ts",
     "open-durable.ts",
     "open-sandboxes.ts",
     "secret-ref.ts",
@@ -168,6 +182,7 @@ const vendors: Readonly<Record<string, readonly string[]>> = {
 /** Packages that only loading a driver may load. */
 const heavy = [
   "@anthropic-ai/sdk",
+  "@aws-sdk/client-s3",
   "@modelcontextprotocol/client",
   "@photostructure/sqlite",
   "@slack/bolt",
@@ -182,7 +197,7 @@ const heavy = [
 ];
 
 /** SDKs of vendors that only the first call loads: their types may be imported, the rest is lazy. */
-const sdks = ["@anthropic-ai/sdk", "@slack/bolt", "discord.js", "openai"];
+const sdks = ["@anthropic-ai/sdk", "@aws-sdk/client-s3", "@slack/bolt", "discord.js", "openai"];
 
 const files = readdirSync("src", { recursive: true, encoding: "utf8" })
   .map((file) => file.replaceAll("\\", "/"))

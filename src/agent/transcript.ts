@@ -165,6 +165,8 @@ export class Transcript {
         this.#notes = { text: entry.text, item: this.#note(notesText(entry.text)) };
         return;
       case "model-failed":
+      case "workspace-placed":
+      case "workspace-kept":
         return;
       case "turn-ended":
         for (const callId of this.#open.keys()) this.#settle(callId, neverFinished);

@@ -10,6 +10,8 @@ export const errorCodes = {
   ADAPTER_UNAVAILABLE: "The platform could not be reached",
   ATTACHMENT_TOO_LARGE: "An attachment is larger than the configured limit",
   ATTACHMENT_UNAVAILABLE: "An attachment could not be read from its platform",
+  BLOBS_UNAVAILABLE: "Where blobs are kept could not be reached, or refused what was asked",
+  BLOB_DAMAGED: "A blob is not what was written",
   CONFIG_INVALID: "The configuration, an option or an argument is not usable",
   GUARDRAIL_STOPPED: "A guardrail ended the turn",
   MCP_FAILED: "An MCP server did not do what was asked",

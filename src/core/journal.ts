@@ -229,6 +229,23 @@ const OwnEntry = z.discriminatedUnion("type", [
   }),
   /** The agent's notes as they stood in the workspace were shown to the model. */
   z.object({ ...at, type: z.literal("notes-shown"), text: z.string() }),
+  /**
+   * From here on the workspace is on the disk of this name. `copy` is the blob that it was made of; without it, it was there or
+   * began empty. Only where workspaces are kept among the blobs.
+   */
+  z.object({
+    ...at,
+    type: z.literal("workspace-placed"),
+    place: z.string(),
+    copy: z.string().optional(),
+  }),
+  /** A blob has the workspace as it was then. Without one, there was no workspace yet. */
+  z.object({
+    ...at,
+    type: z.literal("workspace-kept"),
+    blob: z.string().optional(),
+    bytes: z.number().int().nonnegative(),
+  }),
   z.object({
     ...at,
     type: z.literal("turn-ended"),

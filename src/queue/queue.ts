@@ -13,6 +13,11 @@ export interface Queue extends AsyncDisposable {
   ): void;
   /** Asks for a call of the handler, now or after `delayMs`. */
   wake(sessionId: string, options?: { readonly delayMs?: number }): void;
+  /**
+   * Calls the handler for a session now and in this process, unless it runs for that already, or for as many as may run side by
+   * side: then nothing happens, and the result is false. Only queues of several processes have it.
+   */
+  take?(sessionId: string): boolean;
   /** Resolves when no handler runs and no wake without delay is waiting. */
   idle(): Promise<void>;
   /**

@@ -11,6 +11,30 @@ export interface SandboxProvider extends AsyncDisposable {
   remove(sessionId: string): Promise<void>;
   /** Checkpoints of workspaces, where the driver keeps such. */
   readonly snapshots?: WorkspaceSnapshots;
+  /** Workspaces as streams, where the driver can give and take such. */
+  readonly checkpoints?: WorkspaceCheckpoints;
+}
+
+/** Workspaces as archives, kept outside of this machine: what a session goes on from on another one. */
+export interface WorkspaceCheckpoints {
+  /**
+   * Gives the workspace as it is now to `keep`. Without one, or when nothing has changed since it had the fingerprint `since`,
+   * `keep` is not called and there is no result.
+   */
+  save(
+    sessionId: string,
+    keep: (archive: AsyncIterable<Uint8Array>) => Promise<void>,
+    options: { readonly since?: string | undefined; readonly signal: AbortSignal },
+  ): Promise<{ readonly fingerprint: string } | undefined>;
+  /**
+   * Makes the workspace what an archive holds, all at once; what was there stays when the archive can't be read to its end.
+   * @throws {OpsthreadError} `SANDBOX_BUSY` while a sandbox has it open, `SANDBOX_ARCHIVE_REFUSED`
+   */
+  load(
+    sessionId: string,
+    archive: AsyncIterable<Uint8Array>,
+    options: { readonly signal: AbortSignal },
+  ): Promise<void>;
 }
 
 /** Checkpoints of workspaces. A crash in the middle of any of these leaves what was there before. */

@@ -24,18 +24,21 @@ export async function advanceSession(
   options: AdvanceOptions,
   { signal }: { readonly signal: AbortSignal },
 ): Promise<void> {
-  const { store, holder, leaseMs, log } = options;
+  const { store, holder, leaseMs, log, checkpoints } = options;
   const lease = await store.lease(sessionId, { holder, ttlMs: leaseMs });
   if (!lease) return;
   await using keeper = keepLease(lease, options, signal);
+  let session: Session | undefined;
   try {
     const redact = (text: string): string => options.redactor.text(text);
-    const session = await Session.load({ ...options, lease, redact });
+    session = await Session.load({ ...options, lease, redact });
     options.cards.watch(session);
     for (;;) {
       const { usedSandbox } = await runTurn(session, options, { signal: keeper.signal });
       options.cards.watch(session);
       options.onPosts();
+      if (usedSandbox || session.files.touched)
+        await checkpoints?.keep(session, { signal: keeper.signal });
       if (usedSandbox && options.snapshots)
         await takeSnapshot(sessionId, options, { signal: keeper.signal });
       keeper.signal.throwIfAborted();
@@ -49,6 +52,8 @@ export async function advanceSession(
       );
       return;
     }
+    if (error instanceof Stopped && error.by === "shutdown" && session?.files.touched)
+      await checkpoints?.keep(session, { signal: AbortSignal.timeout(leavingMs) });
     await store.release(lease, { done: false });
     if (!(error instanceof Stopped)) throw error;
     log.info({ sessionId, by: error.by }, "Left a session for later");
@@ -74,6 +79,9 @@ async function takeSnapshot(
     log.warn({ sessionId, error: messageOf(error) }, "No snapshot was taken");
   }
 }
+
+/** How long whoever goes on may be kept waiting for the files. */
+const leavingMs = 5000;
 
 const lostLease = (error: unknown): boolean =>
   isOpsthreadError(error, "STORE_FENCED") ||

@@ -6,14 +6,16 @@ import { createInbound } from "./accept.ts";
 import { admit, type AdmitOptions } from "./admit.ts";
 import { advanceSession, type AdvanceOptions } from "./advance.ts";
 import { createApprovalCards } from "./approval-cards.ts";
+import { createCheckpoints } from "./checkpoints.ts";
 import { createOutbox, type OutboxOptions } from "./outbox.ts";
 import { restingSandboxes } from "./resting-sandboxes.ts";
 import { localTurnstile } from "./turnstile.ts";
 import { createWaitingLine } from "./waiting-line.ts";
+import { type Warmth, warmGraceMs } from "./warmth.ts";
 
 export interface EngineOptions
   extends
-    Omit<AdvanceOptions, "onPosts" | "sandboxes" | "cards">,
+    Omit<AdvanceOptions, "onPosts" | "sandboxes" | "cards" | "checkpoints">,
     Pick<OutboxOptions, "pollMs" | "sendMs">,
     Partial<Pick<AdmitOptions, "turnstile" | "turnLimits">> {
   /**
@@ -24,6 +26,13 @@ export interface EngineOptions
   readonly queue: Queue;
   /** Belongs to who made it: `Engine.sandboxes` is what is to be disposed when the engine has stopped. */
   readonly sandboxes: SandboxProvider;
+  /**
+   * Names the disk that workspaces are on here, and has copies of them kept among the blobs: a session that was on another disk
+   * goes on from its copy. Default: all processes have the same disk, and nothing is copied.
+   */
+  readonly place?: string | undefined;
+  /** Which process has a session's sandbox warm. Default: there is one process. */
+  readonly warmth?: Warmth | undefined;
   /** What can be asked for by name. Default: nothing. */
   readonly tasks?: Inbound["tasks"];
 }
@@ -41,10 +50,23 @@ export interface Engine extends AsyncDisposable {
 }
 
 export function createEngine(options: EngineOptions): Engine {
-  const { role = "all", queue, adapters, clock, log } = options;
+  const { role = "all", queue, adapters, clock, log, warmth } = options;
   const { turnstile = localTurnstile(), turnLimits = {} } = options;
   const limited = { ...options, turnstile, turnLimits };
-  const sandboxes = restingSandboxes(options.sandboxes, { clock, log });
+  const sandboxes = restingSandboxes(options.sandboxes, {
+    clock,
+    log,
+    onRest: (sessionId, ms) => warmth?.hold(sessionId, ms),
+    onWoken: (sessionId) => warmth?.letGo(sessionId),
+  });
+  const { place, blobs } = options;
+  const checkpoints =
+    place === undefined ? undefined : createCheckpoints({ blobs, sandboxes, place, log });
+  if (place !== undefined && !checkpoints)
+    log.warn(
+      { sandbox: sandboxes.name },
+      "Workspaces are not copied: this sandbox driver can't give them",
+    );
   const line = createWaitingLine(limited);
   const inbound = createInbound({ ...options, line });
   const cards = createApprovalCards(options);
@@ -63,10 +85,22 @@ export function createEngine(options: EngineOptions): Engine {
     sandboxes,
     async start() {
       if (role !== "gateway") {
-        const advancing = { ...options, sandboxes, cards, onPosts: () => outbox.kick() };
-        queue.start((sessionId, { signal }) =>
-          admit(sessionId, limited, () => advanceSession(sessionId, advancing, { signal })),
-        );
+        const advancing = {
+          ...options,
+          sandboxes,
+          cards,
+          checkpoints,
+          onPosts: () => outbox.kick(),
+        };
+        queue.start(async (sessionId, { signal }) => {
+          if (!(await warmth?.offer(sessionId)))
+            return admit(sessionId, limited, () =>
+              advanceSession(sessionId, advancing, { signal }),
+            );
+          // Whoever is woken then finds it done, or takes it.
+          queue.wake(sessionId, { delayMs: warmGraceMs });
+        });
+        warmth?.onOffer((sessionId) => queue.take?.(sessionId));
         outbox.kick();
         cards.resume();
       }

@@ -144,6 +144,8 @@ export class Grants {
       case "context-summarized":
       case "notes-shown":
       case "model-failed":
+      case "workspace-placed":
+      case "workspace-kept":
         return;
       default:
         entry satisfies never;

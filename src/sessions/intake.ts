@@ -15,6 +15,7 @@ import type { InboxItem, Store } from "../store/store.ts";
 import type { Gate } from "./accept.ts";
 import type { ApprovalCards } from "./approval-cards.ts";
 import { settleWord } from "./approval.ts";
+import type { Checkpoints } from "./checkpoints.ts";
 import { noticeOf } from "./ending.ts";
 import { guardMessage } from "./guard-message.ts";
 import { readUnread } from "./read-unread.ts";
@@ -26,6 +27,7 @@ export interface IntakeOptions {
   readonly store: Store;
   readonly adapter: Adapter;
   readonly workspace: Workspace;
+  readonly checkpoints?: Checkpoints | undefined;
   readonly gate: Gate;
   readonly policy: ApprovalPolicy;
   readonly capabilities: SandboxCapabilities;
@@ -149,6 +151,7 @@ async function bringIn(
       });
     }
   }
+  await options.checkpoints?.carry(session, options.workspace, paths);
   const fact: Fact = { type: "message", message, paths, ...(guarded && { guarded }) };
   return { facts: [fact, ...notes], posts: [], isBlocked: false };
 }

@@ -17,13 +17,16 @@ export interface RestingSandboxes extends SandboxProvider {
 export interface RestingOptions {
   readonly clock: Clock;
   readonly log: Logger;
+  /** A sandbox rests here for so long at most, or does not any more. */
+  readonly onRest?: (sessionId: string, ms: number) => void;
+  readonly onWoken?: (sessionId: string) => void;
   /** Sandboxes that rest at once; with one more, the one that has rested longest is closed. Default 32. */
   readonly most?: number;
 }
 
 export function restingSandboxes(
   provider: SandboxProvider,
-  { clock, log, most = 32 }: RestingOptions,
+  { clock, log, onRest, onWoken, most = 32 }: RestingOptions,
 ): RestingSandboxes {
   const specs = new WeakMap<Sandbox, SandboxSpec>();
   /** By session, the longest resting first. */
@@ -32,11 +35,13 @@ export function restingSandboxes(
   const wake = (sessionId: string): Sandbox | undefined => {
     const found = resting.get(sessionId);
     resting.delete(sessionId);
-    found?.woken.abort();
-    return found?.sandbox;
+    if (!found) return undefined;
+    found.woken.abort();
+    onWoken?.(sessionId);
+    return found.sandbox;
   };
   const end = async (sessionId: string): Promise<void> => wake(sessionId)?.close();
-  const { snapshots } = provider;
+  const { snapshots, checkpoints } = provider;
 
   return {
     name: provider.name,
@@ -52,6 +57,8 @@ export function restingSandboxes(
         },
       },
     }),
+
+    ...(checkpoints && { checkpoints }),
 
     async open(spec, options) {
       const rested = wake(spec.sessionId);
@@ -69,6 +76,7 @@ export function restingSandboxes(
       const { sessionId } = sandbox;
       const woken = new AbortController();
       resting.set(sessionId, { sandbox, woken });
+      onRest?.(sessionId, spec.limits.idleMs);
       const [longest] = resting.keys();
       if (resting.size > most && longest !== undefined) await end(longest);
       clock

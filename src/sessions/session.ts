@@ -11,6 +11,7 @@ import { addSpent, addUsage, nothingSpent, noUsage, type Spent, usageOf } from "
 import { noSpan, type Span } from "../core/trace.ts";
 import type { Append, Lease, SessionInfo, Store } from "../store/store.ts";
 import { Grants } from "./grants.ts";
+import { KeptFiles } from "./kept-files.ts";
 import { accountsOf, chargeOf } from "./spending.ts";
 import { tellEntry } from "./trace-turn.ts";
 
@@ -71,6 +72,7 @@ export class Session {
   readonly createdAt: number;
   readonly transcript: Transcript;
   readonly grants = new Grants();
+  readonly files = new KeptFiles();
   /** Attachment paths in use. */
   readonly paths = new Set<string>();
   /** Of this process's attempt at the turn. Told of what is journalled. */
@@ -185,6 +187,7 @@ export class Session {
 
   #track(entry: JournalEntry): void {
     this.grants.apply(entry);
+    this.files.apply(entry);
     if (entry.type === "turn-started") {
       this.#turn = entry.turn;
       this.#latestStart = entry.at;

@@ -20,10 +20,12 @@ import type { Gate } from "./accept.ts";
 import { agentOf } from "./agent-of.ts";
 import type { ApprovalCards } from "./approval-cards.ts";
 import { callApprovals } from "./call-approvals.ts";
+import type { Checkpoints } from "./checkpoints.ts";
 import type { Control } from "./control.ts";
 import { endTurn, failTurn, stopTurn } from "./ending.ts";
 import { type InboxWatch, watchInbox } from "./inbox-watch.ts";
 import { type IntakeOptions, takeMessages } from "./intake.ts";
+import { filesOf } from "./kept-files.ts";
 import { createProgress, type Progress } from "./progress.ts";
 import type { RestingSandboxes } from "./resting-sandboxes.ts";
 import type { Session } from "./session.ts";
@@ -43,6 +45,8 @@ export type Mode = "steer" | "queue" | "interrupt";
 export interface TurnOptions {
   readonly store: Store;
   readonly blobs: Blobs;
+  /** Default: workspaces stay where they are. */
+  readonly checkpoints?: Checkpoints | undefined;
   readonly sandboxes: RestingSandboxes;
   readonly adapters: ReadonlyMap<string, Adapter>;
   readonly agents: Agents;
@@ -120,6 +124,7 @@ async function work(
   const workspace = openWorkspace(session, options, { signal: ending.signal });
   let cameToItsEnd = false;
   try {
+    await options.checkpoints?.bring(session, workspace, { signal: ending.signal });
     await using progress = createProgress({
       ...options,
       adapter,
@@ -166,9 +171,10 @@ async function answer(
   const open = session.open;
   if (!open) throw new RangeError(`Cannot run a turn of "${session.id}": none is open`);
   const redact = (text: string): string => redactor.text(text);
-  const { agents, store, gate, policy, cards, audit, maxAttachmentBytes } = options;
+  const { agents, store, gate, policy, cards, audit, maxAttachmentBytes, checkpoints } = options;
   const { schedules } = options;
   const checks = {
+    checkpoints,
     gate,
     policy,
     cards,
@@ -234,6 +240,7 @@ async function answer(
       lead = [entry];
       continue;
     }
+    await checkpoints?.carry(session, workspace, filesOf(entry));
     await write(session, [...lead, entry], { ending, audit: options.audit });
     lead = [];
     // The notice that something came in may have been lost on its way between processes.

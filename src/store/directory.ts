@@ -2,8 +2,9 @@ import { randomUUID } from "node:crypto";
 import { access, type FileHandle, mkdir, open, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 
-import { abortable } from "../core/abort.ts";
+import { assertBlobId } from "./blob-id.ts";
 import type { Blobs } from "./blobs.ts";
+import { untilAborted } from "./until-aborted.ts";
 
 /**
  * Keeps blobs as files below `folder`. A blob is written beside its place, synced and then renamed, so that a reader,
@@ -50,10 +51,8 @@ function fileOf(root: string, id: string): string {
 }
 
 function folderOf(root: string, id: string): string {
-  if (/^[\w-]+(\/[\w-]+)*$/.test(id)) return join(root, ...id.split("/"));
-  throw new RangeError(
-    `Cannot use blob id ${JSON.stringify(id)}: expected segments of [0-9A-Za-z_-] joined by "/"`,
-  );
+  assertBlobId(id);
+  return join(root, ...id.split("/"));
 }
 
 async function writeSynced(path: string, bytes: AsyncIterable<Uint8Array>): Promise<number> {
@@ -64,25 +63,6 @@ async function writeSynced(path: string, bytes: AsyncIterable<Uint8Array>): Prom
     return (await file.stat()).size;
   } finally {
     await file.close();
-  }
-}
-
-/** The same bytes until the signal aborts, even while `bytes` keeps its reader waiting. */
-async function* untilAborted(
-  bytes: AsyncIterable<Uint8Array>,
-  signal: AbortSignal,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  const source = bytes[Symbol.asyncIterator]();
-  try {
-    for (;;) {
-      signal.throwIfAborted();
-      const next = await abortable(source.next(), signal);
-      if (next.done === true) return;
-      yield next.value;
-    }
-  } finally {
-    // Not awaited: what hangs would hang here too. What it still throws concerns nobody any more.
-    source.return?.().catch(() => {});
   }
 }
 

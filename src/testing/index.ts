@@ -12,7 +12,7 @@ export type {
 } from "../agent/models/scripted.ts";
 export { adapterSuite } from "./adapter-suite.ts";
 export type { AdapterFault, AdapterUnderTest, SaidByPerson, SeenPost } from "./adapter-suite.ts";
-export { blobsSuite } from "./blobs-suite.ts";
+export { blobsSuite, type BlobsUnderTest } from "./blobs-suite.ts";
 export {
   discordTwin,
   type DiscordTwin,
@@ -28,6 +28,9 @@ export type {
 export { manualClock } from "./manual-clock.ts";
 export { modelSuite, type ModelUnderTest, type ProviderStep } from "./model-suite.ts";
 export { queueSuite } from "./queue-suite.ts";
+export type { S3Fault } from "./s3-twin/faults.ts";
+export type { S3Operation } from "./s3-twin/request.ts";
+export { type S3Seen, s3Twin, type S3Twin, type S3TwinOptions } from "./s3-twin/s3-twin.ts";
 export { sandboxSuite, type SandboxesUnderTest } from "./sandbox-suite.ts";
 export { slackTwin, type SlackTwin } from "./slack-twin/slack-twin.ts";
 export type { SlackCallFault, SlackFaults } from "./slack-twin/faults.ts";

@@ -56,6 +56,31 @@ const cases: Readonly<Record<string, (subject: QueueSubject) => Promise<void>>> 
     assert.deepEqual(runs.map(({ sessionId }) => sessionId).toSorted(), ["after", "before"]);
   },
 
+  "take() handles a session here and now, once at a time, and no more than may run side by side":
+    async ({ queue }) => {
+      // There is nothing to ask of a queue of one process.
+      if (!queue.take) return;
+      const { handler, runs, next } = stage();
+      assert.equal(queue.take("early"), false);
+      queue.start(handler);
+      assert.equal(queue.take("a"), true);
+      const first = await next();
+      assert.equal(first.sessionId, "a");
+      assert.equal(queue.take("a"), false);
+      // Woken meanwhile: once more after it.
+      queue.wake("a");
+      assert.equal(queue.take("b"), true);
+      const second = await next();
+      assert.equal(queue.take("c"), false);
+      second.end();
+      first.end();
+      const again = await next();
+      assert.equal(again.sessionId, "a");
+      again.end();
+      await queue.idle();
+      assert.equal(runs.length, 3);
+    },
+
   "start() sweeps at once": async ({ queue, dirty }) => {
     const { handler, next } = stage({ ending: true });
     dirty.add("left over");

@@ -1,5 +1,6 @@
 import type { SandboxProvider } from "../sandbox/sandbox.ts";
 import { archiveCases } from "./sandbox-suite-archives.ts";
+import { checkpointCases } from "./sandbox-suite-checkpoints.ts";
 import { execCases } from "./sandbox-suite-exec.ts";
 import { filesCases } from "./sandbox-suite-files.ts";
 import { hostileCases } from "./sandbox-suite-hostile.ts";
@@ -26,6 +27,7 @@ export type SandboxCases = Readonly<Record<string, (subject: SandboxesUnderTest)
 /** Each part of the suite can be run by itself: `limits` has what takes seconds, `hostile` needs real programs. */
 const parts = {
   archives: archiveCases,
+  checkpoints: checkpointCases,
   exec: execCases,
   files: filesCases,
   isolation: isolationCases,

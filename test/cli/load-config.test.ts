@@ -41,6 +41,34 @@ export default { slack: {}, access: { admins }, redis: undefined, limits: { cpus
   expect(config).not.toHaveProperty("redis");
 });
 
+test("a bucket's secrets are read from where the configuration says, or left to the AWS SDK", async () => {
+  const place = { driver: "s3", bucket: "ops", endpoint: "https://minio.internal:9000" };
+  const named = { accessKeyId: { env: "KEY" }, secretAccessKey: { env: "SECRET" } };
+  const env = { ...tokens, KEY: "AKIA1", SECRET: "bucket-secret" };
+  const options = await made({ slack: {}, access, blobs: { ...place, ...named } }, env);
+
+  expect(options.blobs).toMatchObject({
+    ...place,
+    credentials: { accessKeyId: "AKIA1", secretAccessKey: "bucket-secret" },
+  });
+  expect(options.blobs).not.toHaveProperty("accessKeyId");
+  expect(options.secrets).toContain("bucket-secret");
+  expect((await made({ slack: {}, access, blobs: place })).blobs).not.toHaveProperty("credentials");
+  const half = made({ slack: {}, access, blobs: { ...place, accessKeyId: { env: "KEY" } } }, env);
+  await expect(half).rejects.toThrow(/accessKeyId and secretAccessKey both[^]*blobs/);
+  const inFile = { slack: {}, access, blobs: { ...place, secretAccessKey: "bucket-secret" } };
+  await expect(made(inFile, env)).rejects.toThrow(/a configuration does not hold it/);
+});
+
+test("a folder of blobs is relative to the file", async () => {
+  const blobs = { driver: "directory", folder: "shared/blobs" };
+
+  expect((await made({ slack: {}, access, blobs })).blobs).toEqual({
+    driver: "directory",
+    folder: join(folder, "shared/blobs"),
+  });
+});
+
 test("what is wrong is told with its place and what is expected, all of it at once", async () => {
   const path = await written({
     slak: {},

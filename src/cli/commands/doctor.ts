@@ -1,8 +1,11 @@
+import { resolve } from "node:path";
+
 import { Command, Option } from "commander";
 
 import { probeBubblewrap } from "../../sandbox/bubblewrap/probe.ts";
 import { findEngine } from "../../sandbox/docker/engine.ts";
 import { runOnHost } from "../../sandbox/host-command.ts";
+import { checkBlobs } from "../doctor/blobs.ts";
 import type { Check } from "../doctor/check.ts";
 import { checkDiscordToken } from "../doctor/discord.ts";
 import {
@@ -19,6 +22,9 @@ import { engineFromEnvironment } from "../engine.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { keysOf, type ModelFlags, urlsOf, withModelOptions } from "../model-options.ts";
 import { type SandboxFlags, withSandboxOptions } from "../sandbox-options.ts";
+import { blobsOptions } from "../start/bot-options.ts";
+import { loadConfig } from "../start/load-config.ts";
+import { openSecrets } from "../start/secrets.ts";
 import { table } from "../table.ts";
 
 /** `opsthread doctor`: what works on this machine, and what to do about what does not. */
@@ -29,6 +35,11 @@ export function doctorCommand({ signal }: { readonly signal: AbortSignal }): Com
     )
     .addOption(
       new Option("--data <folder>", "the data folder").env("OPSTHREAD_DATA").default(".opsthread"),
+    )
+    .addOption(
+      new Option("--config <file>", "a configuration, of which is tried where it keeps blobs").env(
+        "OPSTHREAD_CONFIG",
+      ),
     )
     .option("--digest <digest>", "the digest that the image is pinned to")
     .option("--json", "print one JSON object")
@@ -44,12 +55,13 @@ export function doctorCommand({ signal }: { readonly signal: AbortSignal }): Com
 
 interface DoctorOptions extends SandboxFlags, ModelFlags {
   readonly data: string;
+  readonly config?: string;
   readonly digest?: string;
   readonly json?: boolean;
 }
 
 async function examine(
-  { data, sandbox, model = [], compaction, ...options }: DoctorOptions,
+  { data, sandbox, config, model = [], compaction, ...options }: DoctorOptions,
   signal: AbortSignal,
 ): Promise<readonly Check[]> {
   const wishes = { ...options, wanted: sandbox };
@@ -83,7 +95,21 @@ async function examine(
       { signal },
     )),
     ...(await checkDiscordToken(process.env, { signal })),
+    ...(config === undefined ? [] : await checkConfiguredBlobs(config, { signal })),
   ];
+}
+
+/** Nothing where blobs are in the data folder, which is looked at anyway. */
+async function checkConfiguredBlobs(
+  given: string,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<readonly Check[]> {
+  const { folder, config } = await loadConfig(given);
+  if (!config.blobs) return [];
+  const secrets = openSecrets({ env: process.env, folder });
+  const options = blobsOptions(config.blobs, { folder, secrets });
+  const dataFolder = resolve(folder, config.dataFolder);
+  return [await checkBlobs(options, { dataFolder, signal })];
 }
 
 function render(checks: readonly Check[]): string {

@@ -6,6 +6,7 @@ import { createBot } from "../../bot.ts";
 import { createLogger } from "../../observe/logger.ts";
 import { Role } from "../../open-durable.ts";
 import { createRedactor } from "../../security/redact.ts";
+import { blobsPlace, tryBlobs } from "../doctor/blobs.ts";
 import { botOptions } from "../start/bot-options.ts";
 import { loadConfig } from "../start/load-config.ts";
 import { openSecrets } from "../start/secrets.ts";
@@ -33,7 +34,10 @@ export function startCommand({ signal }: { readonly signal: AbortSignal }): Comm
         .env("OPSTHREAD_ROLE")
         .default("all"),
     )
-    .option("--check", "only read the configuration and the secrets, and tell what would run")
+    .option(
+      "--check",
+      "only read the configuration and the secrets, try the bucket for blobs if there is one, and tell what would run",
+    )
     .action(async ({ config: given, role, check }: StartOptions, command: Command) => {
       const { path, folder, config } = await loadConfig(given);
       const secrets = openSecrets({ env: process.env, folder });
@@ -46,7 +50,7 @@ export function startCommand({ signal }: { readonly signal: AbortSignal }): Comm
         redact: (value) => createRedactor({ literals: secrets.values }).value(value),
       });
       const options = await botOptions(config, { folder, env: process.env, secrets, log });
-      const { adapters, dataFolder = "", redis } = options;
+      const { adapters, dataFolder = "", redis, blobs } = options;
       const platforms = adapters.map(({ platform }) => platform).join(", ");
       const rows = [
         ["configuration", path],
@@ -54,12 +58,18 @@ export function startCommand({ signal }: { readonly signal: AbortSignal }): Comm
         ["model", [config.model ?? "offline"].flat().join(", ")],
         ["data folder", dataFolder],
         ["sessions in", redis ? "Redis" : "SQLite, in the data folder"],
+        ["blobs in", blobsPlace(blobs)],
         ["role", role],
         ...(config.schedules.length > 0 ? [["schedules", `${config.schedules.length}`]] : []),
       ];
       process.stdout.write(table(rows));
-      if (check)
-        return void process.stdout.write("The configuration is usable. Nothing was connected.\n");
+      if (check) {
+        const isBucket = blobs?.driver === "s3";
+        if (isBucket) await tryBlobs(blobs, { dataFolder, signal });
+        const connected = isBucket ? "The bucket works; nothing else" : "Nothing";
+        process.stdout.write(`The configuration is usable. ${connected} was connected.\n`);
+        return;
+      }
       await using bot = await createBot({ ...options, role });
       await bot.start();
       const { name, capabilities } = bot.sandboxes;

@@ -4,6 +4,7 @@ import type { BotOptions } from "../../bot.ts";
 import type { Config } from "../../config.ts";
 import { OpsthreadError } from "../../core/errors.ts";
 import type { Logger } from "../../core/logger.ts";
+import type { BlobsOptions } from "../../open-blobs.ts";
 import { parseRedisUrl } from "../../redis/config.ts";
 import { fileSource } from "../../sources/file.ts";
 import { engineFromEnvironment } from "../engine.ts";
@@ -29,8 +30,9 @@ export async function botOptions(
     readonly secrets: Secrets;
     readonly log: Logger;
   },
-): Promise<BotOptions> {
-  const { slack, discord, redis, sources, network, keys, sandbox, $schema: _, ...others } = config;
+): Promise<BotOptions & { readonly blobs?: BlobsOptions }> {
+  const { slack, discord, redis, blobs, sources, network, keys, sandbox, ...rest } = config;
+  const { $schema: _, ...others } = rest;
   const dataFolder = resolve(folder, config.dataFolder);
   const adapters = await openAdapters({ slack, discord }, { dataFolder, secrets, log });
   const ownKeys = Object.entries(keys).map(([vendor, ref]) => [
@@ -54,8 +56,31 @@ export async function botOptions(
     sandbox: withEngine(sandbox, env),
     network: { ...network, secrets: proxied },
     ...(redis && connection && { redis: { ...redis, connection } }),
+    ...(blobs && { blobs: blobsOptions(blobs, { folder, secrets }) }),
     secrets: secrets.values,
     log,
+  };
+}
+
+/** Where blobs are kept, with its secrets. */
+export function blobsOptions(
+  blobs: Exclude<Config["blobs"], undefined>,
+  { folder, secrets }: { readonly folder: string; readonly secrets: Secrets },
+): BlobsOptions {
+  if (blobs.driver === "directory")
+    return {
+      driver: "directory",
+      ...(blobs.folder !== undefined && { folder: resolve(folder, blobs.folder) }),
+    };
+  const { accessKeyId, secretAccessKey, sessionToken, ...place } = blobs;
+  if (!accessKeyId || !secretAccessKey) return place;
+  return {
+    ...place,
+    credentials: {
+      accessKeyId: secrets.read(accessKeyId, "blobs.accessKeyId"),
+      secretAccessKey: secrets.read(secretAccessKey, "blobs.secretAccessKey"),
+      ...(sessionToken && { sessionToken: secrets.read(sessionToken, "blobs.sessionToken") }),
+    },
   };
 }
 

@@ -74,6 +74,8 @@ export function bullmqQueue(options: BullmqQueueOptions): Queue {
       if (!closing.signal.aborted) add(sessionId, delayMs);
     },
 
+    take: (sessionId) => !closing.signal.aborted && (worker?.take(sessionId) ?? false),
+
     async idle() {
       for (;;) {
         await Promise.all([sweeps?.settled(), worker?.ended(), ...adding]);

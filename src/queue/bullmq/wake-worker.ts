@@ -6,6 +6,8 @@ import type { Queue } from "../queue.ts";
 
 /** Calls the handler for wakes, in this process. */
 export interface WakeWorker {
+  /** Runs the handler for a session that no job brought. False where it runs already, or for enough others. */
+  take(sessionId: string): boolean;
   /** Resolves when nothing runs. */
   ended(): Promise<void>;
   /** How many run. */
@@ -19,10 +21,8 @@ export interface WakeWorker {
 
 export type Handler = Parameters<Queue["start"]>[0];
 
-export interface WakeWorkerOptions extends Pick<
-  WorkerOptions,
-  "connection" | "prefix" | "concurrency"
-> {
+export interface WakeWorkerOptions extends Pick<WorkerOptions, "connection" | "prefix"> {
+  readonly concurrency: number;
   readonly handler: Handler;
   readonly lockMs: number;
   /** For wakes that were delayed until now. */
@@ -35,8 +35,10 @@ export interface WakeWorkerOptions extends Pick<
 export const wakes = "wakes";
 
 export function startWakeWorker(options: WakeWorkerOptions): WakeWorker {
-  const { handler, lockMs, wake, onError, log, connection, ...given } = options;
+  const { handler, lockMs, wake, onError, log, connection, concurrency, ...given } = options;
   const runs = new Map<Promise<void>, AbortController>();
+  /** Sessions that the handler runs for, and whether one that was taken was woken meanwhile. */
+  const running = new Map<string, { wokenAgain: boolean }>();
   let isPaused = false;
 
   const handle = async (
@@ -47,15 +49,43 @@ export function startWakeWorker(options: WakeWorkerOptions): WakeWorker {
     const sessionId = sessionOf(job);
     if (job.name === "later") return wake(sessionId);
     if (isPaused) return leave(job, token);
+    const taken = running.get(sessionId);
+    if (taken) return void (taken.wokenAgain = true);
     const controller = new AbortController();
     const loseLock = (): void => controller.abort(new Stopped("lease-lost"));
     signal?.addEventListener("abort", loseLock, { once: true });
+    running.set(sessionId, { wokenAgain: false });
     const run = runHandler(sessionId, controller.signal);
     runs.set(run, controller);
     await run;
     runs.delete(run);
+    running.delete(sessionId);
     signal?.removeEventListener("abort", loseLock);
     if (isShutdown(controller.signal)) await leave(job, token);
+  };
+
+  const take = (sessionId: string): boolean => {
+    if (isPaused || runs.size >= concurrency || running.has(sessionId)) return false;
+    const state = { wokenAgain: false };
+    running.set(sessionId, state);
+    const controller = new AbortController();
+    const run = runHandler(sessionId, controller.signal).finally(() => {
+      runs.delete(run);
+      running.delete(sessionId);
+      makeRoom(-1);
+      // No job of the queue's does it.
+      if (state.wokenAgain || isShutdown(controller.signal)) wake(sessionId);
+    });
+    runs.set(run, controller);
+    makeRoom(1);
+    return true;
+  };
+
+  /** What is taken and what jobs bring are side by side. */
+  let takenNow = 0;
+  const makeRoom = (change: number): void => {
+    takenNow += change;
+    worker.concurrency = Math.max(1, concurrency - takenNow);
   };
 
   /** Never rejects: a job that failed would not be woken any sooner. */
@@ -74,6 +104,7 @@ export function startWakeWorker(options: WakeWorkerOptions): WakeWorker {
       handle(job, token, signal),
     {
       ...given,
+      concurrency,
       connection,
       autorun: false,
       lockDuration: lockMs,
@@ -90,6 +121,7 @@ export function startWakeWorker(options: WakeWorkerOptions): WakeWorker {
   worker.run().catch(onError);
 
   return {
+    take,
     async ended() {
       while (runs.size > 0) await Promise.all(runs.keys());
     },

@@ -83,6 +83,7 @@ export async function bubblewrapSandboxes(
     name: "bubblewrap",
     capabilities: capabilitiesOf({ cgroups: found, user, limitations: host.limitations }),
     snapshots: host.snapshots,
+    checkpoints: host.checkpoints,
     async open(spec, { signal: opening }) {
       assertKept(spec);
       opening.throwIfAborted();

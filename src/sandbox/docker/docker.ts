@@ -92,6 +92,7 @@ export async function dockerSandboxes(options: DockerSandboxesOptions): Promise<
       limitations: host.limitations,
     }),
     snapshots: host.snapshots,
+    checkpoints: host.checkpoints,
     async open(spec, { signal: opening }) {
       assertKept(spec);
       if (supervisor === undefined) assertKeptByExec(spec);

@@ -3,12 +3,19 @@ import { join, resolve } from "node:path";
 import { systemClock } from "../../core/clock.ts";
 import { messageOf, OpsthreadError } from "../../core/errors.ts";
 import { type Logger, silentLogger } from "../../core/logger.ts";
+import { createCheckpoints } from "../checkpoints.ts";
 import { makeFolderFor } from "../owner.ts";
 import { workspacePath } from "../places.ts";
 import { type Owner, signIn } from "../process-owner.ts";
 import { createQuota, type Quota } from "../quota.ts";
 import { createReach, type Reach } from "../reach.ts";
-import type { Sandbox, SandboxFiles, SandboxSpec, WorkspaceSnapshots } from "../sandbox.ts";
+import type {
+  Sandbox,
+  SandboxFiles,
+  SandboxSpec,
+  WorkspaceCheckpoints,
+  WorkspaceSnapshots,
+} from "../sandbox.ts";
 import { createSnapshots, type SnapshotsOptions } from "../snapshots.ts";
 import { prepareTaskHost, type TaskHost } from "../task-host/task-host.ts";
 import { trimOutputs } from "../trim-outputs.ts";
@@ -49,6 +56,7 @@ export interface HostSide extends AsyncDisposable {
   readonly workspaces: Pick<Workspaces, "premake" | "discard">;
   readonly tasks: TaskHost;
   readonly snapshots: WorkspaceSnapshots;
+  readonly checkpoints: WorkspaceCheckpoints;
   open(spec: SandboxSpec, options: OpenOptions): Promise<Sandbox>;
   /** Closes the open sandboxes, all or those of a session. */
   closeAll(sessionId?: string): Promise<void>;
@@ -173,6 +181,7 @@ export async function openHostSide({
     workspaces,
     tasks,
     snapshots,
+    checkpoints: createCheckpoints({ trees: workspaces.trees, owner }),
     open: openSession,
     async closeAll(sessionId) {
       const closing = [...open].filter(

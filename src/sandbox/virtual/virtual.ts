@@ -4,6 +4,7 @@ import { systemClock, type Clock } from "../../core/clock.ts";
 import { OpsthreadError } from "../../core/errors.ts";
 import { silentLogger, type Logger } from "../../core/logger.ts";
 import { assertKept } from "../assert-kept.ts";
+import { createCheckpoints } from "../checkpoints.ts";
 import { createLocks } from "../lock.ts";
 import { workspacePath, type Place } from "../places.ts";
 import type { Sandbox, SandboxProvider, SandboxSpec, SourceMount } from "../sandbox.ts";
@@ -55,6 +56,7 @@ export function virtualSandboxes({
       limitations,
     },
     ...(snapshots && { snapshots }),
+    checkpoints: createCheckpoints({ trees }),
     async open(spec, { signal }) {
       signal.throwIfAborted();
       assertKept(spec);

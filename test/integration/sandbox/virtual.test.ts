@@ -8,6 +8,6 @@ describe("virtual sandbox", () => {
   sandboxSuite({
     test,
     open: openVirtual,
-    parts: ["exec", "files", "isolation", "limits", "services", "tasks"],
+    parts: ["checkpoints", "exec", "files", "isolation", "limits", "services", "tasks"],
   });
 });
