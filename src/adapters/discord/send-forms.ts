@@ -10,7 +10,9 @@ export async function sendForms(): Promise<RESTOptions["makeRequest"]> {
   return async (url, init) => {
     if (!(init.body instanceof FormData)) return send(url, init);
     const form = new Response(init.body);
-    const headers = { ...init.headers, "content-type": form.headers.get("content-type") ?? "" };
+    const headers = Object.assign({}, init.headers, {
+      "content-type": form.headers.get("content-type") ?? "",
+    });
     return send(url, { ...init, headers, body: new Uint8Array(await form.arrayBuffer()) });
   };
 }

@@ -168,10 +168,13 @@ test("a line that is dead without knowing it is found, and what was missed comes
 test("a bot whose heartbeats do not arrive is dropped (4009), and comes back", async () => {
   await using opened = await started({ twin: { heartbeatMs: 400 } });
   const { log, goDeaf } = opened.discord.gateway;
+  // Else the bot itself finds out first.
+  await eventually(() => log.includes("heartbeat"), "the first heartbeat");
   goDeaf();
   await eventually(() => log.includes("close 4009"), "the end of the line");
   // Discord has ended the session then, and says so: how that goes on has a test of its own.
   await eventually(() => log.includes("resume"), "the next line");
+  expect(log.indexOf("resume")).toBeGreaterThan(log.indexOf("close 4009"));
 });
 
 test("after a session that can't be resumed, what was missed is read from the channels, once", async () => {
