@@ -90,7 +90,7 @@ export function createInbound(
     tasks,
     check: (asker) =>
       gate.check({ ...asker, thread: { ...asker.thread, thread: "" }, action: "use" }),
-    threads: async (options) => (await store.sessions(options)).map(({ thread }) => thread),
+    threads: async ({ limit }) => (await store.sessions({ limit })).map(({ thread }) => thread),
     async revise(revision) {
       const { message, thread } = revision;
       const sessionId = sessionIdOf(thread);
