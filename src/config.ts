@@ -4,13 +4,13 @@ import { BudgetConfig } from "./agent/budget-config.ts";
 import { CallRules } from "./agent/call-rules.ts";
 import { McpServers } from "./agent/mcp/config.ts";
 import { Price } from "./agent/prices.ts";
+import { Concurrency } from "./open-durable.ts";
 import { SandboxConfig } from "./open-sandboxes.ts";
 import { RedisConfig } from "./redis/config.ts";
 import { Limits, Permissions } from "./sandbox/permissions.ts";
 import { Schedules } from "./schedule/definition.ts";
 import { SecretRef } from "./secret-ref.ts";
 import { AccessConfig } from "./security/access.ts";
-import { Concurrency } from "./sessions/turn-limits.ts";
 import { S3Place } from "./store/s3/options.ts";
 
 const Listen = {

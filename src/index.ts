@@ -8,7 +8,7 @@ export type { Bot, BotOptions } from "./bot.ts";
 export type { OpsthreadConfig } from "./config.ts";
 export { createBot } from "./create-bot.ts";
 export type { BlobsOptions } from "./open-blobs.ts";
-export type { RedisOptions, Role } from "./open-durable.ts";
+export type { Concurrency, RedisOptions, Role } from "./open-durable.ts";
 export type { RedisConfig } from "./redis/config.ts";
 
 export type {
@@ -111,7 +111,6 @@ export { auditFile, type AuditFileOptions } from "./security/audit.ts";
 export { createRedactor, type Redactor } from "./security/redact.ts";
 export { defaultApprovals } from "./sessions/default-approvals.ts";
 export type { Mode } from "./sessions/turn.ts";
-export type { Concurrency } from "./sessions/turn-limits.ts";
 export type { ApprovalPolicy } from "./sessions/widen.ts";
 export { fileSource } from "./sources/file.ts";
 export type { Source, SourceFile } from "./sources/source.ts";

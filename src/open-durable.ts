@@ -15,6 +15,20 @@ import type { Store } from "./store/store.ts";
 export const Role = z.enum(["all", "gateway", "worker"]);
 export type Role = z.infer<typeof Role>;
 
+/** How many turns run side by side; a number is that of one process. Others wait, in the order in which they were asked for. */
+export const Concurrency = z.union([
+  z.number().int().positive(),
+  z.strictObject({
+    /** In one process. Default 4. */
+    worker: z.number().int().positive().exactOptional(),
+    /** In one channel, over all processes. Default: as many as come. */
+    channel: z.number().int().positive().exactOptional(),
+    /** Asked for by one person, over all processes. Default: as many as come. */
+    user: z.number().int().positive().exactOptional(),
+  }),
+]);
+export type Concurrency = z.infer<typeof Concurrency>;
+
 /** Where sessions of many processes are kept. */
 export const RedisOptions = z.strictObject({
   /** See {@link RedisConfig}. */

@@ -74,13 +74,13 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   "secret-ref.ts": [],
   "config.ts": [
     "agent/",
+    "open-durable.ts",
     "open-sandboxes.ts",
     "redis/",
     "sandbox/permissions.ts",
     "schedule/",
     "secret-ref.ts",
     "security/",
-    "sessions/turn-limits.ts",
     "store/s3/options.ts",
   ],
   "index.ts": [
