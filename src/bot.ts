@@ -35,7 +35,7 @@ import type { SandboxProvider } from "./sandbox/sandbox.ts";
 import type { NetworkOptions } from "./sandbox/supervised/session-network.ts";
 import { channelSchedules } from "./schedule/channel-schedules.ts";
 import { Schedules } from "./schedule/definition.ts";
-import { openScheduler } from "./schedule/open-scheduler.ts";
+import { openScheduler, requireAdapters } from "./schedule/open-scheduler.ts";
 import { AccessConfig, createAccess } from "./security/access.ts";
 import { auditFile } from "./security/audit.ts";
 import { createRedactor, type Redactor } from "./security/redact.ts";
@@ -239,7 +239,9 @@ export async function createBot(options: BotOptions): Promise<Bot> {
   const priced = { "opsthread/offline": { input: 0, output: 0 }, ...prices };
   if (Object.values(budgets).some(({ usd }) => usd !== undefined))
     for (const agent of agents.byName.values()) requirePrices(agent.model, priced);
+  const adapters = new Map(options.adapters.map((adapter) => [adapter.platform, adapter]));
   const schedules = parseOption(Schedules, options.schedules ?? [], "schedules");
+  requireAdapters(schedules, adapters);
   const opened = await openBlobs(options.blobs, { dataFolder });
   const { blobs } = opened;
   const several = options.redis !== undefined || options.store !== undefined;
@@ -267,7 +269,6 @@ export async function createBot(options: BotOptions): Promise<Bot> {
       throw error;
     }));
   const holder = randomUUID();
-  const adapters = new Map(options.adapters.map((adapter) => [adapter.platform, adapter]));
   const scheduler = openScheduler(schedules, {
     ...durable,
     role,

@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+
 import { expect, test } from "vitest";
 
 import { createBot } from "../src/bot.ts";
@@ -36,4 +38,5 @@ test.each([
     code: "CONFIG_INVALID",
     message: expect.stringContaining(named),
   });
+  expect(existsSync("/nowhere")).toBe(false);
 });

@@ -7,10 +7,7 @@ import { createScheduler, type Scheduler, type SchedulerOptions } from "./schedu
 
 type Accepting = Parameters<typeof acceptMessage>[2];
 
-/**
- * The scheduler of a bot's process; undefined for one that only runs turns.
- * @throws {OpsthreadError} `CONFIG_INVALID` for a schedule that no adapter can serve
- */
+/** The scheduler of a bot's process; undefined for one that only runs turns. */
 export function openScheduler(
   schedules: readonly Schedule[],
   {
@@ -19,14 +16,21 @@ export function openScheduler(
   }: Omit<SchedulerOptions, "schedules" | "accept"> &
     Accepting & { readonly role: "all" | "gateway" | "worker" },
 ): Scheduler | undefined {
-  for (const [index, schedule] of schedules.entries())
-    requireAdapter(schedule, { index, adapters: options.adapters });
   if (role === "worker") return undefined;
   return createScheduler({
     ...options,
     schedules,
     accept: (message) => acceptMessage(message, { opens: true }, options),
   });
+}
+
+/** @throws {OpsthreadError} `CONFIG_INVALID` for a schedule that no adapter can serve */
+export function requireAdapters(
+  schedules: readonly Schedule[],
+  adapters: ReadonlyMap<string, Adapter>,
+): void {
+  for (const [index, schedule] of schedules.entries())
+    requireAdapter(schedule, { index, adapters });
 }
 
 function requireAdapter(
