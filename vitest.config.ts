@@ -5,8 +5,9 @@ const slow = "test/integration/**/*.slow.test.ts";
 const alone = [
   "image",
   "mcp/servers-in-sandboxes",
-  // Not the drivers' conformance suites, which are sandboxes beside others.
-  "sandbox/!(docker|docker-exec|bubblewrap|virtual)",
+  // Not those of the drivers, whose sandboxes are beside others anyway.
+  "sandbox/{egress,image-snapshots,peer-probes,snapshots,task-host}",
+  "sandbox/{watch-workspace,workspace-race,workspaces}",
   "supervisor/**/*",
 ].map((files) => `test/integration/${files}.test.ts`);
 const integration = {
