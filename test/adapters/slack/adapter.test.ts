@@ -3,7 +3,7 @@ import { describe, test } from "vitest";
 import { adapterSuite } from "../../../src/testing/adapter-suite.ts";
 import { slackUnderTest } from "./slack-under-test.ts";
 
-const suiteBy = (by: "sockets" | "http") => (): void => {
+function suiteBy(by: "sockets" | "http"): void {
   adapterSuite({
     test,
     open: () => slackUnderTest(by),
@@ -14,8 +14,12 @@ const suiteBy = (by: "sockets" | "http") => (): void => {
       },
     ],
   });
-};
+}
 
-describe("slackAdapter() by sockets", suiteBy("sockets"));
+describe("slackAdapter() by sockets", () => {
+  suiteBy("sockets");
+});
 // The twin's clock may run ahead of what is on its way over the network.
-describe("slackAdapter() by http", { retry: 2 }, suiteBy("http"));
+describe("slackAdapter() by http", { retry: 2 }, () => {
+  suiteBy("http");
+});
