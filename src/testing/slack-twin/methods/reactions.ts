@@ -6,29 +6,8 @@ import { channelOf, type Method, type SlackSide } from "./method.ts";
 
 /** Emoji beneath messages: https://docs.slack.dev/reference/methods/reactions.add */
 export const reactionMethods: Readonly<Record<string, Method>> = {
-  "reactions.add": {
-    scope: "reactions:write",
-    run(params, slack) {
-      const [channel, at] = messageIn(params, slack);
-      const name = emojiIn(params);
-      params.nothingElse();
-      const user = slack.workspace.bot.userId;
-      if (!reacted(channel, at, { name, user })) throw new Refusal("already_reacted");
-      return {};
-    },
-  },
-
-  "reactions.remove": {
-    scope: "reactions:write",
-    run(params, slack) {
-      const [channel, at] = messageIn(params, slack);
-      const name = emojiIn(params);
-      params.nothingElse();
-      const user = slack.workspace.bot.userId;
-      if (!unreacted(channel, at, { name, user })) throw new Refusal("no_reaction");
-      return {};
-    },
-  },
+  "reactions.add": changing(reacted, "already_reacted"),
+  "reactions.remove": changing(unreacted, "no_reaction"),
 
   "reactions.get": {
     scope: "reactions:read",
@@ -41,6 +20,21 @@ export const reactionMethods: Readonly<Record<string, Method>> = {
     },
   },
 };
+
+/** `change` does nothing, and says so, where it has been done. */
+function changing(change: typeof reacted, refusal: string): Method {
+  return {
+    scope: "reactions:write",
+    run(params, slack) {
+      const [channel, at] = messageIn(params, slack);
+      const name = emojiIn(params);
+      params.nothingElse();
+      const user = slack.workspace.bot.userId;
+      if (!change(channel, at, { name, user })) throw new Refusal(refusal);
+      return {};
+    },
+  };
+}
 
 function messageIn(params: Params, slack: SlackSide): readonly [SlackChannel, number] {
   const channel = channelOf(params, slack);
