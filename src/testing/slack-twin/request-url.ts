@@ -1,4 +1,5 @@
 import { createHmac } from "node:crypto";
+import { setImmediate } from "node:timers/promises";
 
 import { linkedController } from "../../core/abort.ts";
 import type { Clock } from "../../core/clock.ts";
@@ -17,6 +18,8 @@ export interface RequestUrl {
       readonly signal: AbortSignal;
     },
   ): Promise<Outcome>;
+  /** Resolves when the app has answered all that it was told, and what it was told again at once. */
+  answered(): Promise<void>;
 }
 
 /** What became of telling something. */
@@ -43,7 +46,16 @@ export async function openRequestUrl(
     readonly onLate: (about: string) => void;
   },
 ): Promise<RequestUrl> {
-  const send = async (body: string, more: Readonly<Record<string, string>>): Promise<Outcome> => {
+  const underWay = new Set<Promise<Outcome>>();
+  const send = (body: string, more: Readonly<Record<string, string>>): Promise<Outcome> => {
+    const outcome = request(body, more).finally(() => underWay.delete(outcome));
+    underWay.add(outcome);
+    return outcome;
+  };
+  const request = async (
+    body: string,
+    more: Readonly<Record<string, string>>,
+  ): Promise<Outcome> => {
     try {
       const headers = { ...signatureOf(body, { signingSecret, now: clock.now() }), ...more };
       const response = await fetch(url, { method: "POST", body, headers, redirect: "manual" });
@@ -96,6 +108,12 @@ export async function openRequestUrl(
       if (failed || !first) return failed ?? { status: "connection_failed" };
       delivered.answered?.(parsed(first.answer));
       return first;
+    },
+    async answered() {
+      while (underWay.size > 0) {
+        await Promise.all(underWay);
+        await setImmediate();
+      }
     },
   };
 }

@@ -12,7 +12,7 @@ import { type Happened, recorded } from "./history.ts";
 import { oauthApp } from "./methods/oauth.ts";
 import { type SlackPerson, slackPerson, type SlackPlace } from "./person.ts";
 import { slackRates } from "./rates.ts";
-import { openRequestUrl } from "./request-url.ts";
+import { openRequestUrl, type RequestUrl } from "./request-url.ts";
 import { serve, type ServeOptions } from "./serve.ts";
 import { slackTranscript } from "./slack-transcript.ts";
 import { type SlackTeam, slackTeams } from "./teams.ts";
@@ -60,6 +60,8 @@ export interface SlackTwin extends AsyncDisposable, SlackPerson, SlackAsking {
   connections(): number;
   /** Resolves when the app has read all that was told, and what it said at once has come here. */
   roundTrip(): Promise<void>;
+  /** Resolves when the app has answered all that was told to its request URL. */
+  answered(): Promise<void>;
   /** Asks the app to connect anew, as Slack does every few hours: its oldest socket. */
   refresh(reason?: "refresh_requested" | "warning" | "link_disabled"): void;
   /** Says just this over all sockets, whatever it is. */
@@ -111,6 +113,7 @@ export async function slackTwin({
     signedOut: false,
   };
   const delivery = slackDelivery(clock, pendingFaults);
+  let requestUrl: RequestUrl | undefined;
   const tickets = new Set<string>();
   const calls: string[] = [];
   let numberOfTeams = 1;
@@ -177,7 +180,8 @@ export async function slackTwin({
     },
     async useRequestUrl(url) {
       const onLate = (about: string): void => void delivery.late.push(about);
-      delivery.deliverTo(await openRequestUrl(url, { signingSecret, clock, onLate }));
+      requestUrl = await openRequestUrl(url, { signingSecret, clock, onLate });
+      delivery.deliverTo(requestUrl);
     },
     teamId: workspace.teamId,
     botUserId: workspace.bot.userId,
@@ -206,6 +210,7 @@ export async function slackTwin({
       for (let count = 0; count < 2; count += 1)
         await Promise.all(delivery.sockets().map((socket) => socket.ping()));
     },
+    answered: async () => requestUrl?.answered(),
     refresh: (reason = "refresh_requested") =>
       delivery
         .sockets()[0]

@@ -19,7 +19,6 @@ function suiteBy(by: "sockets" | "http"): void {
 describe("slackAdapter() by sockets", () => {
   suiteBy("sockets");
 });
-// The twin's clock may run ahead of what is on its way over the network.
-describe("slackAdapter() by http", { retry: 2 }, () => {
+describe("slackAdapter() by http", () => {
   suiteBy("http");
 });
