@@ -1,39 +1,17 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { expect, test } from "vitest";
 
-import { afterAll, beforeAll, expect, test } from "vitest";
-
-import { sessionIdOf, type ThreadRef } from "../../src/core/ids.ts";
+import { sessionIdOf } from "../../src/core/ids.ts";
 import type { JournalEntry } from "../../src/core/journal.ts";
-import { sqliteStore } from "../../src/store/sqlite/index.ts";
-import type { Store } from "../../src/store/store.ts";
-import { manualClock } from "../../src/testing/manual-clock.ts";
 import { answering, tool } from "../agent/harness.ts";
 import { acting, deciding } from "./crew.ts";
+import { fileStore } from "./file-store.ts";
 import { agentsOf, messageTo, type Trouble, World, type WorldEngine } from "./world.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "opsthread-agents-"));
-const clock = manualClock();
-let store: Store;
-let threads = 0;
-
-beforeAll(async () => {
-  store = await sqliteStore({ folder, clock });
-});
-afterAll(async () => {
-  await store[Symbol.asyncDispose]();
-  rmSync(folder, { recursive: true });
-});
+const { clock, store, newThread } = await fileStore();
 
 /** A bot in a thread of its own. */
 function begin(engine: WorldEngine, troubles: ReadonlyMap<number, Trouble> = new Map()) {
-  const thread: ThreadRef = {
-    platform: "test",
-    workspace: "w",
-    channel: "c",
-    thread: `${(threads += 1)}`,
-  };
+  const thread = newThread();
   const world = new World({ store, clock, engine, troubles });
   let said = 0;
   return {

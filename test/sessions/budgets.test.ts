@@ -1,8 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 
 import { type Budgets, defaultBudgets } from "../../src/agent/budget.ts";
 import type { Model } from "../../src/agent/model.ts";
@@ -10,32 +6,20 @@ import { modelError } from "../../src/agent/models/model-error.ts";
 import { sessionIdOf, type ThreadRef } from "../../src/core/ids.ts";
 import { addSpent, nothingSpent, type Spent, usageOf } from "../../src/core/spent.ts";
 import { accountsOf } from "../../src/sessions/spending.ts";
-import { sqliteStore } from "../../src/store/sqlite/index.ts";
-import type { Store } from "../../src/store/store.ts";
 import { manualClock } from "../../src/testing/manual-clock.ts";
 import { type Answer, answering, tool } from "../agent/harness.ts";
+import { fileStore } from "./file-store.ts";
 import { messageTo, type Trouble, World } from "./world.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "opsthread-budgets-"));
-const clock = manualClock(Date.UTC(2026, 10, 26, 12));
-let store: Store;
-let threads = 0;
+const {
+  clock,
+  store,
+  newThread: threadIn,
+} = await fileStore(manualClock(Date.UTC(2026, 10, 26, 12)));
 
-beforeAll(async () => {
-  store = await sqliteStore({ folder, clock });
-});
-afterAll(async () => {
-  await store[Symbol.asyncDispose]();
-  rmSync(folder, { recursive: true });
-});
-
+let channels = 0;
 /** In a channel of its own, unless another is given. */
-const newThread = (channel = `c${threads}`): ThreadRef => ({
-  platform: "test",
-  workspace: "w",
-  channel,
-  thread: `${(threads += 1)}`,
-});
+const newThread = (channel = `c${(channels += 1)}`): ThreadRef => threadIn(channel);
 
 const look = tool("look", () => Promise.resolve("seen"));
 const prices = { "test/answering": { input: 1_000, output: 10_000 } };

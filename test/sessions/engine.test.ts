@@ -1,39 +1,15 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 
 import type { Guardrail, Verdict } from "../../src/agent/guardrail.ts";
 import { OpsthreadError } from "../../src/core/errors.ts";
 import { sessionIdOf, type ThreadRef } from "../../src/core/ids.ts";
 import type { Message } from "../../src/core/message.ts";
 import type { Sandbox, SandboxProvider } from "../../src/sandbox/sandbox.ts";
-import { sqliteStore } from "../../src/store/sqlite/index.ts";
-import type { Store } from "../../src/store/store.ts";
-import { manualClock } from "../../src/testing/manual-clock.ts";
 import { answering, tool, type Answer } from "../agent/harness.ts";
+import { fileStore } from "./file-store.ts";
 import { messageTo, World, type WorldEngine, type WorldOptions } from "./world.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "opsthread-engine-"));
-const clock = manualClock();
-let store: Store;
-let threads = 0;
-
-beforeAll(async () => {
-  store = await sqliteStore({ folder, clock });
-});
-afterAll(async () => {
-  await store[Symbol.asyncDispose]();
-  rmSync(folder, { recursive: true });
-});
-
-const newThread = (): ThreadRef => ({
-  platform: "test",
-  workspace: "w",
-  channel: "c",
-  thread: `${(threads += 1)}`,
-});
+const { clock, store, newThread } = await fileStore();
 
 function say(thread: ThreadRef, text: string, more: Partial<Message> = {}): Message {
   return { ...messageTo(thread, `${thread.thread}-${text}`, text), ...more };

@@ -1,33 +1,16 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 
 import { McpServers } from "../../src/agent/mcp/config.ts";
 import { serverTool } from "../../src/agent/mcp/server-tool.ts";
 import type { ToolSource } from "../../src/agent/tool.ts";
-import { sessionIdOf, type ThreadRef } from "../../src/core/ids.ts";
+import { sessionIdOf } from "../../src/core/ids.ts";
 import { AccessConfig, createAccess } from "../../src/security/access.ts";
-import { sqliteStore } from "../../src/store/sqlite/index.ts";
-import type { Store } from "../../src/store/store.ts";
-import { manualClock } from "../../src/testing/manual-clock.ts";
 import { answering } from "../agent/harness.ts";
 import { deciding } from "./crew.ts";
+import { fileStore } from "./file-store.ts";
 import { agentsOf, messageTo, type Trouble, World, type WorldEngine } from "./world.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "opsthread-mcp-approvals-"));
-const clock = manualClock();
-let store: Store;
-let threads = 0;
-
-beforeAll(async () => {
-  store = await sqliteStore({ folder, clock });
-});
-afterAll(async () => {
-  await store[Symbol.asyncDispose]();
-  rmSync(folder, { recursive: true });
-});
+const { clock, store, newThread } = await fileStore();
 
 const gate = createAccess(
   AccessConfig.parse({
@@ -62,12 +45,7 @@ function server() {
 }
 
 function begin(engine: WorldEngine, troubles: ReadonlyMap<number, Trouble> = new Map()) {
-  const thread: ThreadRef = {
-    platform: "test",
-    workspace: "w",
-    channel: "c",
-    thread: `mcp-${(threads += 1)}`,
-  };
+  const thread = newThread();
   const world = new World({ store, clock, engine: { gate, ...engine }, troubles });
   let said = 0;
   return {

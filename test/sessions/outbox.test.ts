@@ -1,35 +1,19 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { afterEach, expect, test } from "vitest";
 
 import type { Adapter } from "../../src/adapters/adapter.ts";
 import { OpsthreadError } from "../../src/core/errors.ts";
 import { silentLogger } from "../../src/core/logger.ts";
 import type { Post } from "../../src/core/post.ts";
 import { createOutbox, type OutboxOptions } from "../../src/sessions/outbox.ts";
-import { sqliteStore } from "../../src/store/sqlite/index.ts";
 import type { Store } from "../../src/store/store.ts";
-import { manualClock } from "../../src/testing/manual-clock.ts";
+import { fileStore } from "./file-store.ts";
 import { messageTo } from "./world.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "opsthread-outbox-"));
-const clock = manualClock();
-let store: Store;
-let threads = 0;
+const { clock, store, newThread } = await fileStore();
 const outboxes: AsyncDisposable[] = [];
-
-beforeAll(async () => {
-  store = await sqliteStore({ folder, clock });
-});
 // Each would take the next test's posts.
 afterEach(async () => {
   for (const outbox of outboxes.splice(0)) await outbox[Symbol.asyncDispose]();
-});
-afterAll(async () => {
-  await store[Symbol.asyncDispose]();
-  rmSync(folder, { recursive: true });
 });
 
 const failure = {
@@ -206,7 +190,7 @@ const unused = (): never => {
 };
 
 async function fill(texts: readonly string[], platform: string): Promise<string> {
-  const thread = { platform, workspace: "w", channel: "c", thread: `o${(threads += 1)}` };
+  const thread = { ...newThread(), platform };
   const { sessionId } = await store.accept(messageTo(thread, thread.thread, "hello"), {
     opens: true,
   });

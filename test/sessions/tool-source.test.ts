@@ -1,36 +1,11 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 
 import type { OfferedTools, ToolSource } from "../../src/agent/tool.ts";
-import type { ThreadRef } from "../../src/core/ids.ts";
-import { sqliteStore } from "../../src/store/sqlite/index.ts";
-import type { Store } from "../../src/store/store.ts";
-import { manualClock } from "../../src/testing/manual-clock.ts";
 import { answering, tool } from "../agent/harness.ts";
+import { fileStore } from "./file-store.ts";
 import { messageTo, World } from "./world.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "opsthread-tool-source-"));
-const clock = manualClock();
-let store: Store;
-let threads = 0;
-
-beforeAll(async () => {
-  store = await sqliteStore({ folder, clock });
-});
-afterAll(async () => {
-  await store[Symbol.asyncDispose]();
-  rmSync(folder, { recursive: true });
-});
-
-const newThread = (): ThreadRef => ({
-  platform: "test",
-  workspace: "w",
-  channel: "c",
-  thread: `source-${(threads += 1)}`,
-});
+const { clock, store, newThread } = await fileStore();
 
 /** Offers one after the other, and keeps what it was asked. */
 function offering(...offers: readonly OfferedTools[]) {

@@ -1,35 +1,10 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 
 import type { Item, Model } from "../../src/agent/model.ts";
-import type { ThreadRef } from "../../src/core/ids.ts";
-import { sqliteStore } from "../../src/store/sqlite/index.ts";
-import type { Store } from "../../src/store/store.ts";
-import { manualClock } from "../../src/testing/manual-clock.ts";
+import { fileStore } from "./file-store.ts";
 import { messageTo, World } from "./world.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "opsthread-waiting-"));
-const clock = manualClock();
-let store: Store;
-let threads = 0;
-
-beforeAll(async () => {
-  store = await sqliteStore({ folder, clock });
-});
-afterAll(async () => {
-  await store[Symbol.asyncDispose]();
-  rmSync(folder, { recursive: true });
-});
-
-const threadIn = (channel: string): ThreadRef => ({
-  platform: "test",
-  workspace: "w",
-  channel,
-  thread: `${(threads += 1)}`,
-});
+const { clock, store, newThread } = await fileStore();
 
 /** Answers with what it was asked when the test lets it, and tells who is at work. */
 function workers() {
@@ -67,7 +42,8 @@ function ask(
     at,
   }: { readonly channel: string; readonly user?: string; readonly at: number },
 ) {
-  const message = messageTo(threadIn(channel), `${text}-${threads}`, text);
+  const thread = newThread(channel);
+  const message = messageTo(thread, `${text}-${thread.thread}`, text);
   return world.deliver({ ...message, actor: { id: user, roles: [] }, sentAt: at });
 }
 
@@ -124,7 +100,7 @@ test("a stop does not wait for a place, and who was stopped holds up nobody", as
   await using world = new World({ store, clock, engine: { model, turnLimits: { channel: 1 } } });
   await ask(world, "first", { channel: "c1", at: 1 });
   await world.until(() => busy().length === 1);
-  const thread = threadIn("c1");
+  const thread = newThread("c1");
   await world.deliver({ ...messageTo(thread, "second", "second"), sentAt: 2 });
   await ask(world, "third", { channel: "c1", at: 3 });
   await world.until(() => world.progress.some((text) => text?.includes("1 before this")));
