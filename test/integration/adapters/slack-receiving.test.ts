@@ -1,64 +1,8 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-
-import { type BotOptions, createBot, type ThreadRef } from "opsthread";
-import { slackAdapter } from "opsthread/slack";
-import { slackTwin } from "opsthread/testing";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 
 import { eventually } from "../../../src/testing/adapter-suite-support.ts";
 import { answering, tool } from "../../agent/harness.ts";
-
-let folder: string;
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "opsthread-slack-"));
-});
-afterEach(() => rm(folder, { recursive: true, force: true }));
-
-/** The assembled bot, reached in one of Slack's two ways. */
-async function openBot(by: "sockets" | "http", options: Partial<BotOptions> = {}) {
-  const slack = await slackTwin();
-  const { appToken, botToken, signingSecret, apiUrl, teamId } = slack;
-  const way = by === "sockets" ? { appToken } : { signingSecret, http: { port: 0 } };
-  const adapter = slackAdapter({ ...way, botToken, apiUrl, userGroups: true });
-  slack.userGroup("S0OPS", ["UGRP"]);
-  const bot = await createBot({
-    adapters: [adapter],
-    access: {
-      users: [`slack:${teamId}:UANN`],
-      roles: [`slack:${teamId}:S0OPS`],
-      approvers: [`slack:${teamId}:UBOB`],
-      channels: [`slack:${teamId}:*`],
-    },
-    dataFolder: folder,
-    sandbox: { driver: "virtual" },
-    secrets: [botToken, signingSecret],
-    ...options,
-  });
-  await bot.start();
-  const { address } = adapter;
-  if (address) await slack.useRequestUrl(`http://127.0.0.1:${address.port}/slack/events`);
-  const posts = (place: Pick<ThreadRef, "channel" | "thread">) =>
-    slack.thread(place).filter(({ isBot }) => isBot);
-  return {
-    slack,
-    bot,
-    posts,
-    answers: (place: Pick<ThreadRef, "channel" | "thread">): readonly string[] =>
-      posts(place)
-        .filter(({ metadata }) => metadata?.event_type === "opsthread_post")
-        .map(({ text }) => text),
-    settled: async (): Promise<void> => {
-      await eventually(() => slack.pending().length === 0, "the acknowledgements");
-      await bot.idle();
-    },
-    async [Symbol.asyncDispose]() {
-      await bot.stop();
-      await slack[Symbol.asyncDispose]();
-    },
-  };
-}
+import { openSlackBot, restartTool } from "./slack-bot.ts";
 
 /** A tool that runs until it is let go, or stopped. */
 function gate() {
@@ -85,7 +29,7 @@ function gate() {
 
 describe.each(["sockets", "http"] as const)("by %s", (by) => {
   test("what Slack tells several times is answered once, by whichever way it is asked", async () => {
-    await using opened = await openBot(by);
+    await using opened = await openSlackBot({ by });
     const { slack, settled, answers } = opened;
     slack.faults.duplicateEvent();
     const mention = slack.say({ text: "help", user: "UANN", mention: true });
@@ -99,7 +43,7 @@ describe.each(["sockets", "http"] as const)("by %s", (by) => {
   });
 
   test("/ops asks in a thread of its own, where the answer and what follows are", async () => {
-    await using opened = await openBot(by);
+    await using opened = await openSlackBot({ by });
     const { slack, settled, posts, answers } = opened;
     const asked = slack.command({ text: "logs nothing.log", user: "UANN" });
     const denied = slack.command({ text: "logs", user: "UEVE" });
@@ -121,16 +65,9 @@ describe.each(["sockets", "http"] as const)("by %s", (by) => {
 
   test("🛑 beneath the question stops what runs, ✅ of an approver lets a call run", async () => {
     const { wait, running } = gate();
-    const ran: string[] = [];
-    const restart = {
-      ...tool("restart", async () => {
-        ran.push("restart");
-        return "restarted";
-      }),
-      needsApproval: true,
-    };
+    const { restart, ran } = restartTool();
     const model = answering([["wait"]], [["restart"]], "It is up again.");
-    await using opened = await openBot(by, { model, tools: [wait, restart] });
+    await using opened = await openSlackBot({ by, model, tools: [wait, restart] });
     const { slack, settled, posts, answers } = opened;
     const place = slack.say({ text: "wait for it", user: "UANN", mention: true });
     await running;
@@ -165,7 +102,7 @@ describe.each(["sockets", "http"] as const)("by %s", (by) => {
         return model.respond(request, given);
       },
     };
-    await using opened = await openBot(by, { model: listening, tools: [wait], mode: "queue" });
+    await using opened = await openSlackBot({ by, model: listening, tools: [wait], mode: "queue" });
     const { slack, settled, answers } = opened;
     const place = slack.say({ text: "wait", user: "UANN", mention: true });
     await running;
@@ -186,7 +123,7 @@ describe.each(["sockets", "http"] as const)("by %s", (by) => {
   });
 
   test("what could not be stored is told again, and answered once", async () => {
-    await using opened = await openBot(by);
+    await using opened = await openSlackBot({ by });
     const { slack, bot, settled, answers } = opened;
     const accept = bot.store.accept.bind(bot.store);
     let failures = 1;
@@ -206,16 +143,9 @@ describe.each(["sockets", "http"] as const)("by %s", (by) => {
 });
 
 test("a button that is pressed while Slack asks for a new connection is not lost", async () => {
-  const ran: string[] = [];
-  const restart = {
-    ...tool("restart", async () => {
-      ran.push("restart");
-      return "restarted";
-    }),
-    needsApproval: true,
-  };
+  const { restart, ran } = restartTool();
   const model = answering([["restart"]], "It is up again.");
-  await using opened = await openBot("sockets", { model, tools: [restart] });
+  await using opened = await openSlackBot({ model, tools: [restart] });
   const { slack, settled, posts } = opened;
   const place = slack.say({ text: "restart web", user: "UANN", mention: true });
   await settled();

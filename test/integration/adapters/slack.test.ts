@@ -1,56 +1,11 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-
-import { type BotOptions, createBot, type ThreadRef } from "opsthread";
-import { slackAdapter } from "opsthread/slack";
-import { slackTwin } from "opsthread/testing";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 
 import { eventually } from "../../../src/testing/adapter-suite-support.ts";
 import { answering, tool } from "../../agent/harness.ts";
-
-let folder: string;
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "opsthread-slack-"));
-});
-afterEach(() => rm(folder, { recursive: true, force: true }));
-
-/** The assembled bot, with Slack's own clients, on a Slack of its own. */
-async function openBot(options: Partial<BotOptions> = {}) {
-  const slack = await slackTwin();
-  const { appToken, botToken, apiUrl, teamId } = slack;
-  const bot = await createBot({
-    adapters: [slackAdapter({ appToken, botToken, apiUrl })],
-    access: {
-      users: [`slack:${teamId}:UANN`],
-      approvers: [`slack:${teamId}:UBOB`],
-      channels: [`slack:${teamId}:*`],
-    },
-    dataFolder: folder,
-    sandbox: { driver: "virtual" },
-    secrets: [botToken],
-    ...options,
-  });
-  await bot.start();
-  return {
-    slack,
-    bot,
-    settled: async (): Promise<void> => {
-      await eventually(() => slack.pending().length === 0, "the acknowledgements");
-      await bot.idle();
-    },
-    posts: (place: Pick<ThreadRef, "channel" | "thread">) =>
-      slack.thread(place).filter(({ isBot }) => isBot),
-    async [Symbol.asyncDispose]() {
-      await bot.stop();
-      await slack[Symbol.asyncDispose]();
-    },
-  };
-}
+import { openSlackBot, restartTool } from "./slack-bot.ts";
 
 test("a mention with two logs is worked on and answered beneath it, with the report as a file", async () => {
-  await using opened = await openBot();
+  await using opened = await openSlackBot();
   const { slack, settled, posts } = opened;
   const log = (service: string): { name: string; bytes: Buffer } => ({
     name: `${service}.log`,
@@ -83,16 +38,9 @@ test("a mention with two logs is worked on and answered beneath it, with the rep
 });
 
 test("a call that needs approval waits for the button of an approver, and runs once", async () => {
-  const ran: string[] = [];
-  const restart = {
-    ...tool("restart", async () => {
-      ran.push("restart");
-      return "restarted";
-    }),
-    needsApproval: true,
-  };
+  const { restart, ran } = restartTool();
   const model = answering([["restart", { service: "web" }]], "It is up again.");
-  await using opened = await openBot({ model, tools: [restart] });
+  await using opened = await openSlackBot({ model, tools: [restart] });
   const { slack, settled, posts } = opened;
   const place = slack.say({ text: "restart web", user: "UANN", mention: true });
   await settled();
@@ -122,7 +70,7 @@ test("a call that needs approval waits for the button of an approver, and runs o
 test("a card says who decided, also when that was said in words", async () => {
   const model = answering([["restart"]], "Then not.");
   const restart = { ...tool("restart", async () => "restarted"), needsApproval: true };
-  await using opened = await openBot({ model, tools: [restart] });
+  await using opened = await openSlackBot({ model, tools: [restart] });
   const { slack, settled, posts } = opened;
   const place = slack.say({ text: "restart web", user: "UANN", mention: true });
   await settled();
@@ -138,7 +86,7 @@ test("a card says who decided, also when that was said in words", async () => {
 
 test("a card that was withdrawn says who asked to stop, and can't be answered", async () => {
   const restart = { ...tool("restart", async () => "restarted"), needsApproval: true };
-  await using opened = await openBot({ model: answering([["restart"]]), tools: [restart] });
+  await using opened = await openSlackBot({ model: answering([["restart"]]), tools: [restart] });
   const { slack, settled, posts } = opened;
   const place = slack.say({ text: "restart web", user: "UANN", mention: true });
   await settled();
@@ -152,7 +100,7 @@ test("a card that was withdrawn says who asked to stop, and can't be answered", 
 });
 
 test("who is not on the list is told so alone, and nothing is posted", async () => {
-  await using opened = await openBot();
+  await using opened = await openSlackBot();
   const { slack, settled, posts } = opened;
   const place = slack.say({ text: "what went wrong?", user: "UEVE", mention: true });
   await settled();
@@ -173,7 +121,7 @@ test("stop ends what runs, and an answer whose post was cut comes once", async (
     return "never";
   });
   const model = answering([["wait"]], "answered");
-  await using opened = await openBot({ model, tools: [wait] });
+  await using opened = await openSlackBot({ model, tools: [wait] });
   const { slack, settled, posts } = opened;
   const place = slack.say({ text: "wait for it", user: "UANN", mention: true });
   await running;
