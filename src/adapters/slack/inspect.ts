@@ -4,7 +4,7 @@ import { systemClock } from "../../core/clock.ts";
 import { isOpsthreadError, messageOf } from "../../core/errors.ts";
 import { silentLogger } from "../../core/logger.ts";
 import { slackApi } from "./api.ts";
-import { botScopes, scopesFor } from "./manifest.ts";
+import { botScopes, scopesFor, type SlackFeatures } from "./manifest.ts";
 
 /** What a token is good for. */
 export type TokenReport =
@@ -22,6 +22,8 @@ export type TokenReport =
 export interface InspectOptions {
   readonly apiUrl: string;
   readonly signal: AbortSignal;
+  /** What the bot is configured to do, which says what its token is for. */
+  readonly features: SlackFeatures;
 }
 
 /** Asks Slack about the bot's token, and compares its scopes with the manifest. Changes nothing. */
@@ -33,9 +35,12 @@ export async function inspectBotToken(
   if (!answer.ok) return answer;
   const { team = "?", user = "?", response_metadata } = Known.parse(answer.value);
   const scopes = new Set(response_metadata?.scopes);
-  const missing = botScopes.filter((scope) => !scopes.has(scope));
   const needed = new Set<string>(botScopes);
-  const lacking = scopesFor({}).filter((scope) => !scopes.has(scope) && !needed.has(scope));
+  // Groups decide about rights: the bot does not start without them.
+  if (options.features.userGroups) needed.add("usergroups:read");
+  const absent = scopesFor(options.features).filter((scope) => !scopes.has(scope));
+  const missing = absent.filter((scope) => needed.has(scope));
+  const lacking = absent.filter((scope) => !needed.has(scope));
   return { ok: true, text: `${user} in ${team}`, missing, lacking };
 }
 

@@ -1,12 +1,10 @@
-import { resolve } from "node:path";
-
 import { Command, Option } from "commander";
 
 import { probeBubblewrap } from "../../sandbox/bubblewrap/probe.ts";
 import { findEngine } from "../../sandbox/docker/engine.ts";
 import { runOnHost } from "../../sandbox/host-command.ts";
-import { checkBlobs } from "../doctor/blobs.ts";
 import type { Check } from "../doctor/check.ts";
+import { checkConfigured } from "../doctor/configured.ts";
 import { checkDiscordToken } from "../doctor/discord.ts";
 import {
   checkDataFolder,
@@ -22,9 +20,6 @@ import { engineFromEnvironment } from "../engine.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { keysOf, type ModelFlags, urlsOf, withModelOptions } from "../model-options.ts";
 import { type SandboxFlags, withSandboxOptions } from "../sandbox-options.ts";
-import { blobsOptions } from "../start/bot-options.ts";
-import { loadConfig } from "../start/load-config.ts";
-import { openSecrets } from "../start/secrets.ts";
 import { table } from "../table.ts";
 
 /** `opsthread doctor`: what works on this machine, and what to do about what does not. */
@@ -37,9 +32,10 @@ export function doctorCommand({ signal }: { readonly signal: AbortSignal }): Com
       new Option("--data <folder>", "the data folder").env("OPSTHREAD_DATA").default(".opsthread"),
     )
     .addOption(
-      new Option("--config <file>", "a configuration, of which is tried where it keeps blobs").env(
-        "OPSTHREAD_CONFIG",
-      ),
+      new Option(
+        "--config <file>",
+        "a configuration, of which is tried what it connects to: its platforms, Redis, blobs",
+      ).env("OPSTHREAD_CONFIG"),
     )
     .option("--digest <digest>", "the digest that the image is pinned to")
     .option("--json", "print one JSON object")
@@ -90,26 +86,25 @@ async function examine(
       ...(model.length === 1 && compaction && { compaction }),
       signal,
     })),
-    ...(await checkSlack(
-      { botToken: process.env["SLACK_BOT_TOKEN"], appToken: process.env["SLACK_APP_TOKEN"] },
-      { signal },
-    )),
-    ...(await checkDiscordToken(process.env, { signal })),
-    ...(config === undefined ? [] : await checkConfiguredBlobs(config, { signal })),
+    ...(config === undefined
+      ? await checkTokens(process.env, { signal })
+      : await checkConfigured(config, { env: process.env, signal })),
   ];
 }
 
-/** Nothing where blobs are in the data folder, which is looked at anyway. */
-async function checkConfiguredBlobs(
-  given: string,
+/** Those of the environment, where no configuration says which ones are used. */
+async function checkTokens(
+  env: NodeJS.ProcessEnv,
   { signal }: { readonly signal: AbortSignal },
 ): Promise<readonly Check[]> {
-  const { folder, config } = await loadConfig(given);
-  if (!config.blobs) return [];
-  const secrets = openSecrets({ env: process.env, folder });
-  const options = blobsOptions(config.blobs, { folder, secrets });
-  const dataFolder = resolve(folder, config.dataFolder);
-  return [await checkBlobs(options, { dataFolder, signal })];
+  const { SLACK_BOT_TOKEN, SLACK_APP_TOKEN, SLACK_API_URL } = env;
+  const { DISCORD_BOT_TOKEN, DISCORD_API_URL } = env;
+  const slack = { botToken: SLACK_BOT_TOKEN, appToken: SLACK_APP_TOKEN };
+  const discord = { botToken: DISCORD_BOT_TOKEN, apiUrl: DISCORD_API_URL };
+  return [
+    ...(await checkSlack(slack, { signal, ...(SLACK_API_URL && { apiUrl: SLACK_API_URL }) })),
+    ...(await checkDiscordToken(discord, { signal })),
+  ];
 }
 
 function render(checks: readonly Check[]): string {

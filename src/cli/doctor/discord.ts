@@ -4,9 +4,9 @@ import type { Check } from "./check.ts";
 /** Whether the bot's token is good, and what it may read; nothing where there is none. */
 export async function checkDiscordToken(
   {
-    DISCORD_BOT_TOKEN: botToken,
-    DISCORD_API_URL: apiUrl,
-  }: Readonly<Record<string, string | undefined>>,
+    botToken,
+    apiUrl,
+  }: { readonly botToken: string | undefined; readonly apiUrl: string | undefined },
   { signal }: { readonly signal: AbortSignal },
 ): Promise<readonly Check[]> {
   if (!botToken) return [];

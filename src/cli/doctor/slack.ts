@@ -3,6 +3,7 @@ import {
   inspectBotToken,
   type TokenReport,
 } from "../../adapters/slack/inspect.ts";
+import type { SlackFeatures } from "../../adapters/slack/manifest.ts";
 import type { Check } from "./check.ts";
 
 export interface SlackTokens {
@@ -16,9 +17,14 @@ export async function checkSlack(
   {
     signal,
     apiUrl = "https://slack.com/api/",
-  }: { readonly signal: AbortSignal; readonly apiUrl?: string },
+    features = {},
+  }: {
+    readonly signal: AbortSignal;
+    readonly apiUrl?: string;
+    readonly features?: SlackFeatures;
+  },
 ): Promise<readonly Check[]> {
-  const options = { apiUrl, signal };
+  const options = { apiUrl, signal, features };
   return Promise.all([
     ...(botToken === ""
       ? []
