@@ -77,10 +77,11 @@ async function configuredRedis(
 ): Promise<Check> {
   const { redisStore } = await import("../../store/redis/index.ts");
   const redis = redisConnection(connection, secrets);
-  await using _store = await redisStore({
+  const store = await redisStore({
     redis,
     ...(name !== undefined && { name }),
     ...(allowVolatile !== undefined && { allowVolatile }),
   });
+  await store[Symbol.asyncDispose]();
   return { name: "redis", status: "ok", text: "new enough, and keeps what it acknowledges" };
 }
