@@ -26,7 +26,7 @@ import { table } from "../table.ts";
 export function doctorCommand({ signal }: { readonly signal: AbortSignal }): Command {
   return withModelOptions(withSandboxOptions(new Command("doctor"), { driver: "auto" }))
     .description(
-      "Check this machine, the models and the tokens for Slack, and tell which sandbox would be chosen and why.",
+      "Check this machine, the models, and what a configuration connects to, and tell which sandbox would be chosen and why.",
     )
     .addOption(
       new Option("--data <folder>", "the data folder").env("OPSTHREAD_DATA").default(".opsthread"),
