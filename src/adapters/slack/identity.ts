@@ -34,14 +34,14 @@ export async function identify(
     bot_id: botId,
     response_metadata,
   } = Known.parse(answer);
-  const scopes = response_metadata?.scopes ?? required;
-  const missing = required.filter((scope) => !scopes.includes(scope));
+  const scopes = response_metadata?.scopes;
+  const missing = scopes ? required.filter((scope) => !scopes.includes(scope)) : [];
   if (missing.length > 0)
     throw new OpsthreadError(
       "CONFIG_INVALID",
       `Cannot use botToken: it lacks the scopes ${missing.join(", ")}; add them to the app (\`opsthread slack manifest\`) and install it again`,
     );
-  return { teamId, userId, botId, scopes };
+  return { teamId, userId, botId, ...(scopes && { scopes }) };
 }
 
 /** The error for a token that Slack did not accept, or could not be shown. */

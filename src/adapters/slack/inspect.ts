@@ -34,14 +34,17 @@ export async function inspectBotToken(
   const answer = await ask("auth.test", token, options);
   if (!answer.ok) return answer;
   const { team = "?", user = "?", response_metadata } = Known.parse(answer.value);
-  const scopes = new Set(response_metadata?.scopes);
+  const scopes = response_metadata?.scopes;
+  const about = `${user} in ${team}`;
+  if (!scopes)
+    return { ok: true, text: `${about}; Slack did not tell its scopes`, missing: [], lacking: [] };
   const needed = new Set<string>(botScopes);
   // Groups decide about rights: the bot does not start without them.
   if (options.features.userGroups) needed.add("usergroups:read");
-  const absent = scopesFor(options.features).filter((scope) => !scopes.has(scope));
+  const absent = scopesFor(options.features).filter((scope) => !scopes.includes(scope));
   const missing = absent.filter((scope) => needed.has(scope));
   const lacking = absent.filter((scope) => !needed.has(scope));
-  return { ok: true, text: `${user} in ${team}`, missing, lacking };
+  return { ok: true, text: about, missing, lacking };
 }
 
 /** Asks Slack for the address of a socket, which goes unused. */

@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 
 import { botScopes } from "../../../src/adapters/slack/manifest.ts";
+import { names } from "../../../src/adapters/slack/people/names.ts";
+import { silentLogger } from "../../../src/core/logger.ts";
 import { eventually, recordingInbound } from "../../../src/testing/adapter-suite-support.ts";
 import { manualClock } from "../../../src/testing/manual-clock.ts";
 import { openSlack } from "./open-slack.ts";
@@ -95,8 +97,8 @@ test("people have their names, asked for once however many want to know", async 
     slack.say({ text: "hello", channel, mention: true, user: "UANN" }),
   );
   await inbound.received(3);
-  const names = said.map(async (place) => await adapter.nameOf?.(refOf(place), "UANN", { signal }));
-  expect(await Promise.all(names)).toEqual(["uann", "uann", "uann"]);
+  const told = said.map(async (place) => await adapter.nameOf?.(refOf(place), "UANN", { signal }));
+  expect(await Promise.all(told)).toEqual(["uann", "uann", "uann"]);
   slack.say({ text: "again", channel: "D0DIRECT1", user: "UANN" });
   const messages = await inbound.received(4);
   expect(messages.at(-1)?.actor.name).toBe("uann");
@@ -133,6 +135,26 @@ test("a process that only answers knows names as well", async () => {
   expect(await adapter.nameOf?.(thread, "UANN", { signal })).toBe("uann");
   slack.faults.call("users.info", { type: "error", error: "user_not_found" });
   expect(await adapter.nameOf?.(thread, "UNOBODY", { signal })).toBeUndefined();
+});
+
+test("a name that Slack does not tell is asked for again, a minute later", async () => {
+  const clock = manualClock();
+  await using opened = await openSlack({ clock });
+  const { slack, adapter, refOf } = opened;
+  const thread = refOf(slack.say({ text: "hello", mention: true, user: "UANN" }));
+  const name = () => adapter.nameOf?.(thread, "UANN", { signal });
+  slack.faults.call("users.info", { type: "error", error: "fatal_error" });
+  expect([await name(), await name()]).toEqual([undefined, undefined]);
+  expect(callsOf(slack, "users.info")).toBe(1);
+  await clock.advance(minutes);
+  expect(await name()).toBe("uann");
+});
+
+test("where Slack does not tell what the token may do, names are asked for", async () => {
+  await using known = names({ clock: manualClock(), log: silentLogger });
+  const identity = { teamId: "T1", userId: "UBOT", botId: "BBOT" };
+  const api = { call: async () => ({ ok: true, user: { real_name: "Ann" } }) };
+  expect(await known.find("UANN", { api, identity, botToken: "" })).toBe("Ann");
 });
 
 test("in a group of people the bot is spoken to by its name", async () => {

@@ -19,28 +19,32 @@ export interface Names extends AsyncDisposable {
 export function names({ clock, log }: { readonly clock: Clock; readonly log: Logger }): Names {
   const ending = new AbortController();
   const { signal } = ending;
-  const known = new Map<string, { readonly name: string | undefined; readonly at: number }>();
+  const known = new Map<string, Known>();
   const asking = new Map<string, Promise<void>>();
   const keyOf = (teamId: string, userId: string): string => `${teamId}:${userId}`;
 
   const ask = async (userId: string, workspace: SlackWorkspace, key: string): Promise<void> => {
     try {
       const name = await nameOf(userId, workspace, signal);
-      known.delete(key);
-      known.set(key, { name, at: clock.now() });
-      const [oldest] = known.keys();
-      if (known.size > maxKnown && oldest !== undefined) known.delete(oldest);
+      keep(key, { name, until: clock.now() + freshMs });
     } catch (error) {
       if (!signal.aborted) log.debug({ error: messageOf(error) }, "A name was not read");
+      keep(key, { name: known.get(key)?.name, until: clock.now() + againMs });
     }
+  };
+  const keep = (key: string, name: Known): void => {
+    known.delete(key);
+    known.set(key, name);
+    const [oldest] = known.keys();
+    if (known.size > maxKnown && oldest !== undefined) known.delete(oldest);
   };
   /** Undefined where nothing is to be asked. However many want to know, it is asked once. */
   const askOnce = (userId: string, workspace: SlackWorkspace): Promise<void> | undefined => {
     const { scopes, teamId } = workspace.identity;
     const key = keyOf(teamId, userId);
     const former = known.get(key);
-    if (!scopes?.includes("users:read") || signal.aborted) return undefined;
-    if (former && clock.now() - former.at < freshMs) return undefined;
+    if (signal.aborted || (scopes && !scopes.includes("users:read"))) return undefined;
+    if (former && clock.now() < former.until) return undefined;
     const asked =
       asking.get(key) ?? ask(userId, workspace, key).finally(() => void asking.delete(key));
     asking.set(key, asked);
@@ -56,8 +60,8 @@ export function names({ clock, log }: { readonly clock: Clock; readonly log: Log
     async find(userId, workspace) {
       const { teamId } = workspace.identity;
       const asked = askOnce(userId, workspace);
-      // An old one does for now.
-      if (asked && !known.has(keyOf(teamId, userId))) await inTime(asked, { clock, waitMs });
+      // Where there is an old one, nobody waits for the new one.
+      if (asked && of(teamId, userId) === undefined) await inTime(asked, { clock, waitMs });
       return of(teamId, userId);
     },
     async [Symbol.asyncDispose]() {
@@ -67,7 +71,15 @@ export function names({ clock, log }: { readonly clock: Clock; readonly log: Log
   };
 }
 
+interface Known {
+  /** Undefined where Slack did not tell. */
+  readonly name: string | undefined;
+  /** When it is asked for again. */
+  readonly until: number;
+}
+
 const freshMs = 60 * 60_000;
+const againMs = 60_000;
 const waitMs = 500;
 const maxKnown = 5000;
 
