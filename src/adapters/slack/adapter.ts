@@ -122,8 +122,8 @@ export function slackAdapter(options: SlackAdapterOptions): SlackAdapter {
       workspaceOf(workspaces, thread.workspace, { signal })
         .then((workspace) => known.find(userId, workspace))
         .catch(() => undefined), // A name is no reason to fail.
-    download: (thread, { id }, { signal }) =>
-      downloadFile(id, {
+    download: (thread, attachment, { signal }) =>
+      downloadFile(attachment, {
         workspace: () => workspaceOf(workspaces, thread.workspace, { signal }),
         apiUrl,
         signal,

@@ -64,6 +64,8 @@ export const File = z.object({
   title: z.string().nullish(),
   mimetype: z.string().nullish(),
   size: z.number().int().nonnegative().optional(),
+  url_private: z.string().nullish(),
+  url_private_download: z.string().nullish(),
 });
 
 const Posted = z.object({
@@ -81,9 +83,19 @@ const Posted = z.object({
   files: z.array(File).default([]),
 });
 
-export function attachment({ id, name, title, mimetype, size }: z.infer<typeof File>): Attachment {
+/** Its id says where the file is as well, where Slack told: that need not be asked for again. */
+export function attachment({
+  id,
+  name,
+  title,
+  mimetype,
+  size,
+  url_private,
+  url_private_download,
+}: z.infer<typeof File>): Attachment {
+  const url = url_private_download || url_private;
   return {
-    id,
+    id: url ? `${id} ${url}` : id,
     name: name || title || id,
     ...(mimetype && { mediaType: mimetype }),
     ...(size !== undefined && { bytes: size }),

@@ -193,6 +193,27 @@ test("a page to sign in is no file, and the token is shown to Slack alone", asyn
   await expect(reading).rejects.toThrow(/asks to sign in/);
 });
 
+test("a file is read where Slack told that it is, and asked for where it did not; elsewhere is not Slack", async () => {
+  await using opened = await openSlack();
+  const { slack, adapter, refOf } = opened;
+  const inbound = recordingInbound();
+  await adapter.start(inbound);
+  const files = [{ name: "a.log", bytes: Buffer.from("x") }];
+  const place = refOf(slack.say({ text: "read", mention: true, user: "UANN", files }));
+  const [message] = await inbound.received(1);
+  const [told = { id: "", name: "" }] = message?.attachments ?? [];
+  const read = async (id: string) =>
+    (await bytesOf(adapter.download(place, { ...told, id }, { signal }))).toString();
+  const [id = "", url = ""] = told.id.split(" ");
+
+  expect(await read(told.id)).toBe("x");
+  expect(slack.calls).not.toContain("files.info");
+  expect(await read(id)).toBe("x");
+  expect(slack.calls).toContain("files.info");
+  const elsewhere = url.replace("127.0.0.1", "127.0.0.2");
+  await expect(read(`${id} ${elsewhere}`)).rejects.toThrow(/does not lie at Slack/);
+});
+
 test("start() says that Slack can't be reached, and a post that was never sent may be sent again", async () => {
   await using opened = await openSlack();
   const { slack, adapter, refOf } = opened;

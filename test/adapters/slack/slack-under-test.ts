@@ -73,7 +73,7 @@ export async function slackUnderTest(
       await clock.advance(by === "sockets" ? 3001 : 60_000);
     },
     fault: (fault) => inject(slack, fault),
-    loseFile: ({ id }) => slack.faults.loseFile(id),
+    loseFile: ({ id }) => slack.faults.loseFile(id.split(" ")[0] ?? ""),
     async [Symbol.asyncDispose]() {
       await adapter[Symbol.asyncDispose]();
       await slack[Symbol.asyncDispose]();
