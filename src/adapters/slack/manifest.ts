@@ -67,7 +67,7 @@ export function slackManifest({
         {
           command: "/ops",
           description: "Runs ops work in a thread of its own",
-          usage_hint: "help",
+          usage_hint: "ask … | help",
           should_escape: false,
           ...url,
         },

@@ -68,7 +68,16 @@ describe.each([{}, { signingSecret: "twin-signing-secret" }])("with %o", (option
   });
 });
 
-test.each(["", "help", "  HELP ", "dance for me"])("/ops %s tells what there is", async (text) => {
+test("what no task is for is asked as well", async () => {
+  await using opened = await start();
+  const { slack, inbound, settled } = opened;
+  slack.command({ text: "ask  why is web slow?", user: "UANN" });
+  const [message] = await inbound.received(1);
+  await settled();
+  expect(message).toMatchObject({ kind: "command", text: "why is web slow?" });
+});
+
+test.each(["", "help", "  HELP ", "ask", "dance for me"])("/ops %s tells what there is", async (text) => {
   await using opened = await start();
   const { slack, inbound, settled } = opened;
   const asked = slack.command({ text, command: "/work" });

@@ -6,12 +6,12 @@ import type { Reception } from "../reception.ts";
 import { spoken } from "../spoken.ts";
 import type { SlackWorkspace } from "../workspaces.ts";
 import { ask } from "./ask.ts";
-import { helpText } from "./help.ts";
+import { anything, helpText } from "./help.ts";
 import { inTime } from "./in-time.ts";
 import { respond } from "./respond.ts";
 
 /**
- * `/ops <task> …` opens a thread that says who asks what. It is acknowledged when that is stored, or after two seconds;
+ * `/ops <task> …`, or `/ops ask …` for anything else, opens a thread that says who asks what. It is acknowledged when that is stored, or after two seconds;
  * what goes wrong then is told by the address that came along.
  */
 export function commandHandler(
@@ -36,14 +36,16 @@ export function commandHandler(
     const text = given.text.trim();
     const [name = ""] = text.split(/\s/, 1);
     const help = helpText(command, inbound.tasks);
-    if (name === "" || name.toLowerCase() === "help") return whisper(help);
-    if (!inbound.tasks.some((task) => task.name === name.toLowerCase()))
+    const isAnything = name.toLowerCase() === anything;
+    const request = isAnything ? text.slice(name.length).trim() : text;
+    if (request === "" || name.toLowerCase() === "help") return whisper(help);
+    if (!isAnything && !inbound.tasks.some((task) => task.name === name.toLowerCase()))
       return whisper(`There is no \`${escaped(name.slice(0, 50).replaceAll("`", "'"))}\`. ${help}`);
     // Who has seen the request may show it again.
     if (begun.has(trigger_id)) return undefined;
     remember(begun, trigger_id);
     const asked = ask(
-      { id: `command:${trigger_id}`, channel, thread: undefined, actor, shown: text, text },
+      { id: `command:${trigger_id}`, channel, thread: undefined, actor, shown: request, text: request },
       { reception, workspace },
     );
     const settled = await inTime(asked, { clock });
