@@ -77,16 +77,19 @@ test("what no task is for is asked as well", async () => {
   expect(message).toMatchObject({ kind: "command", text: "why is web slow?" });
 });
 
-test.each(["", "help", "  HELP ", "ask", "dance for me"])("/ops %s tells what there is", async (text) => {
-  await using opened = await start();
-  const { slack, inbound, settled } = opened;
-  const asked = slack.command({ text, command: "/work" });
-  await settled();
-  expect(asked.shown.join()).toMatch(/`\/work logs …` {2}Read logs/);
-  expect(asked.shown.join().includes("no `dance`")).toBe(text.startsWith("dance"));
-  expect(inbound.messages).toEqual([]);
-  expect(slack.calls).not.toContain("chat.postMessage");
-});
+test.each(["", "help", "  HELP ", "ask", "dance for me"])(
+  "/ops %s tells what there is",
+  async (text) => {
+    await using opened = await start();
+    const { slack, inbound, settled } = opened;
+    const asked = slack.command({ text, command: "/work" });
+    await settled();
+    expect(asked.shown.join()).toMatch(/`\/work logs …` {2}Read logs/);
+    expect(asked.shown.join().includes("no `dance`")).toBe(text.startsWith("dance"));
+    expect(inbound.messages).toEqual([]);
+    expect(slack.calls).not.toContain("chat.postMessage");
+  },
+);
 
 test("who may not use it is told so alone, and nothing is posted", async () => {
   const inbound = recordingInbound(undefined, {

@@ -45,7 +45,14 @@ export function commandHandler(
     if (begun.has(trigger_id)) return undefined;
     remember(begun, trigger_id);
     const asked = ask(
-      { id: `command:${trigger_id}`, channel, thread: undefined, actor, shown: request, text: request },
+      {
+        id: `command:${trigger_id}`,
+        channel,
+        thread: undefined,
+        actor,
+        shown: request,
+        text: request,
+      },
       { reception, workspace },
     );
     const settled = await inTime(asked, { clock });
