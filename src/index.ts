@@ -46,6 +46,7 @@ export type { ModelFailure } from "./agent/models/model-error.ts";
 export type { RetryPolicy } from "./agent/models/resilient.ts";
 export { resultText } from "./agent/models/result-text.ts";
 export type { Route } from "./agent/route.ts";
+export type { ToolAnswer } from "./agent/tool-return.ts";
 export type {
   AccessStanding,
   NeedsApproval,

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import type { Agent, Place } from "../src/agent/agent.ts";
 import { opsAgent } from "../src/agent/agents/ops.ts";
 import type { Route } from "../src/agent/route.ts";
+import type { Tool } from "../src/agent/tool.ts";
 import { builtinTools } from "../src/agent/tools/builtin.ts";
 import { type Logger, silentLogger } from "../src/core/logger.ts";
 import { openAgents } from "../src/open-agents.ts";
@@ -45,6 +46,9 @@ const thread = (channel: string, workspace = "T1") => ({
   thread: "1",
 });
 
+/** As it comes from plain JavaScript. */
+const untyped = (tools: object[]): readonly Tool[] => JSON.parse(JSON.stringify(tools));
+
 test.each<[string, readonly Partial<Agent>[], string]>([
   ["a name that is none", [{ name: "a b" }], 'agents[0].name: "a b" is no name'],
   ["two of one name", [{}, {}], 'agents[1].name: there is an agent "a" already'],
@@ -52,6 +56,11 @@ test.each<[string, readonly Partial<Agent>[], string]>([
     "a handoff to nobody",
     [{ handoffs: ["x"] }],
     'agents[0].handoffs[0]: there is no agent "x", expected one of ops',
+  ],
+  [
+    "what is no tool",
+    [{ tools: untyped([{ name: "x", execute() {} }]) }],
+    "agents[0].tools[0]: it is no tool",
   ],
   ["a handoff to itself", [{ handoffs: ["a"] }], 'agents[0].handoffs[0]: "a" names itself'],
   [

@@ -26,10 +26,22 @@ export function checkAgents(
           `${at}.builtins[${place}]`,
           `there is no built-in tool "${wanted}", expected one of ${builtins.join(", ")}`,
         );
+    for (const [place, tool] of agent.tools?.entries() ?? [])
+      if (!isTool(tool))
+        throw invalid(`${at}.tools[${place}]`, "it is no tool, expected what defineTool() gives");
     checkOthers(handoffs, { at: `${at}.handoffs`, name, names });
     const helpers = delegates.map((each) => (typeof each === "string" ? each : each.agent));
     checkOthers(helpers, { at: `${at}.delegates`, name, names });
   }
+}
+
+/** Tools may be written without types. */
+function isTool(tool: unknown): boolean {
+  if (typeof tool !== "object" || tool === null || !("run" in tool) || !("input" in tool))
+    return false;
+  const { run, input } = tool;
+  // Schemas of some libraries are functions.
+  return typeof run === "function" && "~standard" in Object(input);
 }
 
 function checkOthers(

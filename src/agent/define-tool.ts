@@ -1,12 +1,17 @@
 import type { z } from "zod";
 
-import type { Tool } from "./tool.ts";
+import { type ToolAnswer, toolReturn } from "./tool-return.ts";
+import type { Tool, ToolContext } from "./tool.ts";
 
-/** A tool whose input is a zod schema; the JSON Schema for the model comes from it. */
+/** A tool whose input is a zod schema; the JSON Schema for the model comes from it. It may answer with text alone. */
 export type ToolDefinition<Schema extends z.ZodType> = Omit<
   Tool<z.output<Schema>>,
-  "input" | "parameters"
-> & { readonly input: Schema };
+  "input" | "parameters" | "run"
+> & {
+  readonly input: Schema;
+  /** Throwing is the same as returning `status: "failed"` with the message as output. */
+  run(input: z.output<Schema>, context: ToolContext): Promise<ToolAnswer>;
+};
 
 /**
  * Defines a tool by a zod schema. With another Standard Schema library, write the {@link Tool} as an object
@@ -18,12 +23,7 @@ export type ToolDefinition<Schema extends z.ZodType> = Omit<
  *   description: "Tells the time in a time zone.",
  *   input: z.object({ timeZone: z.string() }),
  *   effect: "pure",
- *   run: async ({ timeZone }) => ({
- *     status: "ok",
- *     output: new Date().toLocaleString("en", { timeZone }),
- *     measures: {},
- *     artifacts: [],
- *   }),
+ *   run: async ({ timeZone }) => new Date().toLocaleString("en", { timeZone }),
  * });
  * @throws {TypeError} when the schema is of a zod before 4.2
  */
@@ -34,7 +34,12 @@ export function defineTool<Schema extends z.ZodType>(
     throw new TypeError(
       `Cannot define tool "${definition.name}": its schema tells no JSON Schema, expected one of zod 4.2 or newer`,
     );
-  return { ...definition, parameters: jsonSchemaOf(definition.input) };
+  return {
+    ...definition,
+    parameters: jsonSchemaOf(definition.input),
+    run: async (input, context) =>
+      toolReturn(await definition.run(input, context), definition.name),
+  };
 }
 
 /**

@@ -9,6 +9,7 @@ import type { CallApprovals } from "./approvals.ts";
 import { outputFile } from "./context/pieces.ts";
 import { type CallGuardrail, guard, type Guarded } from "./guardrail.ts";
 import { withheld } from "./needs-approval.ts";
+import { toolReturn } from "./tool-return.ts";
 import type { Tool, ToolContext, ToolReturn } from "./tool.ts";
 
 /**
@@ -93,7 +94,7 @@ async function call(intent: ToolIntent, tool: Tool, context: RunContext): Promis
     if (instead) return instead;
   } else if (argumentsHash(allowed.text) !== argumentsHash(intent.args))
     return failed("Not run: a guardrail changed the arguments after they were approved.");
-  return tool.run(parsed.value, context);
+  return toolReturn(await tool.run(parsed.value, context), tool.name);
 }
 
 /** What a call gave, as far as the guardrails let it through. */

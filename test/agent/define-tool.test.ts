@@ -10,12 +10,7 @@ test("defineTool() derives the JSON Schema from what the zod schema accepts", ()
     description: "Tells the time.",
     input: z.object({ zone: z.string().default("UTC"), at: z.string().transform(Number) }),
     effect: "pure",
-    run: async ({ zone, at }) => ({
-      status: "ok",
-      output: `${zone} ${at + 1}`,
-      measures: {},
-      artifacts: [],
-    }),
+    run: async ({ zone, at }) => `${zone} ${at + 1}`,
   });
   expect(tool.parameters).toEqual({
     type: "object",
@@ -30,7 +25,7 @@ test("defineTool() describes what JSON Schema cannot say as anything", () => {
     description: "",
     input: z.object({ at: z.date() }),
     effect: "pure",
-    run: async () => ({ status: "ok", output: "", measures: {}, artifacts: [] }),
+    run: async () => "",
   });
   expect(tool.parameters).toMatchObject({ properties: { at: {} } });
 });
@@ -45,7 +40,7 @@ test("defineTool() refuses a schema that cannot tell its JSON Schema", () => {
       description: "",
       input: old,
       effect: "pure",
-      run: async () => ({ status: "ok", output: "", measures: {}, artifacts: [] }),
+      run: async () => "",
     });
   expect(define).toThrow(/Cannot define tool "old".*expected one of zod 4\.2 or newer/);
 });

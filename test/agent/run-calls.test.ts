@@ -176,3 +176,20 @@ test.each([{}, { timeoutMs: 1000 }])(
     expect(warnings).toEqual([]);
   },
 );
+
+test("a tool may answer with text or with its output alone; one that gives neither has failed", async () => {
+  const answers = { text: "done", output: { output: "done" }, nothing: undefined, number: 7 };
+  const tools = Object.entries(answers).map(([name, answer]) => {
+    const untyped: object = { run: async () => answer };
+    return { ...tool(name, async () => "unused"), ...untyped };
+  });
+  const { results } = await endOf(tools, Object.keys(answers));
+  const seen = [...results.values()].map(({ status, output }) => [status, output]);
+
+  expect(seen).toEqual([
+    ["ok", "done"],
+    ["ok", "done"],
+    ["failed", expect.stringContaining('"nothing" ran, but gave undefined, expected text')],
+    ["failed", expect.stringContaining("gave number")],
+  ]);
+});
