@@ -115,17 +115,18 @@ const Mark = z.object({
   }),
 });
 
+// Anybody's messages are there. What is odd about one hides no other.
 const Replies = z.object({
   messages: z.array(
     z.object({
       ts: z.string(),
-      bot_id: z.string().optional(),
+      bot_id: z.string().optional().catch(undefined),
       metadata: z.unknown().optional(),
-      files: z.array(z.object({ id: z.string() })).default([]),
-      text: z.string().default(""),
+      files: z.array(z.object({ id: z.string() })).catch([]),
+      text: z.string().catch(""),
       blocks: z
         .array(z.looseObject({ type: z.string(), block_id: z.string().optional() }))
-        .default([]),
+        .catch([]),
     }),
   ),
   response_metadata: z.object({ next_cursor: z.string().optional() }).optional(),
