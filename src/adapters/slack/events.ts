@@ -22,15 +22,16 @@ export function postedEvent(
 ): PostedEvent | undefined {
   const parsed = Posted.safeParse(event);
   if (!parsed.success) return undefined;
-  const { type, subtype, bot_id, user, text, channel, ts, thread_ts, files, ...rest } = parsed.data;
-  if (bot_id !== undefined || user === identity.userId || user === "USLACKBOT") return undefined;
-  if (subtype !== undefined && !said.has(subtype)) return undefined;
+  const { type, subtype, bot_id, user, channel, ts, thread_ts, files, ...rest } = parsed.data;
+  const text = parsed.data.text ?? "";
+  if (bot_id || user === identity.userId || user === "USLACKBOT") return undefined;
+  if (subtype && !said.has(subtype)) return undefined;
   // Of a channel that is shared with others: "everybody of the workspace" must not be them.
   const team = rest.user_team ?? rest.team ?? identity.teamId;
   if (team !== identity.teamId) return undefined;
   const isDirect = rest.channel_type === "im";
   const isMention = type === "app_mention" || mentions(text, identity.userId);
-  if (!isDirect && !isMention && !isOfThread && thread_ts === undefined) return undefined;
+  if (!isDirect && !isMention && !isOfThread && !thread_ts) return undefined;
   const typed = typedText(text, identity.userId);
   const addressed = isDirect ? "direct" : isMention ? "mention" : "thread";
   return {
@@ -46,7 +47,7 @@ export function postedEvent(
       actor: { id: user, roles: [] },
       kind: stop.test(typed) ? "stop" : addressed,
       text: typed,
-      attachments: files.map(attachment),
+      attachments: files?.map(attachment) ?? [],
       sentAt: Number(ts) * 1000,
     },
   };
@@ -63,24 +64,25 @@ export const File = z.object({
   name: z.string().nullish(),
   title: z.string().nullish(),
   mimetype: z.string().nullish(),
-  size: z.number().int().nonnegative().optional(),
+  size: z.number().int().nonnegative().nullish(),
   url_private: z.string().nullish(),
   url_private_download: z.string().nullish(),
 });
 
+/** What is not there may be null as well. */
 const Posted = z.object({
   type: z.enum(["message", "app_mention"]),
-  subtype: z.string().optional(),
-  bot_id: z.string().optional(),
+  subtype: z.string().nullish(),
+  bot_id: z.string().nullish(),
   user: z.string().min(1),
-  team: z.string().optional(),
-  user_team: z.string().optional(),
+  team: z.string().nullish(),
+  user_team: z.string().nullish(),
   channel: z.string().min(1),
-  channel_type: z.string().optional(),
+  channel_type: z.string().nullish(),
   ts,
-  thread_ts: ts.optional(),
-  text: z.string().default(""),
-  files: z.array(File).default([]),
+  thread_ts: ts.nullish(),
+  text: z.string().nullish(),
+  files: z.array(File).nullish(),
 });
 
 /** Its id says where the file is as well, where Slack told: that need not be asked for again. */
@@ -98,6 +100,6 @@ export function attachment({
     id: url ? `${id} ${url}` : id,
     name: name || title || id,
     ...(mimetype && { mediaType: mimetype }),
-    ...(size !== undefined && { bytes: size }),
+    ...(typeof size === "number" && { bytes: size }),
   };
 }

@@ -26,6 +26,8 @@ test.each([
   [{ text: "<@UBOT> stop" }, "stop"],
   [{ text: "Stop!", thread_ts: "1700000000.000001" }, "stop"],
   [{ subtype: "thread_broadcast", thread_ts: "1700000000.000001" }, "thread"],
+  [{ text: null, channel_type: "im", subtype: null, bot_id: null, thread_ts: null }, "direct"],
+  [{ text: "<@UBOT> hello", team: null, user_team: null, files: null }, "mention"],
 ])("%o is a %s", (event, kind) => {
   expect(kindOf(event)).toBe(kind);
 });
