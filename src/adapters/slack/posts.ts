@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Clock } from "../../core/clock.ts";
 import type { ThreadRef } from "../../core/ids.ts";
 import type { Post } from "../../core/post.ts";
-import type { OpenArtifact } from "../adapter.ts";
+import type { Adapter, OpenArtifact } from "../adapter.ts";
 import type { SlackApi } from "./api.ts";
 import { uploadArtifacts, uploadFile, type UploadTries } from "./artifacts.ts";
 import { layOut, type SlackMessage } from "./layout.ts";
@@ -12,15 +12,8 @@ import { shareFiles } from "./share.ts";
 
 /** Posts and their finding again. */
 export interface Posts {
-  send(
-    post: Post,
-    options: { readonly signal: AbortSignal; readonly open: OpenArtifact },
-  ): Promise<{ readonly messageId: string }>;
-  find(
-    thread: ThreadRef,
-    key: string,
-    options: { readonly signal: AbortSignal },
-  ): Promise<{ readonly messageId: string } | undefined>;
+  readonly send: Adapter["post"];
+  readonly find: Adapter["findPost"];
 }
 
 /**
