@@ -1,5 +1,6 @@
 import { z } from "zod";
 
+import type { EmojiMeaning } from "../text/control-emoji.ts";
 import { createChannels } from "./channels.ts";
 import type { Connection, GatewayEvent } from "./connection.ts";
 import type { EventOptions } from "./event-options.ts";
@@ -11,9 +12,13 @@ import { takeMessages } from "./take-message.ts";
 
 /** Sorts what Discord tells. It does not wait: what takes longer goes on by itself, those of a channel in their order. */
 export function createEvents(
-  options: EventOptions & { readonly interactions: Pick<Interactions, "take"> },
+  options: EventOptions & {
+    readonly interactions: Pick<Interactions, "take">;
+    /** What emoji mean. */
+    readonly meanings: ReadonlyMap<string, EmojiMeaning>;
+  },
 ): { readonly handle: (event: GatewayEvent, connection: Connection) => void } {
-  const { api, receiver, identity, interactions } = options;
+  const { api, receiver, identity, interactions, meanings } = options;
   let connected: Connection | undefined;
   const channels = createChannels({ api, cached: (id) => connected?.channel(id) });
   const messages = takeMessages({ ...options, channels });
@@ -47,7 +52,7 @@ export function createEvents(
           return;
         }
         case "MESSAGE_REACTION_ADD": {
-          const reaction = reactionOf(data, identity.userId);
+          const reaction = reactionOf(data, { botUserId: identity.userId, meanings });
           if (reaction)
             inOrder(reaction.channelId, () => takeReaction(reaction, { ...options, channels }));
           return;

@@ -1,6 +1,7 @@
 import type { Clock } from "../../core/clock.ts";
 import { OpsthreadError } from "../../core/errors.ts";
 import type { Logger } from "../../core/logger.ts";
+import type { ControlEmoji } from "./emoji.ts";
 import type { EndpointOptions } from "./interactions/endpoint.ts";
 import type { CommandPlaces } from "./interactions/register.ts";
 
@@ -12,8 +13,8 @@ export interface DiscordAdapterOptions {
    * `auto`: where it is turned on for the app.
    */
   readonly messageContent?: boolean | "auto";
-  /** Whether 🛑 stops, and ✅ and ❌ answer questions. Default true. */
-  readonly reactions?: boolean;
+  /** Whether emoji stop, approve and deny, or which ones: see docs/discord.md. Default true: 🛑, ✅ and ❌. */
+  readonly reactions?: boolean | ControlEmoji;
   /** Where its commands are: `everywhere` (default), `nowhere`, or in guilds by id. */
   readonly commands?: CommandPlaces;
   /** What its command is called. Default `ops`. */

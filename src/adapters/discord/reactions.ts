@@ -1,9 +1,10 @@
 import { z } from "zod";
 
-import type { ApprovalChoice } from "../../core/access-request.ts";
 import type { Message } from "../../core/message.ts";
+import type { EmojiMeaning } from "../text/control-emoji.ts";
 import { approvalOf } from "./buttons.ts";
 import { type Channels, threadAt } from "./channels.ts";
+import { emojiKey } from "./emoji.ts";
 import type { EventOptions } from "./event-options.ts";
 import { Author, Member } from "./messages.ts";
 import { snowflake } from "./snowflake.ts";
@@ -16,15 +17,21 @@ export interface Reaction {
   readonly messageId: string;
   readonly guildId: string | undefined;
   readonly isOnBots: boolean;
-  readonly means: "stop" | ApprovalChoice;
+  readonly means: EmojiMeaning;
 }
 
 /** Reads a reaction; undefined for signs that mean nothing here, and those of bots. */
-export function reactionOf(event: unknown, botUserId: string): Reaction | undefined {
+export function reactionOf(
+  event: unknown,
+  {
+    botUserId,
+    meanings,
+  }: { readonly botUserId: string; readonly meanings: ReadonlyMap<string, EmojiMeaning> },
+): Reaction | undefined {
   const parsed = Given.safeParse(event);
   if (!parsed.success) return undefined;
   const { user_id, member, emoji, ...rest } = parsed.data;
-  const means = meanings[emoji.name ?? ""];
+  const means = meanings.get(emojiKey(emoji));
   if (!means || user_id === botUserId || member?.user?.bot) return undefined;
   return {
     user: user_id,
@@ -36,12 +43,6 @@ export function reactionOf(event: unknown, botUserId: string): Reaction | undefi
     means,
   };
 }
-
-const meanings: Readonly<Record<string, Reaction["means"]>> = {
-  "🛑": "stop",
-  "✅": "once",
-  "❌": "deny",
-};
 
 /** Does what the sign means: the same gate as for words and buttons. */
 export async function takeReaction(
@@ -84,8 +85,9 @@ export async function takeReaction(
       cards.approvalOf(messageId) ??
       approvalIn(await api.call("GET", `/channels/${channelId}/messages/${messageId}`, { signal }));
     if (approvalId === undefined) return undefined;
-    const text = means === "deny" ? `deny ${approvalId}` : `approve ${approvalId} ${means}`;
-    return { ...base, kind: "thread", text, decision: { approvalId, choice: means } };
+    const choice = means === "deny" ? "deny" : "once";
+    const text = means === "deny" ? `deny ${approvalId}` : `approve ${approvalId} once`;
+    return { ...base, kind: "thread", text, decision: { approvalId, choice } };
   }
 }
 

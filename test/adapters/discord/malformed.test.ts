@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 
+import { emojiMeanings } from "../../../src/adapters/discord/emoji.ts";
 import { didOf } from "../../../src/adapters/discord/interactions/did.ts";
 import { interactionOf } from "../../../src/adapters/discord/interactions/payload.ts";
 import { isEdited, postedMessage } from "../../../src/adapters/discord/messages.ts";
@@ -55,7 +56,7 @@ test("whatever Discord tells is read or left out: nothing throws", () => {
     fc.property(anything, fc.integer({ min: 0, max: 6 }), (data, type) => {
       postedMessage(data, identity);
       isEdited(data);
-      reactionOf(data, identity.userId);
+      reactionOf(data, { botUserId: identity.userId, meanings: emojiMeanings(true) });
       interactionOf(data);
       didOf({ type, data });
     }),
