@@ -13,10 +13,14 @@ export interface MessageBody {
   readonly nonce: string | undefined;
   readonly enforcesNonce: boolean;
   readonly replyTo: string | undefined;
+  /** Whether it is sent although there is nothing to reply to any more. */
+  readonly mayReplyToNothing: boolean;
   readonly files: readonly Omit<TwinFile, "id">[];
   /** Kinds of mentions that call somebody; undefined where the sender did not say. */
   readonly calls: readonly string[] | undefined;
   readonly calledUsers: readonly string[];
+  /** Whether who is replied to is called. */
+  readonly callsReplied: boolean;
 }
 
 export interface SentFile {
@@ -75,9 +79,11 @@ export function messageBody(
     nonce: data.nonce === undefined ? undefined : String(data.nonce),
     enforcesNonce: data.enforce_nonce ?? false,
     replyTo: data.message_reference?.message_id,
+    mayReplyToNothing: data.message_reference?.fail_if_not_exists === false,
     files,
     calls: data.allowed_mentions?.parse,
     calledUsers: data.allowed_mentions?.users ?? [],
+    callsReplied: data.allowed_mentions ? (data.allowed_mentions.replied_user ?? false) : true,
   };
 }
 

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { messageJson } from "../json.ts";
 import { componentsV2, messageBody } from "../message-body.ts";
 import { beforeChange, checkMayPost, fileLimits, postMessage } from "../post-message.ts";
-import { refusals } from "../refusal.ts";
+import { invalidForm, refusals } from "../refusal.ts";
 import { channelFor, messageIn, type Route, type RouteCall } from "../server-side.ts";
 import type { TwinChannel, TwinMessage } from "../state.ts";
 
@@ -20,7 +20,12 @@ export const messageRoutes: Readonly<Record<string, Route>> = {
       if (files.length > 0 && !state.may(state.botId, channel, "ATTACH_FILES"))
         throw refusals.missingPermissions();
       const parsed = messageBody(body, { sent: files, limits: fileLimits(state, channel.guildId) });
-      const message = postMessage(side, channel, { author: state.botId, body: parsed });
+      const repliesToNothing =
+        parsed.replyTo !== undefined && !channel.messages.some(({ id }) => id === parsed.replyTo);
+      if (repliesToNothing && !parsed.mayReplyToNothing)
+        throw invalidForm(["message_reference"], "REPLIES_UNKNOWN_MESSAGE", "Unknown message");
+      const reply = repliesToNothing ? { ...parsed, replyTo: undefined } : parsed;
+      const message = postMessage(side, channel, { author: state.botId, body: reply });
       return shown(call, message, { nonce: parsed.nonce });
     },
   },
