@@ -35,7 +35,7 @@ export const emojiKey = ({
 }: {
   readonly id?: string | null | undefined;
   readonly name?: string | null | undefined;
-}): string => id ?? (name ?? "").replaceAll(/[\u{1f3fb}-\u{1f3ff}\ufe0f]/gu, "");
+}): string => id ?? (name ?? "").replaceAll(/\p{Emoji_Modifier}|\ufe0f/gu, "");
 
 /** One of them, whatever it is made of: signs, flags, key caps. */
 const isEmoji =

@@ -4,7 +4,7 @@ import { messageOf } from "../../core/errors.ts";
 import { directWorkspace } from "./channels.ts";
 import type { EventOptions } from "./event-options.ts";
 import { discordCode } from "./failures.ts";
-import { type Posted, postedMessage } from "./messages.ts";
+import { type Named, type Posted, postedMessage } from "./messages.ts";
 import { patiently } from "./patiently.ts";
 import { givenAt, snowflake } from "./snowflake.ts";
 import { takingTurns } from "./taking-turns.ts";
@@ -22,6 +22,7 @@ export interface Missed {
 
 export function createMissed(
   options: EventOptions & {
+    readonly named: Named;
     readonly take: (posted: Posted) => Promise<void>;
     readonly mayRead: (channelId: string) => boolean;
   },
@@ -73,7 +74,7 @@ async function readChannel(
     readonly guildId: string | undefined;
     readonly since: number;
   },
-  { api, identity, clock, log, signal, take }: Parameters<typeof createMissed>[0],
+  { api, named, clock, log, signal, take }: Parameters<typeof createMissed>[0],
 ): Promise<void> {
   const missed: Posted[] = [];
   let before: string | undefined;
@@ -88,7 +89,7 @@ async function readChannel(
       const recent = page.filter(({ id }) => givenAt(id) >= since);
       // What is read has no guild in it.
       const posted = recent.map((message) =>
-        postedMessage({ ...message, guild_id: guildId }, identity),
+        postedMessage({ ...message, guild_id: guildId }, named),
       );
       missed.push(...posted.filter((each) => each !== undefined));
       before = page.at(-1)?.id;
