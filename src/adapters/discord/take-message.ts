@@ -1,4 +1,4 @@
-import type { ThreadRef } from "../../core/ids.ts";
+import { threadId, type ThreadRef } from "../../core/ids.ts";
 import type { Actor, Message } from "../../core/message.ts";
 import type { Received } from "../adapter.ts";
 import { type ChannelFacts, type Channels, directWorkspace, threadAt } from "./channels.ts";
@@ -28,6 +28,7 @@ export function takeMessages(options: EventOptions & { readonly channels: Channe
   const brought = remembering<{ readonly status: Received["status"]; readonly thread: ThreadRef }>(
     maxBrought,
   );
+  const begun = remembering<number>(maxBegun);
 
   /** What is said in a channel without naming the bot is for nobody here. */
   const placed = async (posted: Posted): Promise<Pick<Message, "thread" | "kind"> | undefined> => {
@@ -53,6 +54,7 @@ export function takeMessages(options: EventOptions & { readonly channels: Channe
     if (!where) return;
     if (posted.isUnreadable) return tellUnread(posted, where.thread);
     if (where.thread.thread === id && !hasThread) places.begins(where.thread, posted.message.text);
+    if (isMissed && (await isFromBefore(where, posted))) return;
     const actor = isMissed ? await withRoles(posted) : posted.message.actor;
     const message = { ...posted.message, actor, ...where };
     trouble.asked(where.thread, actor.id);
@@ -60,6 +62,18 @@ export function takeMessages(options: EventOptions & { readonly channels: Channe
     brought.set(id, { status: received.status, thread: where.thread });
     if (received.status !== "denied" || isMissed) return;
     teller.tell({ user: actor.id, reason: received.reason, channelId, messageId: id });
+  };
+  /** Talk among people, in a thread that the bot was named in only later. */
+  const isFromBefore = async (
+    { thread, kind }: Pick<Message, "thread" | "kind">,
+    { message }: Posted,
+  ): Promise<boolean> => {
+    if (kind !== "thread" && kind !== "stop") return false;
+    const id = threadId(thread);
+    const begunAt = begun.get(id) ?? (await inbound.begunAt?.(thread));
+    if (begunAt === undefined) return false;
+    begun.set(id, begunAt);
+    return message.sentAt < begunAt;
   };
   /** Of a message that only names the bot's role nothing is shown. */
   const tellUnread = ({ id, channelId, message: { actor } }: Posted, thread: ThreadRef): void => {
@@ -99,6 +113,7 @@ export function takeMessages(options: EventOptions & { readonly channels: Channe
 const unread =
   "I can't read messages that name my role: name me, or reply to me. The Message Content Intent, which would show me more, is off";
 const maxBrought = 10_000;
+const maxBegun = 1000;
 /** Who mends an older message has had the answer, or none is waited for. */
 const maxEditMs = 24 * 3_600_000;
 

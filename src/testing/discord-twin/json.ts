@@ -103,11 +103,11 @@ function repliedJson(
   context: JsonContext,
   hidden: boolean,
 ): object | null {
-  const { channel, botId } = context.state;
-  const replied = channel(channelId)?.messages.find(({ id }) => id === replyTo);
+  const { state } = context;
+  const replied = state.channel(channelId)?.messages.find(({ id }) => id === replyTo);
   if (!replied) return null;
   return messageJson(replied, context, {
-    hidden: hidden && replied.authorId !== botId,
+    hidden: hidden && replied.authorId !== state.botId,
     isInner: true,
   });
 }
