@@ -53,7 +53,7 @@ export function discordAdapter(options: DiscordAdapterOptions): Adapter {
   let connection: Connection | undefined;
   const botId = async (given: { readonly signal: AbortSignal }): Promise<string> =>
     (await whoAmI(given)).userId;
-  const cards = createCards({ api, botId, log });
+  const cards = createCards({ api, botId, clock, log });
   const posts = createPosts({
     api,
     places,
@@ -105,7 +105,7 @@ export function discordAdapter(options: DiscordAdapterOptions): Adapter {
         open.push(connection);
       }
       const registering = keepCommands(
-        { api, log, signal },
+        { api, clock, log, signal },
         { applicationId, name: commandName, places: commands, guilds: connection?.guilds() ?? [] },
       );
       open.push({ [Symbol.asyncDispose]: () => registering });

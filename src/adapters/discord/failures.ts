@@ -31,6 +31,7 @@ export const codes = {
   unknownMessage: 10_008,
   threadFull: 30_033,
   tooLarge: 40_005,
+  alreadyAcknowledged: 40_060,
   missingAccess: 50_001,
   missingPermissions: 50_013,
   wrongChannelType: 50_024,

@@ -4,6 +4,7 @@ import type { Logger } from "../../core/logger.ts";
 import type { ControlEmoji } from "./emoji.ts";
 import type { EndpointOptions } from "./interactions/endpoint.ts";
 import type { CommandPlaces } from "./interactions/register.ts";
+import { snowflake } from "./snowflake.ts";
 
 export interface DiscordAdapterOptions {
   /** The bot's token, from https://discord.com/developers/applications under Bot. */
@@ -47,8 +48,21 @@ export function checkOptions({
   gateway = true,
   endpoint,
   shards = "auto",
+  commandName = "ops",
+  commands = "everywhere",
 }: DiscordAdapterOptions): void {
   requireToken(botToken);
+  if (!commandPattern.test(commandName) || commandName !== commandName.toLowerCase())
+    throw new OpsthreadError(
+      "CONFIG_INVALID",
+      `Cannot use commandName "${commandName}": expected 1 to 32 small letters, digits, "-" or "_", without "/"`,
+    );
+  const place = typeof commands === "string" ? undefined : commands.find((id) => !isId(id));
+  if (place !== undefined)
+    throw new OpsthreadError(
+      "CONFIG_INVALID",
+      `Cannot use commands: "${place}" is no id of a server, expected digits, as "Copy Server ID" gives them`,
+    );
   if (!gateway && !endpoint)
     throw new OpsthreadError(
       "CONFIG_INVALID",
@@ -60,6 +74,10 @@ export function checkOptions({
       `Cannot use shards: it is ${String(shards)}, expected "auto" or a number from 1 on`,
     );
 }
+
+/** https://discord.com/developers/docs/interactions/application-commands#application-command-object-application-command-naming */
+const commandPattern = /^[-_'\p{L}\p{N}\p{sc=Deva}\p{sc=Thai}]{1,32}$/u;
+const isId = (text: string): boolean => snowflake.safeParse(text).success;
 
 function requireToken(token: unknown): void {
   if (typeof token === "string" && /^[\w-]+\.[\w-]+\.[\w-]+$/.test(token)) return;
