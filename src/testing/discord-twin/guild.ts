@@ -59,7 +59,10 @@ export function twinGuild({
     id,
     name,
     botRoleId,
-    people: bitsOf(defaultPermissions.filter((each) => each !== "MANAGE_MESSAGES")),
+    people: bitsOf([
+      ...defaultPermissions.filter((each) => each !== "MANAGE_MESSAGES"),
+      "CREATE_PRIVATE_THREADS",
+    ]),
     bots: new Set([botId]),
     roles: new Map([
       [id, { name: "@everyone", permissions: 0n }],

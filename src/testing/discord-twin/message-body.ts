@@ -76,7 +76,7 @@ export function messageBody(
     components,
     embeds: data.embeds ?? undefined,
     flags,
-    nonce: data.nonce === undefined ? undefined : String(data.nonce),
+    nonce: data.nonce === undefined || data.nonce === null ? undefined : String(data.nonce),
     enforcesNonce: data.enforce_nonce ?? false,
     replyTo: data.message_reference?.message_id,
     mayReplyToNothing: data.message_reference?.fail_if_not_exists === false,
@@ -159,10 +159,10 @@ const lengthOf = (embeds: readonly z.infer<typeof Embed>[]): number =>
 /** What nobody knows of is a mistake of the sender: a typing error would go unseen. */
 const Body = z.strictObject({
   content: z.string().max(2000).nullish(),
-  nonce: z.union([z.string().max(25), z.number().int()]).optional(),
-  enforce_nonce: z.boolean().optional(),
-  tts: z.boolean().optional(),
-  flags: z.number().int().optional(),
+  nonce: z.union([z.string().max(25), z.number().int()]).nullish(),
+  enforce_nonce: z.boolean().nullish(),
+  tts: z.boolean().nullish(),
+  flags: z.number().int().nullish(),
   embeds: z
     .array(Embed)
     .max(10)

@@ -112,13 +112,14 @@ export function discordPerson({
   const write = (
     channel: TwinChannel,
     said: Omit<SaidOnDiscord, "channel" | "thread">,
+    id?: string,
   ): TwinMessage => {
     const { text, user = "person", mention = false, files = [], replyTo, ping = true } = said;
     const { stickers, poll, forwards } = said;
     // Makes an ordinary member of whoever is not one yet.
     if (channel.guildId !== undefined) state.may(user, channel, "VIEW_CHANNEL");
     if (channel.thread) checkMayPost(state, user, channel);
-    return postMessage(side, channel, {
+    const given = {
       author: user,
       ...((stickers ?? poll ?? forwards) && {
         more: {
@@ -145,7 +146,8 @@ export function discordPerson({
         calls: undefined,
         calledUsers: [],
       },
-    });
+    };
+    return postMessage(side, channel, given, id === undefined ? {} : { id });
   };
   return {
     say({ channel = ops, thread, ...said }) {
@@ -179,7 +181,8 @@ export function discordPerson({
       if (!forum) throw new TypeError("No forum");
       state.may(owner, forum, "VIEW_CHANNEL");
       const thread = openThread(side, forum, { name: title, owner });
-      return { channel: forum.id, thread: thread.id, id: write(thread, said).id };
+      const { id: first } = write(thread, said, thread.id);
+      return { channel: forum.id, thread: thread.id, id: first };
     },
     edit(place, text) {
       const message = messageOf(place);

@@ -33,6 +33,8 @@ export function postMessage(
     readonly interactionId?: string;
     readonly more?: TwinMessage["more"];
   },
+  /** What a forum post begins with has the id of the post. */
+  own: { readonly id?: string } = {},
 ): TwinMessage {
   const { content = "", components = [], embeds = [], files, nonce, replyTo } = body;
   const isBare = content.trim() === "" && embeds.length === 0 && files.length === 0;
@@ -50,7 +52,7 @@ export function postMessage(
   ];
   const kinds = body.calls ?? ["everyone", "roles", "users"];
   const message: TwinMessage = {
-    id: state.nextId(),
+    id: own.id ?? state.nextId(),
     channelId: channel.id,
     authorId: author,
     content,

@@ -50,7 +50,7 @@ export interface TwinMessage {
 export interface TwinThread {
   archived: boolean;
   locked: boolean;
-  readonly autoArchiveMinutes: number;
+  autoArchiveMinutes: number;
   /** When something last happened in it. */
   activeAt: number;
   readonly ownerId: string;

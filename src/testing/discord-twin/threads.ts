@@ -22,7 +22,12 @@ export function openThread(
   },
 ): TwinChannel {
   if (!state.may(owner, parent, "VIEW_CHANNEL")) throw refusals.missingAccess();
-  if (!state.may(owner, parent, "CREATE_PUBLIC_THREADS")) throw refusals.missingPermissions();
+  const needed = isForum(parent.type)
+    ? "SEND_MESSAGES"
+    : isPrivate
+      ? "CREATE_PRIVATE_THREADS"
+      : "CREATE_PUBLIC_THREADS";
+  if (!state.may(owner, parent, needed)) throw refusals.missingPermissions();
   const type = threadTypeIn(parent.type, isPrivate);
   if (type === undefined) throw refusals.wrongChannelType();
   if (state.channel(id)) throw refusals.threadExists();

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import { messageJson } from "../json.ts";
+import { messageJson, userJson } from "../json.ts";
 import { componentsV2, messageBody } from "../message-body.ts";
 import { beforeChange, checkMayPost, fileLimits, postMessage } from "../post-message.ts";
 import { invalidForm, refusals } from "../refusal.ts";
@@ -99,9 +99,20 @@ export const messageRoutes: Readonly<Record<string, Route>> = {
 
   "DELETE /channels/{}/messages/{}/reactions/{}/@me": {
     run(call) {
+      const { state, events } = call.side;
       const message = messageIn(channelFor(call), call.ids[1]);
-      message.reactions.get(call.ids[2] ?? "")?.delete(call.side.state.botId);
+      const emoji = call.ids[2] ?? "";
+      if (message.reactions.get(emoji)?.delete(state.botId))
+        events.reacted(message, { user: state.botId, emoji, isRemoved: true });
       return undefined;
+    },
+  },
+
+  "GET /channels/{}/messages/{}/reactions/{}": {
+    run(call) {
+      const message = messageIn(channelFor(call), call.ids[1]);
+      const people = message.reactions.get(call.ids[2] ?? "") ?? [];
+      return [...people].map((user) => userJson(call.side.state, user));
     },
   },
 
