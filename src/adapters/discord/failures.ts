@@ -33,6 +33,7 @@ export const codes = {
   tooLarge: 40_005,
   alreadyAcknowledged: 40_060,
   missingAccess: 50_001,
+  notAText: 50_008,
   missingPermissions: 50_013,
   wrongChannelType: 50_024,
   invalidForm: 50_035,

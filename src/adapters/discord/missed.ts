@@ -42,8 +42,11 @@ export function createMissed(
       const parsed = Guild.safeParse(guild);
       if (!parsed.success) return;
       const { id: guildId, channels, threads } = parsed.data;
-      for (const { id, last_message_id } of [...channels, ...threads])
-        if (last_message_id && givenAt(last_message_id) >= since()) read(id, guildId);
+      for (const { id, type, last_message_id } of [...channels, ...threads]) {
+        // A forum's last message is its last thread.
+        if (!last_message_id || forums.has(type)) continue;
+        if (givenAt(last_message_id) >= since()) read(id, guildId);
+      }
     },
     directly(ready) {
       // Direct messages are told to the first shard.
@@ -104,7 +107,12 @@ async function readChannel(
   for (const posted of missed.toReversed()) await take(posted);
 }
 
-const Channel = z.object({ id: z.string(), last_message_id: snowflake.nullish() });
+const forums: ReadonlySet<number> = new Set([15, 16]);
+const Channel = z.object({
+  id: z.string(),
+  type: z.number().int().default(0),
+  last_message_id: snowflake.nullish(),
+});
 const Guild = z.object({
   id: z.string(),
   channels: z.array(Channel).default([]),

@@ -53,7 +53,9 @@ export function takeMessages(options: EventOptions & { readonly channels: Channe
     const where = await placed(posted);
     if (!where) return;
     if (posted.isUnreadable) return tellUnread(posted, where.thread);
-    if (where.thread.thread === id && !hasThread) places.begins(where.thread, posted.message.text);
+    // The first message of a forum post has the id of its thread, which is there.
+    const beginsThread = where.thread.thread === id && channelId !== id && !hasThread;
+    if (beginsThread) places.begins(where.thread, posted.message.text);
     if (isMissed && (await isFromBefore(where, posted))) return;
     const actor = isMissed ? await withRoles(posted) : posted.message.actor;
     const message = { ...posted.message, actor, ...where };

@@ -1,3 +1,4 @@
+import { isForum } from "./channel-types.ts";
 import type { TwinGuild } from "./guild.ts";
 import type { TwinInteraction } from "./interactions.ts";
 import { givenAt } from "./snowflake.ts";
@@ -186,7 +187,7 @@ export function channelJson(channel: TwinChannel, state: DiscordState): object {
     name,
     guild_id: guildId,
     parent_id: parentId ?? null,
-    last_message_id: messages.at(-1)?.id ?? null,
+    last_message_id: (isForum(type) ? lastPost(channel, state) : messages.at(-1)?.id) ?? null,
     ...(thread
       ? {
           owner_id: thread.ownerId,
@@ -210,6 +211,10 @@ export function channelJson(channel: TwinChannel, state: DiscordState): object {
         }),
   };
 }
+
+/** Of a forum, the last message is its last thread. */
+const lastPost = ({ id }: TwinChannel, state: DiscordState): string | undefined =>
+  state.guildChannels().findLast(({ parentId }) => parentId === id)?.id;
 
 export function guildJson(state: DiscordState, guild: TwinGuild): object {
   const { botId } = state;

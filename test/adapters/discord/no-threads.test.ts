@@ -1,6 +1,12 @@
 import { expect, test } from "vitest";
 
-import { eventually, noArtifacts, postInto } from "../../../src/testing/adapter-suite-support.ts";
+import {
+  eventually,
+  noArtifacts,
+  postInto,
+  recordingInbound,
+} from "../../../src/testing/adapter-suite-support.ts";
+import { openDiscord } from "./open-discord.ts";
 import { started } from "./started.ts";
 
 // Where no threads are, such as in the chat of a voice channel: answers are beneath what was asked.
@@ -87,6 +93,8 @@ test.each(["announcement", "forum", "media"] as const)(
         : discord.sayInForum({ title: "Web", text: "please", mention: true, forum: channel });
     const [message] = await inbound.received(1);
     expect(message?.thread).toEqual(refOf(place));
+    // Looked for before it is sent, as after a first try whose outcome is not known.
+    expect(await adapter.findPost(refOf(place), "k1", plain)).toBeUndefined();
     await adapter.post(postInto(refOf(place), { key: "k1" }), plain);
     discord.say({ ...place, text: "more" });
     const [, more] = await inbound.received(2);
@@ -94,3 +102,33 @@ test.each(["announcement", "forum", "media"] as const)(
     expect(discord.thread(place).filter(({ isBot }) => isBot)).toHaveLength(1);
   },
 );
+
+test("a menu on the first message of a forum post asks in that post", async () => {
+  await using opened = await started({ commands: "everywhere" });
+  const { discord, inbound, adapter, refOf } = opened;
+  await eventually(() => discord.commands().length === 2, "the commands");
+  const place = discord.sayInForum({ title: "Web", text: "slow since noon" });
+  const menu = discord.menu({ name: "Ask Opsthread", message: place.id });
+  await eventually(() => menu.hasForm, "the form");
+  discord.submit({ form: menu, text: "why?" });
+  // What was said there is brought, too.
+  await inbound.received(2);
+  const asked = inbound.messages.find(({ kind }) => kind === "command");
+  expect(asked?.thread).toEqual(refOf(place));
+  await adapter.post(postInto(refOf(place), { key: "k1" }), plain);
+  const bots = discord.thread(place).filter(({ isBot }) => isBot);
+  expect(bots.map(({ text }) => text)).toEqual([expect.stringContaining("> why?"), "Done."]);
+});
+
+test("what was asked in a forum post while the bot was away is read there, and not in the forum", async () => {
+  await using opened = await openDiscord({ commands: "nowhere" });
+  const { discord, adapter, refOf } = opened;
+  const place = discord.sayInForum({ title: "Web", text: "why?", mention: true });
+  const inbound = recordingInbound();
+  await adapter.start(inbound);
+  const [message] = await inbound.received(1);
+  expect(message?.thread).toEqual(refOf(place));
+  await discord.roundTrip();
+  const read = discord.calls.filter((call) => /^GET \/channels\/\d+\/messages/.test(call));
+  expect(read).toEqual([`GET /channels/${place.thread}/messages`]);
+});

@@ -51,7 +51,8 @@ export async function askedAbout(
     ...(content_type && { mediaType: content_type }),
     ...(size !== undefined && { bytes: size }),
   }));
-  if (thread.thread === about && !target.hasThread) places.begins(thread, question);
+  const beginsThread = thread.thread === about && channelId !== about && !target.hasThread;
+  if (beginsThread) places.begins(thread, question);
   trouble.asked(thread, actor.id);
   await reply.whisper([text(`The answer comes in <#${thread.thread}>.`)]);
   // For the others in the thread; what it is about stands above. Where that can't be, the answer tells what is wrong.

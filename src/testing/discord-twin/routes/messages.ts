@@ -1,5 +1,6 @@
 import { z } from "zod";
 
+import { isForum } from "../channel-types.ts";
 import { messageJson, userJson } from "../json.ts";
 import { componentsV2, messageBody } from "../message-body.ts";
 import { beforeChange, checkMayPost, fileLimits, postMessage } from "../post-message.ts";
@@ -35,6 +36,7 @@ export const messageRoutes: Readonly<Record<string, Route>> = {
       const channel = channelFor(call);
       const { query } = call;
       requireHistory(call, channel);
+      if (isForum(channel.type)) throw refusals.notAText();
       const page = Page.parse(Object.fromEntries(query));
       const { before, after, limit } = page;
       const those = channel.messages.filter(
