@@ -19,6 +19,14 @@ const Listen = {
 };
 
 const EmojiNames = z.union([z.string().min(1), z.array(z.string().min(1))]);
+const Reactions = z.union([
+  z.boolean(),
+  z.strictObject({
+    stop: EmojiNames.exactOptional(),
+    approve: EmojiNames.exactOptional(),
+    deny: EmojiNames.exactOptional(),
+  }),
+]);
 
 const Slack = z.strictObject({
   /** For Socket Mode. Default the variable `SLACK_APP_TOKEN`. */
@@ -51,16 +59,7 @@ const Slack = z.strictObject({
     })
     .exactOptional(),
   /** Or which emoji do what, by name: `{ "stop": ["octagonal_sign", "no_entry"], "approve": "+1", "deny": [] }`. */
-  reactions: z
-    .union([
-      z.boolean(),
-      z.strictObject({
-        stop: EmojiNames.exactOptional(),
-        approve: EmojiNames.exactOptional(),
-        deny: EmojiNames.exactOptional(),
-      }),
-    ])
-    .exactOptional(),
+  reactions: Reactions.exactOptional(),
   userGroups: z.boolean().exactOptional(),
   progress: z.enum(["edited", "streamed"]).exactOptional(),
   prompts: z
@@ -75,7 +74,8 @@ const Discord = z.strictObject({
   /** Default the variable `DISCORD_BOT_TOKEN`. */
   botToken: SecretRef.default({ env: "DISCORD_BOT_TOKEN" }),
   messageContent: z.union([z.boolean(), z.literal("auto")]).exactOptional(),
-  reactions: z.boolean().exactOptional(),
+  /** Or which emoji do what: `{ "stop": ["🛑", "⛔"], "approve": "👍", "deny": [] }`, a server's own by id. */
+  reactions: Reactions.exactOptional(),
   commands: z.union([z.enum(["everywhere", "nowhere"]), z.array(z.string())]).exactOptional(),
   commandName: z.string().min(1).exactOptional(),
   shards: z.union([z.number().int().positive(), z.literal("auto")]).exactOptional(),

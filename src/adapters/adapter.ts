@@ -128,6 +128,11 @@ export interface Inbound {
    * missed. Absent: none are known.
    */
   threads?(options: { readonly limit: number }): Promise<readonly ThreadRef[]>;
+  /**
+   * When what began a thread's session was said, by the platform's clock; undefined where there is none, or it began
+   * otherwise. For platforms that tell a bot of what it missed: talk from before was among people. Absent: it is not known.
+   */
+  begunAt?(thread: ThreadRef): Promise<number | undefined>;
   /** What can be asked for by name. */
   readonly tasks: readonly { readonly name: string; readonly title: string }[];
 }

@@ -91,6 +91,17 @@ export function createInbound(
     check: (asker) =>
       gate.check({ ...asker, thread: { ...asker.thread, thread: "" }, action: "use" }),
     threads: async ({ limit }) => (await store.sessions({ limit })).map(({ thread }) => thread),
+    async begunAt(thread) {
+      const sessionId = sessionIdOf(thread);
+      if (!(await store.session(sessionId))) return undefined;
+      const [first] = await store.readInbox(sessionId, { after: 0 });
+      // Read already, by a turn.
+      const said = (await store.readJournal(sessionId, { after: 0 })).flatMap(({ entry }) =>
+        entry.type === "message" ? [entry.message] : [],
+      );
+      const { schedule, sentAt } = said[0] ?? first?.message ?? {};
+      return schedule === undefined ? sentAt : undefined;
+    },
     async revise(revision) {
       const { message, thread } = revision;
       const sessionId = sessionIdOf(thread);

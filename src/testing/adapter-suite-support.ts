@@ -19,7 +19,8 @@ export function recordingInbound(
   {
     check = () => ({ allowed: true }),
     threads = async () => [],
-  }: Partial<Pick<Inbound, "check" | "threads">> = {},
+    begunAt = async () => undefined,
+  }: Partial<Pick<Inbound, "check" | "threads" | "begunAt">> = {},
 ): RecordingInbound {
   const messages: Message[] = [];
   const revisions: Revision[] = [];
@@ -29,6 +30,7 @@ export function recordingInbound(
     revisions,
     check,
     threads,
+    begunAt,
     tasks: [
       { name: "logs", title: "Read logs" },
       { name: "diff", title: "Compare files" },

@@ -100,3 +100,32 @@ test("who may use it can be asked before there is a message", async () => {
   expect([check("U1"), check("U2")]).toEqual([true, false]);
   expect(inbound.tasks).toEqual([{ name: "logs", title: "Read logs" }]);
 });
+
+test("when a session's first message was said is known before and after a turn has read it", async () => {
+  const { inbound } = await open();
+  const { sentAt } = sampleMessage("M1", thread);
+  await inbound.receive(sampleMessage("M2", thread, { kind: "thread", sentAt: sentAt + 5 }));
+  expect(await inbound.begunAt?.(thread)).toBe(sentAt);
+
+  const lease = await store.lease(sessionId, { holder: "test", ttlMs: 1000 });
+  if (!lease) throw new Error("No lease");
+  const entries = ["M1", "M2"].map((id) => ({
+    v: 1 as const,
+    type: "message" as const,
+    at: clock.now(),
+    turn: 1,
+    message: sampleMessage(id, thread, { sentAt: sentAt + (id === "M1" ? 0 : 5) }),
+    paths: [],
+  }));
+  await store.append(lease, { after: 0, entries, inboxThrough: 2 });
+  await inbound.receive(sampleMessage("M3", thread, { kind: "thread", sentAt: sentAt + 9 }));
+  expect(await inbound.begunAt?.(thread)).toBe(sentAt);
+});
+
+test("a thread without a session, and one that a schedule began, were begun by nobody", async () => {
+  const { inbound } = await open();
+  const [other, scheduled] = [sampleThread("T2"), sampleThread("T3")];
+  await inbound.receive(sampleMessage("M9", scheduled, { schedule: "daily" }));
+  expect(await inbound.begunAt?.(other)).toBeUndefined();
+  expect(await inbound.begunAt?.(scheduled)).toBeUndefined();
+});

@@ -8,6 +8,7 @@ import { fileLimits } from "./artifacts.ts";
 import { createCards } from "./cards.ts";
 import { connect, type Connection } from "./connection.ts";
 import { downloadFile } from "./download.ts";
+import { emojiMeanings } from "./emoji.ts";
 import { createEvents } from "./events.ts";
 import { identify, type Identity } from "./identity.ts";
 import { contentMeaning } from "./intents.ts";
@@ -38,6 +39,7 @@ export function discordAdapter(options: DiscordAdapterOptions): Adapter {
   const { commands = "everywhere", commandName = "ops", reactions = true } = options;
   const { gateway = true, shards = "auto", endpoint } = options;
   checkOptions(options);
+  const meanings = emojiMeanings(reactions);
   const api = discordApi({ botToken, apiUrl, timeoutMs, maxInvalidRequests, clock, log });
   let identity: Promise<Identity> | undefined;
   const whoAmI = ({ signal }: { readonly signal: AbortSignal }): Promise<Identity> => {
@@ -51,7 +53,7 @@ export function discordAdapter(options: DiscordAdapterOptions): Adapter {
   let connection: Connection | undefined;
   const botId = async (given: { readonly signal: AbortSignal }): Promise<string> =>
     (await whoAmI(given)).userId;
-  const cards = createCards({ api, botId, log });
+  const cards = createCards({ api, botId, clock, log });
   const posts = createPosts({
     api,
     places,
@@ -90,10 +92,10 @@ export function discordAdapter(options: DiscordAdapterOptions): Adapter {
       };
       const interactions = createInteractions({ ...shared, commandName });
       open.push(interactions);
-      const events = createEvents({ ...shared, interactions });
+      const events = createEvents({ ...shared, interactions, meanings });
       if (endpoint)
         open.push(await serveEndpoint(endpoint, { take: interactions.take, clock, log }));
-      const intents = { messageContent: readsContent, reactions };
+      const intents = { messageContent: readsContent, reactions: meanings.size > 0 };
       const { applicationId } = self;
       if (gateway) {
         connection = await connect(
@@ -103,7 +105,7 @@ export function discordAdapter(options: DiscordAdapterOptions): Adapter {
         open.push(connection);
       }
       const registering = keepCommands(
-        { api, log, signal },
+        { api, clock, log, signal },
         { applicationId, name: commandName, places: commands, guilds: connection?.guilds() ?? [] },
       );
       open.push({ [Symbol.asyncDispose]: () => registering });

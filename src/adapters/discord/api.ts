@@ -5,7 +5,7 @@ import type { Clock } from "../../core/clock.ts";
 import { isOpsthreadError, OpsthreadError } from "../../core/errors.ts";
 import type { Logger } from "../../core/logger.ts";
 import { callFailed } from "./failures.ts";
-import { createInvalidGuard } from "./invalid-guard.ts";
+import { createInvalidGuard, type InvalidGuard } from "./invalid-guard.ts";
 import { sendForms } from "./send-forms.ts";
 
 export type HttpMethod = "GET" | "POST" | "PATCH" | "PUT" | "DELETE";
@@ -51,7 +51,7 @@ export function discordApi(options: ApiOptions): DiscordApi {
   const guard = createInvalidGuard({ max: options.maxInvalidRequests, clock, log });
   const pauses = new Map<string, number>();
   let opening: Promise<REST> | undefined;
-  const rest = (): Promise<REST> => (opening ??= openRest(options, guard.refused));
+  const rest = (): Promise<REST> => (opening ??= openRest(options, guard));
   const wait = (call: string): void => {
     const now = clock.now();
     for (const [known, until] of pauses) if (until <= now) pauses.delete(known);
@@ -103,7 +103,7 @@ const shown = (route: string): string =>
  */
 async function openRest(
   { botToken, apiUrl, timeoutMs }: ApiOptions,
-  onRefused: () => void,
+  guard: InvalidGuard,
 ): Promise<REST> {
   const { REST: Rest } = await import("discord.js");
   const rest = new Rest({
@@ -117,8 +117,12 @@ async function openRest(
   });
   // Its own count is one for all clients of the process, and has what Discord does not count.
   rest.on("response", (_, { status, headers }) => {
-    const isShared = headers.get("x-ratelimit-scope") === "shared";
-    if (status === 401 || status === 403 || (status === 429 && !isShared)) onRefused();
+    const scope = headers.get("x-ratelimit-scope");
+    if (status === 401 || status === 403 || (status === 429 && scope !== "shared")) guard.refused();
+    // Discord itself speaks JSON, and says of what there was too much.
+    const isDiscords = scope !== null || /json/.test(headers.get("content-type") ?? "");
+    if (status === 429 && !isDiscords)
+      guard.shutOut(1000 * (Number(headers.get("retry-after")) || 60));
   });
   return rest.setToken(botToken);
 }

@@ -1,11 +1,14 @@
 import { z } from "zod";
 
+import type { Clock } from "../../core/clock.ts";
 import { messageOf } from "../../core/errors.ts";
 import { threadId, type ThreadRef } from "../../core/ids.ts";
 import type { Logger } from "../../core/logger.ts";
 import type { ApprovalOutcome } from "../adapter.ts";
 import type { DiscordApi } from "./api.ts";
 import { closedCard, hasButtons } from "./closed-card.ts";
+import { codes } from "./failures.ts";
+import { patiently } from "./patiently.ts";
 import { lookFor } from "./posted.ts";
 import { remembering } from "./remembering.ts";
 
@@ -36,9 +39,11 @@ type Shown = Pick<Card, "channelId" | "messageId" | "components">;
 export function createCards({
   api,
   botId,
+  clock,
   log,
 }: {
   readonly api: DiscordApi;
+  readonly clock: Clock;
   readonly botId: (options: { readonly signal: AbortSignal }) => Promise<string>;
   readonly log: Logger;
 }): Cards {
@@ -77,7 +82,11 @@ export function createCards({
           components: closedCard(components, outcome),
           allowed_mentions: { parse: [] },
         };
-        await api.call("PATCH", `/channels/${channelId}/messages/${messageId}`, { body, signal });
+        // In a thread that was archived nothing is changed, until what follows there revives it.
+        await patiently(
+          () => api.call("PATCH", `/channels/${channelId}/messages/${messageId}`, { body, signal }),
+          { clock, signal, passing: [codes.threadArchived] },
+        );
         byKey.delete(`${threadId(thread)} ${outcome.key}`);
       } catch (error) {
         log.debug({ error: messageOf(error) }, "Buttons were left on an answered question");

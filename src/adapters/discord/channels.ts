@@ -1,8 +1,10 @@
 import { z } from "zod";
 
-import { isOpsthreadError } from "../../core/errors.ts";
+import type { Clock } from "../../core/clock.ts";
 import type { ThreadRef } from "../../core/ids.ts";
 import type { DiscordApi } from "./api.ts";
+import { discordCode } from "./failures.ts";
+import { patiently } from "./patiently.ts";
 import { remembering } from "./remembering.ts";
 
 /** What must be known of the channel that something was said in. */
@@ -22,16 +24,19 @@ export interface Channels {
 export function createChannels({
   api,
   cached,
+  clock,
 }: {
   readonly api: DiscordApi;
+  readonly clock: Clock;
   readonly cached: (id: string) => ChannelFacts | undefined;
 }): Channels {
   const asked = remembering<Promise<ChannelFacts | undefined>>(maxAsked);
   const ask = async (id: string, signal: AbortSignal): Promise<ChannelFacts | undefined> => {
     try {
-      const { type, parent_id, guild_id } = Channel.parse(
-        await api.call("GET", `/channels/${id}`, { signal }),
-      );
+      // Whoever does not know where something was said loses it.
+      const call = () => api.call("GET", `/channels/${id}`, { signal });
+      const answer = await patiently(call, { clock, signal, maxTries: Infinity });
+      const { type, parent_id, guild_id } = Channel.parse(answer);
       return {
         isThread: threads.has(type),
         parentId: parent_id ?? undefined,
@@ -40,7 +45,7 @@ export function createChannels({
     } catch (error) {
       asked.delete(id);
       // Gone, or not to be seen: nothing that was said there is for the bot any more.
-      if (isOpsthreadError(error) && error.data["discordCode"] !== undefined) return undefined;
+      if (discordCode(error) !== undefined) return undefined;
       throw error;
     }
   };

@@ -16,6 +16,10 @@ export function connectionOf(client: Client): Connection {
       const { me } = channel.guild.members;
       return me ? channel.permissionsFor(me).has(reading) : undefined;
     },
+    botRole(guildId) {
+      const { user } = client;
+      return user ? client.guilds.cache.get(guildId)?.roles.botRoleFor(user)?.id : undefined;
+    },
     guilds: () => [...client.guilds.cache.keys()],
     premiumTier: (guildId) => client.guilds.cache.get(guildId)?.premiumTier,
     async [Symbol.asyncDispose]() {

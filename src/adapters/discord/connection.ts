@@ -26,6 +26,8 @@ export interface Connection extends AsyncDisposable {
   mayRead(id: string): boolean | undefined;
   /** How far a guild is boosted; undefined where it is not known. */
   premiumTier(guildId: string): number | undefined;
+  /** The role that came with the bot; undefined where there is none, or it is not known. */
+  botRole(guildId: string): string | undefined;
   /** The guilds that the bot is in. */
   guilds(): readonly string[];
 }

@@ -49,14 +49,18 @@ async function addressOf(
   if (channelId === undefined || messageId === undefined || file === undefined)
     throw new Error("Discord has no such ids");
   const answer = await api.call("GET", `/channels/${channelId}/messages/${messageId}`, { signal });
-  const { attachments } = Message.parse(answer);
-  const found = attachments.find((each) => each.id === file);
+  const { attachments, message_snapshots } = Message.parse(answer);
+  const forwarded = message_snapshots.flatMap(({ message }) => message.attachments);
+  const found = [...attachments, ...forwarded].find((each) => each.id === file);
   if (!found) throw new Error("its message no longer has it");
   return new URL(found.url);
 }
 
-const Message = z.object({
+const Files = z.object({
   attachments: z.array(z.object({ id: z.string(), url: z.string() })).default([]),
+});
+const Message = Files.extend({
+  message_snapshots: z.array(z.object({ message: Files })).default([]),
 });
 
 /** The address alone is the right to it, but not to any other place. */

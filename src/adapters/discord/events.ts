@@ -1,24 +1,34 @@
 import { z } from "zod";
 
+import type { EmojiMeaning } from "../text/control-emoji.ts";
 import { createChannels } from "./channels.ts";
 import type { Connection, GatewayEvent } from "./connection.ts";
 import type { EventOptions } from "./event-options.ts";
 import type { Interactions } from "./interactions/handle.ts";
-import { isEdited, postedMessage } from "./messages.ts";
+import { isEdited, type Named, postedMessage } from "./messages.ts";
 import { createMissed } from "./missed.ts";
 import { reactionOf, takeReaction } from "./reactions.ts";
 import { takeMessages } from "./take-message.ts";
 
 /** Sorts what Discord tells. It does not wait: what takes longer goes on by itself, those of a channel in their order. */
 export function createEvents(
-  options: EventOptions & { readonly interactions: Pick<Interactions, "take"> },
+  options: EventOptions & {
+    readonly interactions: Pick<Interactions, "take">;
+    /** What emoji mean. */
+    readonly meanings: ReadonlyMap<string, EmojiMeaning>;
+  },
 ): { readonly handle: (event: GatewayEvent, connection: Connection) => void } {
-  const { api, receiver, identity, interactions } = options;
+  const { receiver, identity, interactions, meanings } = options;
   let connected: Connection | undefined;
-  const channels = createChannels({ api, cached: (id) => connected?.channel(id) });
+  const channels = createChannels({ ...options, cached: (id) => connected?.channel(id) });
+  const named: Named = {
+    userId: identity.userId,
+    roleIn: (guildId) => connected?.botRole(guildId),
+  };
   const messages = takeMessages({ ...options, channels });
   const missed = createMissed({
     ...options,
+    named,
     take: (posted) => messages.written(posted, { isMissed: true }),
     mayRead: (id) => connected?.mayRead(id) ?? true,
   });
@@ -30,13 +40,13 @@ export function createEvents(
       connected = connection;
       switch (type) {
         case "MESSAGE_CREATE": {
-          const posted = postedMessage(data, identity);
+          const posted = postedMessage(data, named);
           if (posted)
             inOrder(posted.channelId, () => messages.written(posted, { isMissed: false }));
           return;
         }
         case "MESSAGE_UPDATE": {
-          const posted = isEdited(data) ? postedMessage(data, identity) : undefined;
+          const posted = isEdited(data) ? postedMessage(data, named) : undefined;
           if (posted) inOrder(posted.channelId, () => messages.changed(posted));
           return;
         }
@@ -47,7 +57,7 @@ export function createEvents(
           return;
         }
         case "MESSAGE_REACTION_ADD": {
-          const reaction = reactionOf(data, identity.userId);
+          const reaction = reactionOf(data, { botUserId: identity.userId, meanings });
           if (reaction)
             inOrder(reaction.channelId, () => takeReaction(reaction, { ...options, channels }));
           return;

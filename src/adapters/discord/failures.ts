@@ -21,19 +21,29 @@ export const unreachable = (error: unknown): OpsthreadError =>
 /** Discord's own code of what it refused; undefined for everything else. */
 export function discordCode(error: unknown): number | undefined {
   const code = isOpsthreadError(error) ? error.data["discordCode"] : undefined;
-  return typeof code === "number" ? code : undefined;
+  // What stands before Discord refuses without one, and 0 says no more than the status does.
+  return typeof code === "number" && code > 0 ? code : undefined;
 }
 
 /** Codes that the adapter does something about. */
 export const codes = {
   unknownChannel: 10_003,
   unknownMessage: 10_008,
+  threadFull: 30_033,
   tooLarge: 40_005,
+  alreadyAcknowledged: 40_060,
   missingAccess: 50_001,
+  notAText: 50_008,
   missingPermissions: 50_013,
+  wrongChannelType: 50_024,
+  invalidForm: 50_035,
   threadArchived: 50_083,
   threadExists: 160_004,
   threadLocked: 160_005,
+  tooManyThreads: 160_006,
+  tooManyNewsThreads: 160_007,
+  moderated: 200_000,
+  moderatedTitle: 200_001,
 } as const;
 
 interface Meaning {
@@ -96,8 +106,9 @@ const mayPass = new Set([
   40_062,
   codes.threadArchived,
   codes.threadLocked,
-  160_006, // Too many active threads.
-  160_007,
+  codes.threadFull,
+  codes.tooManyThreads,
+  codes.tooManyNewsThreads,
 ]);
 
 function field(value: unknown, name: string): unknown {

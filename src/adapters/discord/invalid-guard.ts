@@ -8,6 +8,8 @@ import type { Logger } from "../../core/logger.ts";
 export interface InvalidGuard {
   /** One was refused. */
   readonly refused: () => void;
+  /** It happened: what stands before Discord refuses everything, for so long. */
+  readonly shutOut: (ms: number) => void;
   /** How long no call may be made. */
   waitMs(): number;
 }
@@ -22,6 +24,7 @@ export function createInvalidGuard({
   readonly log: Logger;
 }): InvalidGuard {
   const times: number[] = [];
+  let until = 0;
   return {
     refused() {
       const now = clock.now();
@@ -33,9 +36,14 @@ export function createInvalidGuard({
       if (count === max)
         log.error({ count }, "Too many calls were refused; none is made until there are fewer");
     },
+    shutOut(ms) {
+      until = Math.max(until, clock.now() + ms);
+      log.error({ ms }, "Discord shuts the bot out, for having had too many calls refused");
+    },
     waitMs() {
       const decisive = times.at(-max);
-      return decisive === undefined ? 0 : Math.max(0, decisive + windowMs - clock.now());
+      const freeAt = decisive === undefined ? 0 : decisive + windowMs;
+      return Math.max(0, Math.max(freeAt, until) - clock.now());
     },
   };
 }

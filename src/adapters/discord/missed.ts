@@ -4,7 +4,7 @@ import { messageOf } from "../../core/errors.ts";
 import { directWorkspace } from "./channels.ts";
 import type { EventOptions } from "./event-options.ts";
 import { discordCode } from "./failures.ts";
-import { type Posted, postedMessage } from "./messages.ts";
+import { type Named, type Posted, postedMessage } from "./messages.ts";
 import { patiently } from "./patiently.ts";
 import { givenAt, snowflake } from "./snowflake.ts";
 import { takingTurns } from "./taking-turns.ts";
@@ -22,6 +22,7 @@ export interface Missed {
 
 export function createMissed(
   options: EventOptions & {
+    readonly named: Named;
     readonly take: (posted: Posted) => Promise<void>;
     readonly mayRead: (channelId: string) => boolean;
   },
@@ -41,8 +42,11 @@ export function createMissed(
       const parsed = Guild.safeParse(guild);
       if (!parsed.success) return;
       const { id: guildId, channels, threads } = parsed.data;
-      for (const { id, last_message_id } of [...channels, ...threads])
-        if (last_message_id && givenAt(last_message_id) >= since()) read(id, guildId);
+      for (const { id, type, last_message_id } of [...channels, ...threads]) {
+        // A forum's last message is its last thread.
+        if (!last_message_id || forums.has(type)) continue;
+        if (givenAt(last_message_id) >= since()) read(id, guildId);
+      }
     },
     directly(ready) {
       // Direct messages are told to the first shard.
@@ -73,7 +77,7 @@ async function readChannel(
     readonly guildId: string | undefined;
     readonly since: number;
   },
-  { api, identity, clock, log, signal, take }: Parameters<typeof createMissed>[0],
+  { api, named, clock, log, signal, take }: Parameters<typeof createMissed>[0],
 ): Promise<void> {
   const missed: Posted[] = [];
   let before: string | undefined;
@@ -88,7 +92,7 @@ async function readChannel(
       const recent = page.filter(({ id }) => givenAt(id) >= since);
       // What is read has no guild in it.
       const posted = recent.map((message) =>
-        postedMessage({ ...message, guild_id: guildId }, identity),
+        postedMessage({ ...message, guild_id: guildId }, named),
       );
       missed.push(...posted.filter((each) => each !== undefined));
       before = page.at(-1)?.id;
@@ -103,7 +107,12 @@ async function readChannel(
   for (const posted of missed.toReversed()) await take(posted);
 }
 
-const Channel = z.object({ id: z.string(), last_message_id: snowflake.nullish() });
+const forums: ReadonlySet<number> = new Set([15, 16]);
+const Channel = z.object({
+  id: z.string(),
+  type: z.number().int().default(0),
+  last_message_id: snowflake.nullish(),
+});
 const Guild = z.object({
   id: z.string(),
   channels: z.array(Channel).default([]),

@@ -1,8 +1,10 @@
 import type { Clock } from "../../core/clock.ts";
 import { OpsthreadError } from "../../core/errors.ts";
 import type { Logger } from "../../core/logger.ts";
+import type { ControlEmoji } from "./emoji.ts";
 import type { EndpointOptions } from "./interactions/endpoint.ts";
 import type { CommandPlaces } from "./interactions/register.ts";
+import { snowflake } from "./snowflake.ts";
 
 export interface DiscordAdapterOptions {
   /** The bot's token, from https://discord.com/developers/applications under Bot. */
@@ -12,8 +14,8 @@ export interface DiscordAdapterOptions {
    * `auto`: where it is turned on for the app.
    */
   readonly messageContent?: boolean | "auto";
-  /** Whether 🛑 stops, and ✅ and ❌ answer questions. Default true. */
-  readonly reactions?: boolean;
+  /** Whether emoji stop, approve and deny, or which ones: see docs/discord.md. Default true: 🛑, ✅ and ❌. */
+  readonly reactions?: boolean | ControlEmoji;
   /** Where its commands are: `everywhere` (default), `nowhere`, or in guilds by id. */
   readonly commands?: CommandPlaces;
   /** What its command is called. Default `ops`. */
@@ -46,8 +48,21 @@ export function checkOptions({
   gateway = true,
   endpoint,
   shards = "auto",
+  commandName = "ops",
+  commands = "everywhere",
 }: DiscordAdapterOptions): void {
   requireToken(botToken);
+  if (!commandPattern.test(commandName) || commandName !== commandName.toLowerCase())
+    throw new OpsthreadError(
+      "CONFIG_INVALID",
+      `Cannot use commandName "${commandName}": expected 1 to 32 small letters, digits, "-" or "_", without "/"`,
+    );
+  const place = typeof commands === "string" ? undefined : commands.find((id) => !isId(id));
+  if (place !== undefined)
+    throw new OpsthreadError(
+      "CONFIG_INVALID",
+      `Cannot use commands: "${place}" is no id of a server, expected digits, as "Copy Server ID" gives them`,
+    );
   if (!gateway && !endpoint)
     throw new OpsthreadError(
       "CONFIG_INVALID",
@@ -59,6 +74,10 @@ export function checkOptions({
       `Cannot use shards: it is ${String(shards)}, expected "auto" or a number from 1 on`,
     );
 }
+
+/** https://discord.com/developers/docs/interactions/application-commands#application-command-object-application-command-naming */
+const commandPattern = /^[-_'\p{L}\p{N}\p{sc=Deva}\p{sc=Thai}]{1,32}$/u;
+const isId = (text: string): boolean => snowflake.safeParse(text).success;
 
 function requireToken(token: unknown): void {
   if (typeof token === "string" && /^[\w-]+\.[\w-]+\.[\w-]+$/.test(token)) return;

@@ -9,11 +9,14 @@ export async function patiently<T>(
     clock,
     signal,
     passing = [],
+    maxTries = 6,
   }: {
     readonly clock: Clock;
     readonly signal: AbortSignal;
     /** Codes of refusals that pass. */
     readonly passing?: readonly number[];
+    /** Default 6, which takes some 15 s. */
+    readonly maxTries?: number;
   },
 ): Promise<T> {
   for (let tries = 1; ; tries += 1) {
@@ -26,8 +29,6 @@ export async function patiently<T>(
     }
   }
 }
-
-const maxTries = 6;
 
 /** What Discord refused in words it would refuse again. */
 function mayPass(error: unknown, passing: readonly number[]): boolean {
@@ -43,5 +44,7 @@ function mayPass(error: unknown, passing: readonly number[]): boolean {
 
 function pauseOf(error: unknown, tries: number): number {
   const asked = isOpsthreadError(error) ? error.data["retryAfterMs"] : undefined;
-  return typeof asked === "number" ? asked : 250 * 2 ** tries;
+  return typeof asked === "number" ? asked : Math.min(250 * 2 ** tries, longestMs);
 }
+
+const longestMs = 30_000;

@@ -12,6 +12,8 @@ export interface Place {
   readonly channelId: string;
   /** Where no thread can be: the message that it would have begun at. */
   readonly replyTo?: string;
+  /** Whether that surely was said there. If it is not, nothing may be: the thread may have been a private one. */
+  readonly isSeen?: boolean;
   /** Whether this process opened it: nothing is in it that another one left. */
   readonly isOwn?: boolean;
 }
@@ -40,17 +42,26 @@ export function createPlaces(api: DiscordApi): Places {
     { signal }: { readonly signal: AbortSignal },
   ): Promise<Place> => {
     const { channel, thread } = ref;
+    const isSeen = beginnings.get(thread) !== undefined;
+    const begin = (name: string): Promise<unknown> =>
+      api.call("POST", `/channels/${channel}/messages/${thread}/threads`, {
+        body: { name, auto_archive_duration: 1440 },
+        signal,
+      });
     try {
       const asked = beginnings.get(thread) ?? (await contentOf(api, ref, signal));
-      await api.call("POST", `/channels/${channel}/messages/${thread}/threads`, {
-        body: { name: threadName(asked), auto_archive_duration: 1440 },
-        signal,
+      await begin(threadName(asked)).catch((error: unknown) => {
+        // The server's own rules for words, or Discord's.
+        const isName = [codes.moderatedTitle, codes.invalidForm].some(
+          (code) => code === discordCode(error),
+        );
+        if (!isName) throw error;
+        return begin(threadName(""));
       });
     } catch (error) {
       if (discordCode(error) === codes.threadExists) return { channelId: thread };
-      if (!isOpsthreadError(error, "ADAPTER_POST_REJECTED", "ADAPTER_POST_FAILED")) throw error;
       // A voice channel's chat has no threads, and not every bot may open one: the answers go beneath the message.
-      if (discordCode(error) !== undefined) return { channelId: channel, replyTo: thread };
+      if (mayNot(error)) return { channelId: channel, replyTo: thread, isSeen };
       throw error;
     }
     return { channelId: thread, isOwn: true };
@@ -87,12 +98,38 @@ export function createPlaces(api: DiscordApi): Places {
 
 const maxPlaces = 10_000;
 
+/** Whether a thread can't be opened there, now or ever. */
+function mayNot(error: unknown): boolean {
+  const code = discordCode(error);
+  if (code === undefined || code === codes.unknownChannel) return false;
+  return isOpsthreadError(error, "ADAPTER_POST_REJECTED") || noThreads.has(code);
+}
+
+const noThreads: ReadonlySet<number> = new Set([
+  codes.missingAccess,
+  codes.missingPermissions,
+  codes.tooManyThreads,
+  codes.tooManyNewsThreads,
+]);
+
+/** What makes a message one beneath another. */
+export const beneath = ({ replyTo, isSeen = false }: Place): object =>
+  replyTo === undefined
+    ? {}
+    : { message_reference: { message_id: replyTo, fail_if_not_exists: !isSeen } };
+
 /** What was asked in the message that a thread begins at. */
 async function contentOf(
   api: DiscordApi,
   { channel, thread }: ThreadRef,
   signal: AbortSignal,
 ): Promise<string> {
-  const answer = await api.call("GET", `/channels/${channel}/messages/${thread}`, { signal });
+  const answer = await api
+    .call("GET", `/channels/${channel}/messages/${thread}`, { signal })
+    .catch((error: unknown) => {
+      // What the bot may not read has a thread with a name of its own.
+      if (discordCode(error) === codes.missingAccess) return {};
+      throw error;
+    });
   return z.object({ content: z.string().default("") }).parse(answer).content;
 }

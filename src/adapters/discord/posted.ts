@@ -108,8 +108,9 @@ async function read(
   const answer = await api
     .call("GET", `/channels/${channelId}/messages`, { query, signal })
     .catch((error: unknown) => {
-      // Where there is no thread, nothing is in it.
-      if (discordCode(error) === codes.unknownChannel) return [];
+      // Where there is no thread, nothing is in it, and nothing is said in a forum outside of threads.
+      const code = discordCode(error);
+      if (code === codes.unknownChannel || code === codes.notAText) return [];
       throw error;
     });
   return z.array(Read).parse(answer);

@@ -11,7 +11,7 @@ import { codes, discordCode } from "./failures.ts";
 import { type Shown, text } from "./layout.ts";
 import { markOf } from "./mark.ts";
 import { type Part, partsOf } from "./parts.ts";
-import type { Places } from "./places.ts";
+import { beneath, type Places } from "./places.ts";
 import { lookFor, wholeOf } from "./posted.ts";
 import { remembering } from "./remembering.ts";
 
@@ -54,15 +54,9 @@ export function createPosts({ api, places, botId, limits, cards }: PostsOptions)
     const body = { ...quiet, nonce: nonceOf(thread, key, part), enforce_nonce: true };
     const answer = await places.at(
       thread,
-      ({ channelId, replyTo }) =>
-        api.call("POST", `/channels/${channelId}/messages`, {
-          body: {
-            ...body,
-            components: message.components,
-            ...(replyTo !== undefined && {
-              message_reference: { message_id: replyTo, fail_if_not_exists: false },
-            }),
-          },
+      (place) =>
+        api.call("POST", `/channels/${place.channelId}/messages`, {
+          body: { ...body, components: message.components, ...beneath(place) },
           ...(message.files.length > 0 && { files: message.files }),
           signal,
         }),

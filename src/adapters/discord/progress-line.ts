@@ -10,7 +10,7 @@ import { text } from "./layout.ts";
 import { removeLeftovers } from "./leftovers.ts";
 import { progressMark } from "./mark.ts";
 import { patiently } from "./patiently.ts";
-import type { Places } from "./places.ts";
+import { beneath, type Places } from "./places.ts";
 import { quiet } from "./posts.ts";
 import { remembering } from "./remembering.ts";
 import { textsOf } from "./texts.ts";
@@ -50,12 +50,10 @@ export function progressLine({
   const begin = (thread: ThreadRef, components: readonly object[]): Promise<Line> =>
     places.at(
       thread,
-      async ({ channelId, replyTo, isOwn = false }) => {
-        const reference = replyTo !== undefined && {
-          message_reference: { message_id: replyTo, fail_if_not_exists: false },
-        };
+      async (place) => {
+        const { channelId, isOwn = false } = place;
         const answer = await api.call("POST", `/channels/${channelId}/messages`, {
-          body: { ...quiet, flags: quiet.flags | silent, components, ...reference },
+          body: { ...quiet, flags: quiet.flags | silent, components, ...beneath(place) },
           signal: ended,
         });
         const messageId = z.object({ id: z.string() }).parse(answer).id;

@@ -1,11 +1,13 @@
 import { z } from "zod";
 
-import type { ApprovalChoice } from "../../core/access-request.ts";
 import type { Message } from "../../core/message.ts";
+import type { EmojiMeaning } from "../text/control-emoji.ts";
 import { approvalOf } from "./buttons.ts";
 import { type Channels, threadAt } from "./channels.ts";
+import { emojiKey } from "./emoji.ts";
 import type { EventOptions } from "./event-options.ts";
-import { Author, Member } from "./messages.ts";
+import { answered, Author, Member, Replied } from "./messages.ts";
+import { patiently } from "./patiently.ts";
 import { snowflake } from "./snowflake.ts";
 
 /** A sign that somebody put on a message. */
@@ -16,15 +18,21 @@ export interface Reaction {
   readonly messageId: string;
   readonly guildId: string | undefined;
   readonly isOnBots: boolean;
-  readonly means: "stop" | ApprovalChoice;
+  readonly means: EmojiMeaning;
 }
 
 /** Reads a reaction; undefined for signs that mean nothing here, and those of bots. */
-export function reactionOf(event: unknown, botUserId: string): Reaction | undefined {
+export function reactionOf(
+  event: unknown,
+  {
+    botUserId,
+    meanings,
+  }: { readonly botUserId: string; readonly meanings: ReadonlyMap<string, EmojiMeaning> },
+): Reaction | undefined {
   const parsed = Given.safeParse(event);
   if (!parsed.success) return undefined;
   const { user_id, member, emoji, ...rest } = parsed.data;
-  const means = meanings[emoji.name ?? ""];
+  const means = meanings.get(emojiKey(emoji));
   if (!means || user_id === botUserId || member?.user?.bot) return undefined;
   return {
     user: user_id,
@@ -37,12 +45,6 @@ export function reactionOf(event: unknown, botUserId: string): Reaction | undefi
   };
 }
 
-const meanings: Readonly<Record<string, Reaction["means"]>> = {
-  "🛑": "stop",
-  "✅": "once",
-  "❌": "deny",
-};
-
 /** Does what the sign means: the same gate as for words and buttons. */
 export async function takeReaction(
   reaction: Reaction,
@@ -52,6 +54,7 @@ export async function takeReaction(
     cards,
     teller,
     channels,
+    identity,
     clock,
     signal,
   }: EventOptions & { readonly channels: Channels },
@@ -62,7 +65,16 @@ export async function takeReaction(
       ? { isThread: false, parentId: undefined, guildId }
       : await channels.facts(channelId, { signal });
   if (!facts) return;
-  const thread = threadAt({ channelId, messageId }, facts);
+  const read = once(() =>
+    patiently(() => api.call("GET", `/channels/${channelId}/messages/${messageId}`, { signal }), {
+      clock,
+      signal,
+    }),
+  );
+  // Where no threads are, the bot's own message is beneath the one that its thread is known by.
+  const isBeneath = guildId !== undefined && !facts.isThread && reaction.isOnBots;
+  const began = isBeneath ? answered(Replied.parse(await read()), identity.userId) : undefined;
+  const thread = threadAt({ channelId, messageId: began ?? messageId }, facts);
   const now = clock.now();
   const base = {
     id: `reaction:${messageId}:${user}:${means}:${now}`,
@@ -80,13 +92,18 @@ export async function takeReaction(
 
   async function decision(): Promise<Message | undefined> {
     if (!reaction.isOnBots || means === "stop") return undefined;
-    const approvalId =
-      cards.approvalOf(messageId) ??
-      approvalIn(await api.call("GET", `/channels/${channelId}/messages/${messageId}`, { signal }));
+    const approvalId = cards.approvalOf(messageId) ?? approvalIn(await read());
     if (approvalId === undefined) return undefined;
-    const text = means === "deny" ? `deny ${approvalId}` : `approve ${approvalId} ${means}`;
-    return { ...base, kind: "thread", text, decision: { approvalId, choice: means } };
+    const choice = means === "deny" ? "deny" : "once";
+    const text = means === "deny" ? `deny ${approvalId}` : `approve ${approvalId} once`;
+    return { ...base, kind: "thread", text, decision: { approvalId, choice } };
   }
+}
+
+/** Makes a call when its answer is wanted, and no second time. */
+function once<T>(call: () => Promise<T>): () => Promise<T> {
+  let answer: Promise<T> | undefined;
+  return () => (answer ??= call());
 }
 
 /** The question that a message still asks: one that this process did not post itself. */

@@ -2,8 +2,9 @@ import { z } from "zod";
 
 import { isOpsthreadError, OpsthreadError } from "../../core/errors.ts";
 import type { Message } from "../../core/message.ts";
+import type { EmojiMeaning } from "../text/control-emoji.ts";
 import { inTime } from "./asking/in-time.ts";
-import { type EmojiMeaning, emojiName } from "./emoji.ts";
+import { emojiName } from "./emoji.ts";
 import type { Handler } from "./handle-event.ts";
 import type { Identity } from "./identity.ts";
 import { mentions } from "./incoming-text.ts";

@@ -62,14 +62,16 @@ function messageOf(
   const nameOf = (user: string): string => (user === state.botId ? "Opsthread" : user);
   const html = (each: Pick<TwinMessage, "content" | "components">): string =>
     discordHtml(
-      (message.flags & componentsV2) === 0 ? each.content : textsOf(each.components).join("\n"),
+      (message.flags & componentsV2) === 0
+        ? [each.content, ...wordsOf(message)].filter((text) => text !== "").join("\n")
+        : textsOf(each.components).join("\n"),
       nameOf,
     );
   return {
     author: nameOf(authorId),
     isBot: authorId === state.botId,
     at: givenAt(id),
-    html: html(message),
+    html: framed(message.components, html(message)),
     notes: [
       ...(earlier.length > 0
         ? [earlier.length === 1 ? "edited" : `edited ${earlier.length} times`]
@@ -85,3 +87,26 @@ function messageOf(
 }
 
 const maxEarlier = 20;
+
+/** Of what has no words. */
+function wordsOf({ more: { stickers = [], poll, forwards } = {} }: TwinMessage): readonly string[] {
+  return [
+    ...stickers.map((name) => `(${name})`),
+    ...(poll ? [`**${poll.question}**`, ...poll.answers.map((text) => `- ${text}`)] : []),
+    ...(forwards ? forwards.content.split("\n").map((line) => `> ${line}`) : []),
+  ];
+}
+
+/** What stands in a frame, with its colour at the side. */
+function framed(components: readonly unknown[], html: string): string {
+  const color = components.map(accentOf).find((each) => each !== undefined);
+  if (color === undefined) return html;
+  const hex = color.toString(16).padStart(6, "0");
+  return `<div style="border-left:4px solid #${hex};padding-left:10px">${html}</div>`;
+}
+
+function accentOf(component: unknown): number | undefined {
+  if (typeof component !== "object" || component === null) return undefined;
+  const color: unknown = Reflect.get(component, "accent_color");
+  return typeof color === "number" ? color : undefined;
+}

@@ -12,11 +12,12 @@ import { discordEvents } from "./events.ts";
 import type { DiscordFaults, PendingFaults } from "./faults.ts";
 import { forget } from "./forget.ts";
 import { discordGateway, type Gateway } from "./gateway.ts";
+import type { TwinChannelNamed } from "./guild.ts";
 import type { SessionStarts } from "./identify.ts";
 import type { PrivilegedIntent } from "./intents.ts";
 import { twinInteractions } from "./interactions.ts";
 import { guildJson, type JsonContext, userJson } from "./json.ts";
-import type { PermissionName } from "./permissions.ts";
+import { bitsOf, type PermissionName } from "./permissions.ts";
 import { type DiscordPerson, type DiscordPlace, discordPerson } from "./person.ts";
 import { rateLimits } from "./rate-limits.ts";
 import { restServer } from "./rest-server.ts";
@@ -32,8 +33,8 @@ export interface DiscordTwinOptions {
   readonly permissions?: readonly PermissionName[];
   /** How often the client must send a heartbeat. Default 41,250. */
   readonly heartbeatMs?: number;
-  /** Names of more channels, in each guild. */
-  readonly channels?: readonly string[];
+  /** More channels, in each guild: names, and kinds of those that are not `text`. */
+  readonly channels?: readonly TwinChannelNamed[];
   /** Names of more guilds, each with the same channels and the bot. They are on one shard after the other. */
   readonly guilds?: readonly string[];
   /** How many shards the bot is told to have. Default 1. */
@@ -89,6 +90,21 @@ export interface DiscordTwin extends AsyncDisposable, DiscordPerson, DiscordActi
     thread: string,
     change: { readonly archived?: boolean; readonly locked?: boolean },
   ): void;
+  /** A moderator deletes a thread, or a channel with all threads in it. */
+  removeChannel(id: string): void;
+  /** The guild is gone for a while, or comes back, as when Discord has an outage. */
+  outage(isOn: boolean): void;
+  /** What somebody, or a role, may do in a channel besides, or may not. */
+  permit(
+    channel: string,
+    given: {
+      readonly who: string;
+      readonly allow?: readonly PermissionName[];
+      readonly deny?: readonly PermissionName[];
+    },
+  ): void;
+  /** The role that came with the bot. */
+  readonly botRoleId: string;
   /** Gives a member roles; the bot's own permissions stay. */
   giveRoles(user: string, roles: readonly string[]): void;
   /** From now on the person takes no direct messages. */
@@ -234,6 +250,26 @@ export async function discordTwin(options: DiscordTwinOptions = {}): Promise<Dis
       if (change.archived === false) channel.thread.activeAt = clock.now();
       events.threadUpdated(channel);
     },
+    removeChannel(id) {
+      for (const { id: each, parentId } of state.guildChannels())
+        if (parentId === id) events.channelRemoved(each);
+      events.channelRemoved(id);
+    },
+    outage(isOn) {
+      const { id } = state.guild;
+      const data = isOn ? { id, unavailable: true } : guildJson(state, state.guild);
+      const event = isOn ? "GUILD_DELETE" : "GUILD_CREATE";
+      gateway.dispatch({ event, guildId: id, data: () => data });
+    },
+    permit(id, { who, allow = [], deny = [] }) {
+      const channel = state.channel(id);
+      if (!channel) throw new TypeError(`No channel ${id}`);
+      const overwrites = channel.overwrites.filter((each) => each.id !== who);
+      const given = { id: who, allow: bitsOf(allow), deny: bitsOf(deny) };
+      channel.overwrites = [...overwrites, given];
+      events.channelUpdated(channel);
+    },
+    botRoleId: state.guild.botRoleId,
     giveRoles: (user, roles) => void state.guild.members.set(user, roles),
     closeDirect: (user) => void state.closedDirect.add(user),
     forget: ({ channel, thread }) => forget(state, { channel, thread }),

@@ -15,6 +15,9 @@ export interface DiscordEvents {
   ): void;
   threadCreated(thread: TwinChannel): void;
   threadUpdated(thread: TwinChannel): void;
+  channelUpdated(channel: TwinChannel): void;
+  /** Takes a channel or a thread away, and tells of it. */
+  channelRemoved(id: string): void;
   readonly interaction: (payload: object, guildId: string | undefined) => void;
 }
 
@@ -105,6 +108,21 @@ export function discordEvents({
     threadUpdated(thread) {
       if (seen(thread.id))
         tell("THREAD_UPDATE", thread, () => channelJson(thread, context().state));
+    },
+    channelUpdated(channel) {
+      // Also of one that can't be seen any more: permissions are no secret.
+      tell("CHANNEL_UPDATE", channel, () => channelJson(channel, context().state));
+    },
+    channelRemoved(id) {
+      const { state } = context();
+      const channel = state.channel(id);
+      if (!channel) return;
+      const { guildId, parentId, type } = channel;
+      state.guildOf(guildId).channels.delete(id);
+      const facts = channel.thread
+        ? { id, parent_id: parentId, type }
+        : channelJson(channel, state);
+      tell(`${channel.thread ? "THREAD" : "CHANNEL"}_DELETE`, channel, () => facts);
     },
     interaction: (payload, guildId) =>
       gateway().dispatch({ event: "INTERACTION_CREATE", guildId, data: () => payload }),

@@ -1,4 +1,4 @@
-import { channelTypes } from "./channel-types.ts";
+import { type ChannelKind, channelTypes } from "./channel-types.ts";
 import { bitsOf, permissionBits, type PermissionName } from "./permissions.ts";
 import type { TwinChannel } from "./state.ts";
 
@@ -15,6 +15,9 @@ export interface TwinGuild {
   readonly bots: ReadonlySet<string>;
   premiumTier: number;
 }
+
+/** A channel, of a kind that is not `text`. */
+export type TwinChannelNamed = string | { readonly name: string; readonly kind: ChannelKind };
 
 /** The channels that are in every guild from the beginning, by name. */
 const twinChannels = { ops: "ops", web: "web", secret: "secret", forum: "help" } as const;
@@ -33,24 +36,33 @@ export function twinGuild({
   readonly botId: string;
   readonly nextId: () => string;
   readonly botPermissions?: readonly PermissionName[] | undefined;
-  /** Names of more channels. */
-  readonly more: readonly string[];
+  /** More channels. */
+  readonly more: readonly TwinChannelNamed[];
 }): TwinGuild {
   const botRoleId = nextId();
   const hidden = [{ id: botRoleId, allow: 0n, deny: permissionBits.VIEW_CHANNEL }];
-  const channels = [...Object.values(twinChannels), ...more].map((each): TwinChannel => ({
-    id: nextId(),
-    type: each === twinChannels.forum ? channelTypes.forum : channelTypes.text,
-    name: each,
-    guildId: id,
-    overwrites: each === twinChannels.secret ? hidden : [],
-    messages: [],
-  }));
+  const { forum, secret } = twinChannels;
+  const first = Object.values(twinChannels).map((each): TwinChannelNamed =>
+    each === forum ? { name: each, kind: "forum" } : each,
+  );
+  const channels = [...first, ...more]
+    .map((each) => (typeof each === "string" ? { name: each, kind: "text" as const } : each))
+    .map(({ name: named, kind }): TwinChannel => ({
+      id: nextId(),
+      type: channelTypes[kind],
+      name: named,
+      guildId: id,
+      overwrites: named === secret ? hidden : [],
+      messages: [],
+    }));
   return {
     id,
     name,
     botRoleId,
-    people: bitsOf(defaultPermissions.filter((each) => each !== "MANAGE_MESSAGES")),
+    people: bitsOf([
+      ...defaultPermissions.filter((each) => each !== "MANAGE_MESSAGES"),
+      "CREATE_PRIVATE_THREADS",
+    ]),
     bots: new Set([botId]),
     roles: new Map([
       [id, { name: "@everyone", permissions: 0n }],

@@ -1,3 +1,4 @@
+import { isForum } from "./channel-types.ts";
 import type { TwinGuild } from "./guild.ts";
 import type { TwinInteraction } from "./interactions.ts";
 import { givenAt } from "./snowflake.ts";
@@ -54,10 +55,13 @@ const iso = (ms: number): string => new Date(ms).toISOString().replace("Z", "000
 export function messageJson(
   message: TwinMessage,
   context: JsonContext,
-  { hidden = false }: { readonly hidden?: boolean } = {},
+  {
+    hidden = false,
+    isInner = false,
+  }: { readonly hidden?: boolean; readonly isInner?: boolean } = {},
 ): object {
   const { state } = context;
-  const { id, channelId, authorId, files, replyTo, interactionId, editedAt } = message;
+  const { id, channelId, authorId, files, replyTo, interactionId, editedAt, more } = message;
   const channel = state.channel(channelId);
   return {
     id,
@@ -83,12 +87,77 @@ export function messageJson(
     flags: message.flags | (message.onlyFor === undefined ? 0 : 64),
     ...(replyTo !== undefined && {
       message_reference: { type: 0, message_id: replyTo, channel_id: channelId },
+      // Of what that replies to nothing is told.
+      ...(!isInner && { referenced_message: repliedJson(message, context, hidden) }),
     }),
+    ...(more && moreJson(more, context, hidden)),
     ...(authorId === state.botId && { application_id: state.applicationId }),
     ...(interactionId !== undefined && {
       interaction_metadata: interactionJson(interactionId, context),
     }),
     ...(channel?.guildId === undefined && { channel_type: 1 }),
+  };
+}
+
+function repliedJson(
+  { channelId, replyTo }: TwinMessage,
+  context: JsonContext,
+  hidden: boolean,
+): object | null {
+  const { state } = context;
+  const replied = state.channel(channelId)?.messages.find(({ id }) => id === replyTo);
+  if (!replied) return null;
+  return messageJson(replied, context, {
+    hidden: hidden && replied.authorId !== state.botId,
+    isInner: true,
+  });
+}
+
+/** Stickers, polls, and what was forwarded: https://discord.com/developers/docs/resources/message#message-object */
+function moreJson(
+  { stickers, poll, forwards }: TwinMessage["more"] & object,
+  context: JsonContext,
+  hidden: boolean,
+): object {
+  const { state } = context;
+  return {
+    ...(stickers && {
+      sticker_items: stickers.map((name) => ({ id: state.applicationId, name, format_type: 1 })),
+    }),
+    ...(poll &&
+      !hidden && {
+        poll: {
+          question: { text: poll.question },
+          answers: poll.answers.map((text, index) => ({
+            answer_id: index + 1,
+            poll_media: { text },
+          })),
+          expiry: null,
+          allow_multiselect: false,
+          layout_type: 1,
+        },
+      }),
+    ...(forwards && {
+      message_reference: { type: 1, message_id: forwards.id, channel_id: forwards.channelId },
+      ...(!hidden && { message_snapshots: [{ message: snapshotJson(forwards, context) }] }),
+    }),
+  };
+}
+
+/** Of what is forwarded nobody is told who said it. */
+function snapshotJson(message: TwinMessage, context: JsonContext): object {
+  const { content, files, channelId, mentions, mentionRoles, flags, id } = message;
+  return {
+    type: 0,
+    content,
+    mentions: mentions.map((user) => userJson(context.state, user)),
+    mention_roles: mentionRoles,
+    attachments: files.map((file) => fileJson(file, channelId, context)),
+    embeds: message.embeds,
+    timestamp: iso(givenAt(id)),
+    edited_timestamp: null,
+    flags,
+    components: [],
   };
 }
 
@@ -118,7 +187,7 @@ export function channelJson(channel: TwinChannel, state: DiscordState): object {
     name,
     guild_id: guildId,
     parent_id: parentId ?? null,
-    last_message_id: messages.at(-1)?.id ?? null,
+    last_message_id: (isForum(type) ? lastPost(channel, state) : messages.at(-1)?.id) ?? null,
     ...(thread
       ? {
           owner_id: thread.ownerId,
@@ -135,13 +204,17 @@ export function channelJson(channel: TwinChannel, state: DiscordState): object {
           position: 0,
           permission_overwrites: overwrites.map(({ id: of, allow, deny }) => ({
             id: of,
-            type: 0,
+            type: state.guildOf(guildId).roles.has(of) ? 0 : 1,
             allow: String(allow),
             deny: String(deny),
           })),
         }),
   };
 }
+
+/** Of a forum, the last message is its last thread. */
+const lastPost = ({ id }: TwinChannel, state: DiscordState): string | undefined =>
+  state.guildChannels().findLast(({ parentId }) => parentId === id)?.id;
 
 export function guildJson(state: DiscordState, guild: TwinGuild): object {
   const { botId } = state;

@@ -35,22 +35,20 @@ function lineHtml(line: string, nameOf: (userId: string) => string): string {
 }
 
 function inlineHtml(text: string, nameOf: (userId: string) => string): string {
-  return text
-    .split(/(``[^\n]+?``|`[^`\n]+`)/)
-    .map((part, index) =>
-      index % 2 === 1
-        ? `<code>${escapeHtml(part.replaceAll(/^`+|`+$/g, ""))}</code>`
-        : markedHtml(part, nameOf),
-    )
-    .join("");
-}
-
-function markedHtml(text: string, nameOf: (userId: string) => string): string {
   const kept: string[] = [];
   const keep = (html: string): string => `\u0000${kept.push(html) - 1}\u0000`;
   const marked = escapeHtml(
     text
-      .replaceAll(/\\([\\*_~`|[\]<>#.+-])/g, (_, char: string) => keep(escapeHtml(char)))
+      // What is escaped, and code, in which nothing is: bold text may have both in it.
+      .replaceAll(
+        /\\([\\*_~`|[\]<>#.+-])|(``[^\n]+?``|`[^`\n]+`)/g,
+        (_, char: string | undefined, code: string) =>
+          keep(
+            char === undefined
+              ? `<code>${escapeHtml(code.replaceAll(/^`+|`+$/g, ""))}</code>`
+              : escapeHtml(char),
+          ),
+      )
       .replaceAll(/<@!?([^>&\s]+)>/g, (_, id: string) => keep(`<b>@${escapeHtml(nameOf(id))}</b>`))
       .replaceAll(/<#([^>\s]+)>/g, (_, id: string) => keep(`<b>#${escapeHtml(id)}</b>`))
       .replaceAll(/\]\(<([^>]+)>\)/g, (_, url: string) => `](${keep(escapeHtml(url))})`)

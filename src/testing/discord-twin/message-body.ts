@@ -13,10 +13,14 @@ export interface MessageBody {
   readonly nonce: string | undefined;
   readonly enforcesNonce: boolean;
   readonly replyTo: string | undefined;
+  /** Whether it is sent although there is nothing to reply to any more. */
+  readonly mayReplyToNothing: boolean;
   readonly files: readonly Omit<TwinFile, "id">[];
   /** Kinds of mentions that call somebody; undefined where the sender did not say. */
   readonly calls: readonly string[] | undefined;
   readonly calledUsers: readonly string[];
+  /** Whether who is replied to is called. */
+  readonly callsReplied: boolean;
 }
 
 export interface SentFile {
@@ -72,12 +76,14 @@ export function messageBody(
     components,
     embeds: data.embeds ?? undefined,
     flags,
-    nonce: data.nonce === undefined ? undefined : String(data.nonce),
+    nonce: data.nonce === undefined || data.nonce === null ? undefined : String(data.nonce),
     enforcesNonce: data.enforce_nonce ?? false,
     replyTo: data.message_reference?.message_id,
+    mayReplyToNothing: data.message_reference?.fail_if_not_exists === false,
     files,
     calls: data.allowed_mentions?.parse,
     calledUsers: data.allowed_mentions?.users ?? [],
+    callsReplied: data.allowed_mentions ? (data.allowed_mentions.replied_user ?? false) : true,
   };
 }
 
@@ -153,10 +159,10 @@ const lengthOf = (embeds: readonly z.infer<typeof Embed>[]): number =>
 /** What nobody knows of is a mistake of the sender: a typing error would go unseen. */
 const Body = z.strictObject({
   content: z.string().max(2000).nullish(),
-  nonce: z.union([z.string().max(25), z.number().int()]).optional(),
-  enforce_nonce: z.boolean().optional(),
-  tts: z.boolean().optional(),
-  flags: z.number().int().optional(),
+  nonce: z.union([z.string().max(25), z.number().int()]).nullish(),
+  enforce_nonce: z.boolean().nullish(),
+  tts: z.boolean().nullish(),
+  flags: z.number().int().nullish(),
   embeds: z
     .array(Embed)
     .max(10)

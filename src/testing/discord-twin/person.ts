@@ -1,3 +1,4 @@
+import { channelTypes } from "./channel-types.ts";
 import { buttonsOf, idsOf, shownFiles, textsOf } from "./components.ts";
 import type { DiscordEvents } from "./events.ts";
 import type { TwinInteraction } from "./interactions.ts";
@@ -46,6 +47,12 @@ export interface SaidOnDiscord {
   /** Puts the bot's name before it. */
   readonly mention?: boolean;
   readonly replyTo?: string;
+  /** Whether who is replied to is called. Default true. */
+  readonly ping?: boolean;
+  readonly stickers?: readonly string[];
+  readonly poll?: { readonly question: string; readonly answers: readonly string[] };
+  /** Shows a message of another place as it was said there, in the place of words of one's own. */
+  readonly forwards?: DiscordPlace;
   readonly files?: readonly { readonly name: string; readonly bytes: Uint8Array }[];
 }
 
@@ -54,10 +61,21 @@ export interface DiscordPerson {
   /** Writes in a channel or a thread. Where a message has no thread yet, one is opened on it first, as one must. */
   say(said: SaidOnDiscord): DiscordPlace;
   /** Writes to the bot alone. */
-  sayDirectly(said: Pick<SaidOnDiscord, "text" | "user" | "files">): DiscordPlace;
+  sayDirectly(said: Omit<SaidOnDiscord, "channel" | "thread" | "mention">): DiscordPlace;
+  /** Opens a thread that begins at no message. */
+  openThread(opening: {
+    readonly name: string;
+    readonly channel?: string;
+    readonly user?: string;
+    readonly isPrivate?: boolean;
+  }): Pick<DiscordPlace, "channel" | "thread">;
   /** Opens a post in the forum. */
   sayInForum(
-    said: Pick<SaidOnDiscord, "text" | "user" | "mention"> & { readonly title: string },
+    said: Pick<SaidOnDiscord, "text" | "user" | "mention"> & {
+      readonly title: string;
+      /** Default that of `help`. */
+      readonly forum?: string;
+    },
   ): DiscordPlace;
   edit(place: DiscordPlace, text: string): void;
   remove(place: DiscordPlace): void;
@@ -94,13 +112,22 @@ export function discordPerson({
   const write = (
     channel: TwinChannel,
     said: Omit<SaidOnDiscord, "channel" | "thread">,
+    id?: string,
   ): TwinMessage => {
-    const { text, user = "person", mention = false, files = [], replyTo } = said;
+    const { text, user = "person", mention = false, files = [], replyTo, ping = true } = said;
+    const { stickers, poll, forwards } = said;
     // Makes an ordinary member of whoever is not one yet.
     if (channel.guildId !== undefined) state.may(user, channel, "VIEW_CHANNEL");
     if (channel.thread) checkMayPost(state, user, channel);
-    return postMessage(side, channel, {
+    const given = {
       author: user,
+      ...((stickers ?? poll ?? forwards) && {
+        more: {
+          ...(stickers && { stickers }),
+          ...(poll && { poll }),
+          ...(forwards && { forwards: messageOf(forwards) }),
+        },
+      }),
       body: {
         content: (mention ? `<@${state.botId}> ` : "") + text,
         components: undefined,
@@ -109,6 +136,8 @@ export function discordPerson({
         nonce: undefined,
         enforcesNonce: false,
         replyTo,
+        mayReplyToNothing: false,
+        callsReplied: ping,
         files: files.map(({ name, bytes }) => ({
           name,
           mediaType: "application/octet-stream",
@@ -117,7 +146,8 @@ export function discordPerson({
         calls: undefined,
         calledUsers: [],
       },
-    });
+    };
+    return postMessage(side, channel, given, id === undefined ? {} : { id });
   };
   return {
     say({ channel = ops, thread, ...said }) {
@@ -138,19 +168,28 @@ export function discordPerson({
       const channel = state.directWith(said.user ?? "person");
       return { channel: channel.id, thread: channel.id, id: write(channel, said).id };
     },
-    sayInForum({ title, ...said }) {
-      const forum = [...state.guild.channels.values()].find(({ type }) => type === 15);
+    openThread({ name, channel = ops, user: owner = "person", isPrivate = false }) {
+      const parent = channelOf(channel);
+      state.may(owner, parent, "VIEW_CHANNEL");
+      return { channel, thread: openThread(side, parent, { name, owner, isPrivate }).id };
+    },
+    sayInForum({ title, forum: id, ...said }) {
+      const forum = [...state.guild.channels.values()].find((each) =>
+        id === undefined ? each.type === channelTypes.forum : each.id === id,
+      );
       const owner = said.user ?? "person";
       if (!forum) throw new TypeError("No forum");
       state.may(owner, forum, "VIEW_CHANNEL");
       const thread = openThread(side, forum, { name: title, owner });
-      return { channel: forum.id, thread: thread.id, id: write(thread, said).id };
+      const { id: first } = write(thread, said, thread.id);
+      return { channel: forum.id, thread: thread.id, id: first };
     },
     edit(place, text) {
       const message = messageOf(place);
       beforeChange(message, state);
+      const replied = message.mentions.filter((id) => !mentionsIn(message.content).includes(id));
       message.content = text;
-      message.mentions = mentionsIn(text);
+      message.mentions = [...mentionsIn(text), ...replied];
       events.updated(message);
     },
     remove(place) {

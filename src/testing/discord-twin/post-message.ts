@@ -1,4 +1,4 @@
-import { channelTypes } from "./channel-types.ts";
+import { isForum } from "./channel-types.ts";
 import type { DiscordEvents } from "./events.ts";
 import type { FileLimits, MessageBody } from "./message-body.ts";
 import { componentsV2 } from "./message-body.ts";
@@ -9,7 +9,7 @@ import type { DiscordState, TwinChannel, TwinMessage } from "./state.ts";
 /** Whether somebody may write here at all. */
 export function checkMayPost(state: DiscordState, author: string, channel: TwinChannel): void {
   if (!state.may(author, channel, "VIEW_CHANNEL")) throw refusals.missingAccess();
-  if (channel.type === channelTypes.forum) throw refusals.notAText();
+  if (isForum(channel.type)) throw refusals.notAText();
   const needed = channel.thread ? "SEND_MESSAGES_IN_THREADS" : "SEND_MESSAGES";
   if (!state.may(author, channel, needed)) throw refusals.missingPermissions();
   if (channel.thread?.locked && !state.may(author, channel, "MANAGE_THREADS"))
@@ -25,24 +25,34 @@ export function postMessage(
     body,
     onlyFor,
     interactionId,
+    more,
   }: {
     readonly author: string;
     readonly body: MessageBody;
     readonly onlyFor?: string;
     readonly interactionId?: string;
+    readonly more?: TwinMessage["more"];
   },
+  /** What a forum post begins with has the id of the post. */
+  own: { readonly id?: string } = {},
 ): TwinMessage {
   const { content = "", components = [], embeds = [], files, nonce, replyTo } = body;
   const isBare = content.trim() === "" && embeds.length === 0 && files.length === 0;
-  if (isBare && components.length === 0) throw refusals.empty();
+  if (isBare && components.length === 0 && !more) throw refusals.empty();
   const now = state.clock.now();
   const known = nonce === undefined ? undefined : state.nonces.get(`${author}:${nonce}`);
   if (body.enforcesNonce && known && now - known.at < nonceMs) return known.message;
   const text = content + JSON.stringify(components);
-  const named = mentionsIn(text);
+  const replied = channel.messages.find(({ id }) => id === replyTo)?.authorId;
+  const named = [
+    ...new Set([
+      ...mentionsIn(text),
+      ...(replied !== undefined && body.callsReplied && replied !== author ? [replied] : []),
+    ]),
+  ];
   const kinds = body.calls ?? ["everyone", "roles", "users"];
   const message: TwinMessage = {
-    id: state.nextId(),
+    id: own.id ?? state.nextId(),
     channelId: channel.id,
     authorId: author,
     content,
@@ -59,6 +69,7 @@ export function postMessage(
     ...(replyTo !== undefined && { replyTo }),
     ...(interactionId !== undefined && { interactionId }),
     ...(onlyFor !== undefined && { onlyFor }),
+    ...(more && { more }),
     reactions: new Map(),
     earlier: [],
   };

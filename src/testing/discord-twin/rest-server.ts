@@ -14,6 +14,7 @@ import { channelRoutes } from "./routes/channels.ts";
 import { commandRoutes } from "./routes/commands.ts";
 import { interactionRoutes } from "./routes/interactions.ts";
 import { messageRoutes } from "./routes/messages.ts";
+import { threadRoutes } from "./routes/threads.ts";
 import type { Route, ServerSide } from "./server-side.ts";
 
 export interface RestServer extends AsyncDisposable {
@@ -151,6 +152,7 @@ async function faulty(
 
 const routes: Readonly<Record<string, Route>> = {
   ...channelRoutes,
+  ...threadRoutes,
   ...messageRoutes,
   ...interactionRoutes,
   ...commandRoutes,
@@ -166,7 +168,8 @@ function find(method: string, path: string) {
   for (const { name, method: wanted, pattern, route } of table.toSorted(
     (a, b) => a.places - b.places,
   )) {
-    const match = wanted === method ? pattern.exec(path) : null;
+    // Some clients escape the sign of `@me` and `@original`.
+    const match = wanted === method ? pattern.exec(path.replaceAll("%40", "@")) : null;
     if (match) return { name, route, ids: match.slice(1).map(decodeURIComponent) };
   }
   return undefined;

@@ -1,6 +1,6 @@
 import type { Clock } from "../../core/clock.ts";
 import { channelTypes } from "./channel-types.ts";
-import { type TwinGuild, twinGuild } from "./guild.ts";
+import { type TwinChannelNamed, type TwinGuild, twinGuild } from "./guild.ts";
 import { permissionBits, type PermissionName, permissionsIn } from "./permissions.ts";
 import { snowflakes } from "./snowflake.ts";
 
@@ -28,6 +28,13 @@ export interface TwinMessage {
   readonly calls: readonly string[];
   readonly replyTo?: string;
   readonly interactionId?: string;
+  /** What it has besides words and files. */
+  readonly more?: {
+    readonly stickers?: readonly string[];
+    readonly poll?: { readonly question: string; readonly answers: readonly string[] };
+    /** The message that it shows as somebody else's words. */
+    readonly forwards?: TwinMessage;
+  };
   /** Only this person sees it. */
   readonly onlyFor?: string;
   readonly reactions: Map<string, Set<string>>;
@@ -43,7 +50,7 @@ export interface TwinMessage {
 export interface TwinThread {
   archived: boolean;
   locked: boolean;
-  readonly autoArchiveMinutes: number;
+  autoArchiveMinutes: number;
   /** When something last happened in it. */
   activeAt: number;
   readonly ownerId: string;
@@ -55,7 +62,7 @@ export interface TwinChannel {
   name: string;
   readonly guildId?: string;
   readonly parentId?: string;
-  readonly overwrites: { readonly id: string; readonly allow: bigint; readonly deny: bigint }[];
+  overwrites: readonly { readonly id: string; readonly allow: bigint; readonly deny: bigint }[];
   readonly messages: TwinMessage[];
   readonly thread?: TwinThread;
   /** Of a direct channel. */
@@ -103,8 +110,8 @@ export function discordState(
     /** Names of guilds. */
     readonly guilds: readonly [string, ...string[]];
     readonly botPermissions?: readonly PermissionName[] | undefined;
-    /** Names of more channels. */
-    readonly more?: readonly string[];
+    /** More channels. */
+    readonly more?: readonly TwinChannelNamed[];
   },
 ): DiscordState {
   const nextId = snowflakes(clock);

@@ -1,7 +1,9 @@
 import { expect, test } from "vitest";
 
 import { discordAdapter } from "../../../src/adapters/discord/index.ts";
+import { givenAt } from "../../../src/adapters/discord/snowflake.ts";
 import { eventually, recordingInbound } from "../../../src/testing/adapter-suite-support.ts";
+import { manualClock } from "../../../src/testing/manual-clock.ts";
 import { openDiscord } from "./open-discord.ts";
 import { started } from "./started.ts";
 
@@ -72,4 +74,28 @@ test("a bot that knows of no sessions starts without looking", async () => {
   await using opened = await started();
   await opened.discord.roundTrip();
   expect(opened.discord.calls.filter((call) => call.startsWith("GET /channels/"))).toEqual([]);
+});
+
+test("talk from before the bot was named in a thread stays among people; what was said after comes", async () => {
+  const clock = manualClock(Date.now());
+  await using opened = await openDiscord({ commands: "nowhere", twin: { clock } });
+  const { discord, refOf } = opened;
+  const where = discord.openThread({ name: "incident" });
+  const say = async (text: string, mention = false) => {
+    await clock.advance(1);
+    return discord.say({ ...where, text, mention });
+  };
+  await say("is it the disk?");
+  await say("stop");
+  const named = await say("what is it?", true);
+  await say("we wait");
+  const begun = givenAt(named.id);
+  const inbound = recordingInbound(
+    async ({ kind }) => ({ status: kind === "mention" ? "duplicate" : "accepted" }),
+    { begunAt: async (thread) => (thread.thread === refOf(where).thread ? begun : undefined) },
+  );
+  await opened.adapter.start(inbound);
+  await inbound.received(2);
+  await discord.roundTrip();
+  expect(inbound.messages.map(({ text }) => text)).toEqual(["what is it?", "we wait"]);
 });

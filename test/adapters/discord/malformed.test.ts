@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 
+import { emojiMeanings } from "../../../src/adapters/discord/emoji.ts";
 import { didOf } from "../../../src/adapters/discord/interactions/did.ts";
 import { interactionOf } from "../../../src/adapters/discord/interactions/payload.ts";
 import { isEdited, postedMessage } from "../../../src/adapters/discord/messages.ts";
@@ -8,7 +9,7 @@ import { reactionOf } from "../../../src/adapters/discord/reactions.ts";
 import { silentLogger } from "../../../src/core/logger.ts";
 import { started } from "./started.ts";
 
-const identity = { userId: "1", applicationId: "2", readsContent: true };
+const named = { userId: "1", roleIn: () => "7" };
 
 /** Whatever JSON there is, and messages of which one field is anything. */
 const anything = fc.oneof(
@@ -28,6 +29,13 @@ const anything = fc.oneof(
         "content",
         "mentions",
         "attachments",
+        "mention_roles",
+        "message_reference",
+        "referenced_message",
+        "message_snapshots",
+        "sticker_items",
+        "poll",
+        "message",
         "flags",
         "data",
         "token",
@@ -53,9 +61,9 @@ const anything = fc.oneof(
 test("whatever Discord tells is read or left out: nothing throws", () => {
   fc.assert(
     fc.property(anything, fc.integer({ min: 0, max: 6 }), (data, type) => {
-      postedMessage(data, identity);
+      postedMessage(data, named);
       isEdited(data);
-      reactionOf(data, identity.userId);
+      reactionOf(data, { botUserId: named.userId, meanings: emojiMeanings(true) });
       interactionOf(data);
       didOf({ type, data });
     }),

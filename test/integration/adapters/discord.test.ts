@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -9,7 +9,8 @@ import { type DiscordPlace, discordTwin, slackTwin, transcriptPage } from "opsth
 import { afterEach, beforeEach, expect, test } from "vitest";
 
 import { eventually } from "../../../src/testing/adapter-suite-support.ts";
-import { answering, tool } from "../../agent/harness.ts";
+import { answering } from "../../agent/harness.ts";
+import { demoTools, incident, keep, talking } from "./demo-conversation.ts";
 
 let folder: string;
 beforeEach(async () => {
@@ -62,74 +63,55 @@ const log = (service: string): { name: string; bytes: Buffer } => ({
   ),
 });
 
-test("the whole conversation: a mention with two logs, the answer in a thread, follow-up, approval, stop", async () => {
-  const ran: string[] = [];
-  const restart = {
-    ...tool("restart", async () => {
-      ran.push("restart");
-      return "restarted";
-    }),
-    needsApproval: true,
-  };
-  let begun = (): void => {};
-  const running = new Promise<void>((resolve) => {
-    begun = resolve;
-  });
-  const wait = tool("wait", async ({ signal }) => {
-    begun();
-    await new Promise((_, reject) => {
-      signal.addEventListener("abort", () => reject(signal.reason));
-    });
-    return "never";
-  });
-  const model = answering(
-    [["list_files", {}]],
-    "The disk of **web** is full; `db` only follows.\n\n| service | errors |\n|---|---|\n| web | 1 |\n| db | 1 |",
-    [["restart", { service: "web" }]],
-    "It is up again.",
-    [["wait"]],
-  );
-  await using opened = await openBot({ model, tools: [restart, wait] });
+test("the demo conversation: a mention with two logs, answer and files in a thread, follow-up, approval, stop", async () => {
+  const { tools, ran, began } = demoTools();
+  await using opened = await openBot({ model: talking(), tools });
   const { discord, answered, posts } = opened;
   const place = discord.say({
-    text: "what went wrong with web and db?",
+    text: "orders fail since 10:01, what went wrong?",
     user: "UANN",
     mention: true,
-    files: [log("web"), log("db")],
+    files: incident("@everyone"),
   });
-  const [answer] = await answered(place);
-  expect(answer?.text).toContain("The disk of **web** is full");
-  expect(discord.threadOf(place.thread)?.name).toBe("what went wrong with web and db?");
+  const inThread = (text: string) => discord.say({ text, user: "UANN", ...place });
+  const isSaid = (words: string) => () => posts(place).some(({ text }) => text.includes(words));
+  await eventually(isSaid("No space left on device"), "the answer");
+  await answered(place);
+  expect(discord.threadOf(place.thread)?.name).toBe("orders fail since 10:01, what went wrong?");
+  const files = posts(place).flatMap((post) => post.files.map(({ name }) => name));
+  expect(files).toContain("report.md");
 
-  discord.say({ text: "restart web then", user: "UANN", ...place });
-  const [, card] = await answered(place, 2);
-  expect(card?.buttons.length).toBeGreaterThan(1);
-  expect(ran).toEqual([]);
-  const refused = discord.press({ message: card?.id ?? "", label: "Approve once", user: "UANN" });
+  inThread("only the errors of web.log");
+  await answered(place, 2);
+  inThread("restart the database");
+  const card = () => posts(place).find(({ buttons }) => buttons.length > 0);
+  await eventually(() => card() !== undefined, "the question");
+  const { id: message = "" } = card() ?? {};
+  const refused = discord.press({ message, label: "Approve once", user: "UANN" });
   await eventually(() => refused.answered !== undefined, "the refusal");
   expect(discord.whispers("UANN")).toEqual(["Only an approver may do this"]);
   expect(ran).toEqual([]);
 
-  discord.press({ message: card?.id ?? "", label: "Approve once", user: "UBOB" });
-  await answered(place, 3);
+  discord.press({ message, label: "Approve once", user: "UBOB" });
+  await eventually(isSaid("is up again"), "what came of it");
+  await answered(place);
   expect(ran).toEqual(["restart"]);
-  expect(posts(place).at(-1)?.text).toContain("It is up again.");
-  const decided = posts(place).find(({ id }) => id === card?.id);
+  const decided = posts(place).find(({ id }) => id === message);
   expect(decided).toMatchObject({ buttons: [] });
   expect(decided?.text).toContain("✅ Approved once by <@UBOB>");
 
-  discord.say({ text: "wait for it", user: "UANN", ...place });
-  await running;
+  inThread("watch it for a while");
+  await began;
   discord.react(place, "🛑", "UANN");
-  await answered(place, 4);
+  await eventually(isSaid("Stopped"), "the end");
+  await answered(place);
   // Its progress has come and gone, nobody was called, and nothing was late.
   expect(discord.thread(place).some(({ text }) => text.startsWith("-# ⏳"))).toBe(false);
   expect(discord.thread(place).flatMap(({ isBot, calls }) => (isBot ? calls : []))).toEqual([]);
 
-  const page = transcriptPage(discord.transcript("The demo conversation"));
+  const page = transcriptPage(discord.transcript("The demo conversation in Discord"));
   expect(page).toContain("pressed <b>Approve once</b>");
-  const kept = process.env["OPSTHREAD_TEST_TRANSCRIPTS"];
-  if (kept) await writeFile(join(kept, "discord.html"), page);
+  await keep("discord-demo.html", page);
 });
 
 test("a task by its command reads the attached log; the report comes as a file", async () => {

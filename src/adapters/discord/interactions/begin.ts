@@ -4,7 +4,9 @@ import { threadAt } from "../channels.ts";
 import { fileIdOf } from "../download.ts";
 import { text } from "../layout.ts";
 import { escaped } from "../markdown.ts";
+import { beneath } from "../places.ts";
 import { quiet } from "../posts.ts";
+import { cited } from "../wordless.ts";
 import { type Context, said } from "./context.ts";
 import type { Interaction } from "./payload.ts";
 import type { Reply } from "./reply.ts";
@@ -45,24 +47,25 @@ export async function askedAbout(
   const thread = threadAt({ channelId, messageId: about }, facts);
   const attachments = target.files.map(({ id, filename, size, content_type }) => ({
     id: fileIdOf({ channelId, messageId: about }, id),
-    name: filename,
+    name: filename || id,
     ...(content_type && { mediaType: content_type }),
     ...(size !== undefined && { bytes: size }),
   }));
-  if (thread.thread === about && !target.hasThread) places.begins(thread, question);
+  const beginsThread = thread.thread === about && channelId !== about && !target.hasThread;
+  if (beginsThread) places.begins(thread, question);
   trouble.asked(thread, actor.id);
   await reply.whisper([text(`The answer comes in <#${thread.thread}>.`)]);
-  const cited = target.content
-    .split("\n")
-    .map((line) => `> ${line}`)
-    .join("\n");
   // For the others in the thread; what it is about stands above. Where that can't be, the answer tells what is wrong.
   await places
     .at(
       thread,
-      ({ channelId: where }) =>
-        api.call("POST", `/channels/${where}/messages`, {
-          body: { ...quiet, components: [text(quoted(actor.id, question))] },
+      (place) =>
+        api.call("POST", `/channels/${place.channelId}/messages`, {
+          body: {
+            ...quiet,
+            components: [text(quoted(actor.id, question))],
+            ...beneath(place),
+          },
           signal,
         }),
       { signal },
@@ -71,7 +74,7 @@ export async function askedAbout(
   const received = await receiver.bring({
     ...said(interaction, thread),
     kind: "command",
-    text: `${question}\n\nAbout this message of ${target.author}:\n${cited}`,
+    text: `${question}\n\nAbout this message of ${target.author}:\n${cited(target.content)}`,
     attachments,
   });
   if (received.status === "denied") await reply.whisper(received.reason);

@@ -34,8 +34,8 @@ export async function pressed(
 ): Promise<void> {
   const decision = approvalOf(customId);
   if (!decision) return reply.seen();
-  const { channelId, facts } = interaction;
-  const thread = threadAt({ channelId, messageId: channelId }, facts);
+  const { channelId, facts, beneath = channelId } = interaction;
+  const thread = threadAt({ channelId, messageId: beneath }, facts);
   const { choice, approvalId } = decision;
   const bringing = receiver.bring({
     ...said(interaction, thread),

@@ -2,6 +2,7 @@ import { z } from "zod";
 
 import type { Attachment } from "../../../core/message.ts";
 import { Author } from "../messages.ts";
+import { File, Wordless, wordsFor } from "../wordless.ts";
 
 /** What somebody did. */
 export type Did =
@@ -89,29 +90,29 @@ const targetOf = ({
   content,
   attachments,
   flags,
+  ...more
 }: z.infer<typeof Message>): Target => ({
   id,
   author: author.global_name ?? author.username,
-  content,
-  files: attachments,
+  content: [content, wordsFor(more)].filter((text) => text !== "").join("\n"),
+  files: [...attachments, ...more.message_snapshots.flatMap(({ message }) => message.attachments)],
   hasThread: (flags & (1 << 5)) !== 0,
 });
 
 /** A file that came with a command lies at its address, in no message. */
-const fileOf = ({ filename, size, content_type, url }: z.infer<typeof File>): Attachment => ({
+const fileOf = ({
+  filename,
+  size,
+  content_type,
+  url,
+}: z.infer<typeof CommandFile>): Attachment => ({
   id: url,
-  name: filename,
+  name: filename || "file",
   ...(content_type && { mediaType: content_type }),
   ...(size !== undefined && { bytes: size }),
 });
 
-const File = z.object({
-  id: z.string(),
-  filename: z.string().min(1),
-  size: z.number().int().nonnegative().optional(),
-  content_type: z.string().nullish(),
-  url: z.string(),
-});
+const CommandFile = File.extend({ url: z.string() });
 
 const Message = z.object({
   id: z.string(),
@@ -119,6 +120,7 @@ const Message = z.object({
   content: z.string().default(""),
   attachments: z.array(File).default([]),
   flags: z.number().int().default(0),
+  ...Wordless,
 });
 
 const Option = z.object({
@@ -135,7 +137,7 @@ const Command = z.object({
   resolved: z
     .object({
       messages: z.record(z.string(), Message).optional(),
-      attachments: z.record(z.string(), File).optional(),
+      attachments: z.record(z.string(), CommandFile).optional(),
     })
     .optional(),
 });

@@ -50,9 +50,14 @@ async function answer(interaction: Interaction, reply: Reply, context: Context):
   const { did } = interaction;
   switch (did.type) {
     case "complete":
-      return reply.suggest(suggested(did.focused, inbound.tasks));
+      return reply.suggest(
+        verdictOn(interaction, context).allowed ? suggested(did.focused, inbound.tasks) : [],
+      );
     case "command":
-      if (did.name === "help") return reply.whisper(helpOf(commandName, inbound.tasks));
+      if (did.name === "help")
+        return allowed(interaction, reply, context, () =>
+          reply.whisper(helpOf(commandName, inbound.tasks)),
+        );
       if (did.name === "stop") return stop(interaction, reply, context);
       return allowed(interaction, reply, context, () => asked(interaction, did, reply, context));
     case "select":
@@ -80,14 +85,21 @@ async function answer(interaction: Interaction, reply: Reply, context: Context):
 
 /** Who may not use the bot is told so alone, before anything is done for them. */
 async function allowed(
-  { actor, channelId, facts }: Interaction,
+  interaction: Interaction,
   reply: Reply,
-  { inbound }: Context,
+  context: Context,
   act: () => Promise<void>,
 ): Promise<void> {
-  const thread = threadAt({ channelId, messageId: channelId }, facts);
-  const verdict = inbound.check({ actor, thread });
+  const verdict = verdictOn(interaction, context);
   return verdict.allowed ? act() : reply.whisper(verdict.reason);
+}
+
+function verdictOn(
+  { actor, channelId, facts }: Interaction,
+  { inbound }: Context,
+): ReturnType<Context["inbound"]["check"]> {
+  const thread = threadAt({ channelId, messageId: channelId }, facts);
+  return inbound.check({ actor, thread });
 }
 
 async function asked(

@@ -12,6 +12,8 @@ export interface Interaction {
   readonly token: string;
   readonly channelId: string;
   readonly facts: ChannelFacts;
+  /** Beneath which message that is which was pressed: where no threads are, its thread is known by that. */
+  readonly beneath: string | undefined;
   readonly actor: Actor;
   readonly did: Did;
 }
@@ -20,7 +22,7 @@ export interface Interaction {
 export function interactionOf(given: unknown): Interaction | undefined {
   const parsed = Given.safeParse(given);
   if (!parsed.success) return undefined;
-  const { id, token, channel, channel_id, guild_id, member, user, ...rest } = parsed.data;
+  const { id, token, channel, channel_id, guild_id, member, user, message, ...rest } = parsed.data;
   const person = member?.user ?? user;
   const channelId = channel_id ?? channel?.id;
   const did = didOf(rest);
@@ -34,6 +36,7 @@ export function interactionOf(given: unknown): Interaction | undefined {
       parentId: channel && threads.has(channel.type) ? (channel.parent_id ?? undefined) : undefined,
       guildId: guild_id,
     },
+    beneath: message?.message_reference?.message_id ?? message?.id,
     actor: {
       id: person.id,
       name: member?.nick ?? person.global_name ?? person.username,
@@ -55,4 +58,11 @@ const Given = z.object({
   member: Member.extend({ user: Author }).optional(),
   user: Author.optional(),
   data: z.unknown().optional(),
+  message: z
+    .object({
+      id: snowflake,
+      message_reference: z.object({ message_id: snowflake.optional() }).nullish(),
+    })
+    .nullish()
+    .catch(undefined),
 });

@@ -1,8 +1,10 @@
 import { z } from "zod";
 
+import type { Clock } from "../../../core/clock.ts";
 import { messageOf } from "../../../core/errors.ts";
 import type { Logger } from "../../../core/logger.ts";
-import type { DiscordApi } from "../api.ts";
+import type { DiscordApi, HttpMethod } from "../api.ts";
+import { patiently } from "../patiently.ts";
 import { type CommandDefinition, commandsOf } from "./commands.ts";
 
 /** Where commands are: everywhere, in some guilds by id, or nowhere. */
@@ -17,75 +19,82 @@ export interface WantedCommands {
 }
 
 interface Registered {
-  readonly added: number;
-  readonly changed: number;
-  readonly removed: number;
+  added: number;
+  changed: number;
+  removed: number;
 }
 
 /** A bot without commands still answers mentions, so it goes on. */
 export async function keepCommands(
-  {
-    api,
-    log,
-    signal,
-  }: { readonly api: DiscordApi; readonly log: Logger; readonly signal: AbortSignal },
-  wanted: WantedCommands,
+  given: {
+    readonly api: DiscordApi;
+    readonly clock: Clock;
+    readonly log: Logger;
+    readonly signal: AbortSignal;
+  },
+  { applicationId, name, places, guilds }: WantedCommands,
 ): Promise<void> {
-  try {
-    const done = await registerCommands(api, { ...wanted, signal });
-    log.info(done, "Commands are registered");
-  } catch (error) {
-    if (!signal.aborted) log.warn({ error: messageOf(error) }, "Commands could not be registered");
+  const { log, signal } = given;
+  const done = { added: 0, changed: 0, removed: 0 };
+  const wanted = commandsOf(name);
+  const listed = typeof places === "string" ? [] : places;
+  for (const guild of [undefined, ...new Set([...listed, ...guilds])]) {
+    const isWanted = guild === undefined ? places === "everywhere" : listed.includes(guild);
+    const route =
+      `/applications/${applicationId}${guild === undefined ? "" : `/guilds/${guild}`}/commands` as const;
+    try {
+      await keepAt(route, { here: isWanted ? wanted : [], wanted, done }, given);
+    } catch (error) {
+      if (signal.aborted) return;
+      // Of one in which nothing is wanted, and that lets the app have no commands, nothing is missing.
+      const level = guild === undefined || isWanted ? "warn" : "debug";
+      const place = guild === undefined ? {} : { guild };
+      log[level]({ ...place, error: messageOf(error) }, "Commands could not be registered");
+    }
   }
+  log.info(done, "Commands are registered");
 }
 
 /**
- * Brings the commands at Discord to what they should be. What is so already is left alone: only 200 may be made a day.
+ * Brings the commands in one place to what they should be. What is so already is left alone: only 200 may be made a day.
  * Commands of the app that are not the adapter's own are not touched.
  */
-async function registerCommands(
-  api: DiscordApi,
+async function keepAt(
+  route: `/${string}`,
   {
-    applicationId,
-    name,
-    places,
-    guilds,
+    here,
+    wanted,
+    done,
+  }: {
+    readonly here: readonly CommandDefinition[];
+    readonly wanted: readonly CommandDefinition[];
+    readonly done: Registered;
+  },
+  {
+    api,
+    clock,
     signal,
-  }: WantedCommands & { readonly signal: AbortSignal },
-): Promise<Registered> {
-  const count = { added: 0, changed: 0, removed: 0 };
-  const wanted = commandsOf(name);
-  const routeOf = (guild: string | undefined): `/${string}` =>
-    guild === undefined
-      ? `/applications/${applicationId}/commands`
-      : `/applications/${applicationId}/guilds/${guild}/commands`;
-  const listed = typeof places === "string" ? [] : places;
-  const wantedAt = (guild: string | undefined): readonly CommandDefinition[] => {
-    if (guild === undefined) return places === "everywhere" ? wanted : [];
-    return listed.includes(guild) ? wanted : [];
-  };
-  for (const guild of [undefined, ...new Set([...listed, ...guilds])]) {
-    const route = routeOf(guild);
-    const there = Commands.parse(await api.call("GET", route, { signal }));
-    const here = wantedAt(guild);
-    for (const definition of here) {
-      const known = there.find((each) => isSame(each, definition));
-      if (!known) {
-        await api.call("POST", route, { body: definition, signal });
-        count.added += 1;
-      } else if (!hasAll(known, definition)) {
-        await api.call("PATCH", `${route}/${known.id}`, { body: definition, signal });
-        count.changed += 1;
-      }
-    }
-    for (const each of there) {
-      const isOwn = wanted.some((definition) => isSame(each, definition));
-      if (!isOwn || here.some((definition) => isSame(each, definition))) continue;
-      await api.call("DELETE", `${route}/${each.id}`, { signal });
-      count.removed += 1;
+  }: { readonly api: DiscordApi; readonly clock: Clock; readonly signal: AbortSignal },
+): Promise<void> {
+  const call = (method: HttpMethod, at: `/${string}`, body?: CommandDefinition): Promise<unknown> =>
+    patiently(() => api.call(method, at, { ...(body && { body }), signal }), { clock, signal });
+  const there = Commands.parse(await call("GET", route));
+  for (const definition of here) {
+    const known = there.find((each) => isSame(each, definition));
+    if (!known) {
+      await call("POST", route, definition);
+      done.added += 1;
+    } else if (!hasAll(known, definition)) {
+      await call("PATCH", `${route}/${known.id}`, definition);
+      done.changed += 1;
     }
   }
-  return count;
+  for (const each of there) {
+    const isOwn = wanted.some((definition) => isSame(each, definition));
+    if (!isOwn || here.some((definition) => isSame(each, definition))) continue;
+    await call("DELETE", `${route}/${each.id}`);
+    done.removed += 1;
+  }
 }
 
 const isSame = (

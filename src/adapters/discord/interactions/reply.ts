@@ -1,6 +1,8 @@
 import { z } from "zod";
 
+import { isOpsthreadError } from "../../../core/errors.ts";
 import type { DiscordApi } from "../api.ts";
+import { codes, discordCode } from "../failures.ts";
 import { text } from "../layout.ts";
 import { escaped } from "../markdown.ts";
 import { quiet } from "../posts.ts";
@@ -36,12 +38,25 @@ export function createReply(
   const give = async (type: number, data?: object): Promise<unknown> => {
     if (isGiven) return undefined;
     isGiven = true;
-    return api.call("POST", `/interactions/${id}/${token}/callback`, {
-      body: { type, ...(data && { data }) },
-      query: { with_response: "true" },
-      auth: false,
-      signal,
+    const call = (): Promise<unknown> =>
+      api.call("POST", `/interactions/${id}/${token}/callback`, {
+        body: { type, ...(data && { data }) },
+        query: { with_response: "true" },
+        auth: false,
+        signal,
+      });
+    return call().catch(async (error: unknown) => {
+      if (!isOpsthreadError(error, "ADAPTER_POST_UNKNOWN")) throw error;
+      // Discord takes no second one, so it says whether the first one came.
+      return call().catch((second: unknown) => {
+        if (discordCode(second) !== codes.alreadyAcknowledged) throw second;
+        return type === types.message ? original() : undefined;
+      });
     });
+  };
+  const original = async (): Promise<unknown> => {
+    const route = `/webhooks/${applicationId}/${token}/messages/@original` as const;
+    return { resource: { message: await api.call("GET", route, { auth: false, signal }) } };
   };
   return {
     get isGiven() {

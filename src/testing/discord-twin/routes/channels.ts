@@ -20,6 +20,10 @@ export const channelRoutes: Readonly<Record<string, Route>> = {
     }),
   },
 
+  "GET /gateway": { run: ({ side: { context } }) => ({ url: context.url.replace("http", "ws") }) },
+
+  "GET /users/{}": { run: ({ side: { state }, ids: [id = ""] }) => userJson(state, id) },
+
   "GET /users/@me": { run: ({ side: { state } }) => userJson(state, state.botId) },
 
   "GET /applications/@me": {
@@ -42,6 +46,9 @@ export const channelRoutes: Readonly<Record<string, Route>> = {
       const isOwn = channel.thread?.ownerId === state.botId;
       if (!channel.thread || (!isOwn && !state.may(state.botId, channel, "MANAGE_THREADS")))
         throw refusals.missingPermissions();
+      // Only who manages threads locks them.
+      if (body.locked !== undefined && !state.may(state.botId, channel, "MANAGE_THREADS"))
+        throw refusals.missingPermissions();
       const isOnlyRevived = Object.keys(body).every((key) => key === "archived");
       if (state.isArchived(channel.thread) && !(isOnlyRevived && body.archived === false))
         throw refusals.archived();
@@ -51,6 +58,9 @@ export const channelRoutes: Readonly<Record<string, Route>> = {
         throw invalidForm(["name"], "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 100 in length.");
       channel.name = body.name ?? channel.name;
       channel.thread.archived = body.archived ?? channel.thread.archived;
+      channel.thread.locked = body.locked ?? channel.thread.locked;
+      const { autoArchiveMinutes } = channel.thread;
+      channel.thread.autoArchiveMinutes = body.auto_archive_duration ?? autoArchiveMinutes;
       if (body.archived === false) channel.thread.activeAt = state.clock.now();
       events.threadUpdated(channel);
       return channelJson(channel, state);
@@ -90,6 +100,13 @@ export const channelRoutes: Readonly<Record<string, Route>> = {
     },
   },
 
+  "GET /guilds/{}/channels": {
+    run: ({ side: { state }, ids: [id] }) =>
+      [...state.guildOf(id).channels.values()]
+        .filter(({ thread }) => !thread)
+        .map((channel) => channelJson(channel, state)),
+  },
+
   "GET /guilds/{}/members/{}": {
     run: ({ side: { state }, ids: [guild, id = ""] }) => ({
       ...memberJson(state.guildOf(guild), id),
@@ -123,12 +140,17 @@ const hasThread = 1 << 5;
 
 const NewThread = z.strictObject({
   name: z.string(),
-  auto_archive_duration: z.number().int().optional(),
-  rate_limit_per_user: z.number().int().optional(),
+  auto_archive_duration: z.number().int().nullish(),
+  rate_limit_per_user: z.number().int().nullish(),
+  // Of no meaning here; clients send it nevertheless.
+  type: z.number().int().optional(),
 });
 
 const Change = z.strictObject({
   name: z.string().optional(),
   archived: z.boolean().optional(),
   locked: z.boolean().optional(),
+  auto_archive_duration: z.number().int().optional(),
+  rate_limit_per_user: z.number().int().nullish(),
+  invitable: z.boolean().optional(),
 });

@@ -7,6 +7,10 @@ import type { Route, RouteCall } from "../server-side.ts";
 export const commandRoutes: Readonly<Record<string, Route>> = {
   "GET /applications/{}/commands": { run: (call) => listed(call, "") },
   "GET /applications/{}/guilds/{}/commands": { run: (call) => listed(call, call.ids[1] ?? "") },
+  "PUT /applications/{}/commands": { run: (call) => overwritten(call, "") },
+  "PUT /applications/{}/guilds/{}/commands": {
+    run: (call) => overwritten(call, call.ids[1] ?? ""),
+  },
   "POST /applications/{}/commands": { run: (call) => made(call, "") },
   "POST /applications/{}/guilds/{}/commands": { run: (call) => made(call, call.ids[1] ?? "") },
   "PATCH /applications/{}/commands/{}": { run: (call) => changed(call, "", call.ids[1] ?? "") },
@@ -21,6 +25,17 @@ export const commandRoutes: Readonly<Record<string, Route>> = {
 
 const listed = ({ side: { commands } }: RouteCall, place: string): object =>
   commands.byPlace.get(place) ?? [];
+
+/** All at once: what is not among them is removed. */
+function overwritten(call: RouteCall, place: string): object {
+  const bodies = z.array(z.unknown()).parse(call.body);
+  const all = bodies.map((body) => ({ body, command: checked(body) }));
+  const kept = (call.side.commands.byPlace.get(place) ?? []).filter((each) =>
+    all.some(({ command }) => command.name === each["name"] && command.type === each["type"]),
+  );
+  call.side.commands.byPlace.set(place, kept);
+  return all.map(({ body }) => made({ ...call, body }, place));
+}
 
 function made({ side, body }: RouteCall, place: string): object {
   const command = checked(body);

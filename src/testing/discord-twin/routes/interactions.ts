@@ -65,6 +65,25 @@ export const interactionRoutes: Readonly<Record<string, Route>> = {
     },
   },
 
+  "PATCH /webhooks/{}/{}/messages/{}": {
+    isOpen: true,
+    run(call) {
+      const message = followUp(call);
+      change(message, { call, body: call.body, files: call.files });
+      return messageJson(message, call.side.context);
+    },
+  },
+
+  "DELETE /webhooks/{}/{}/messages/{}": {
+    isOpen: true,
+    run(call) {
+      const message = followUp(call);
+      const channel = call.side.state.channel(message.channelId);
+      if (channel) removeMessage(call, channel, message);
+      return undefined;
+    },
+  },
+
   "POST /webhooks/{}/{}": {
     isOpen: true,
     run(call) {
@@ -136,6 +155,17 @@ function said(interaction: TwinInteraction, call: RouteCall, given: unknown): Tw
     interactionId: interaction.id,
     ...(isEphemeral && { onlyFor: interaction.user }),
   });
+}
+
+/** One that came after the answer. */
+function followUp({ side, ids: [, token = "", id] }: RouteCall): TwinMessage {
+  const { channelId, id: interactionId } = side.interactions.byToken(token);
+  const messages = side.state.channel(channelId)?.messages ?? [];
+  const found = messages.find(
+    (message) => message.id === id && message.interactionId === interactionId,
+  );
+  if (!found) throw refusals.unknownMessage();
+  return found;
 }
 
 function originalOf({ original: message }: TwinInteraction): TwinMessage {

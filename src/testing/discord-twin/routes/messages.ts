@@ -1,9 +1,10 @@
 import { z } from "zod";
 
-import { messageJson } from "../json.ts";
+import { isForum } from "../channel-types.ts";
+import { messageJson, userJson } from "../json.ts";
 import { componentsV2, messageBody } from "../message-body.ts";
 import { beforeChange, checkMayPost, fileLimits, postMessage } from "../post-message.ts";
-import { refusals } from "../refusal.ts";
+import { invalidForm, refusals } from "../refusal.ts";
 import { channelFor, messageIn, type Route, type RouteCall } from "../server-side.ts";
 import type { TwinChannel, TwinMessage } from "../state.ts";
 
@@ -20,7 +21,12 @@ export const messageRoutes: Readonly<Record<string, Route>> = {
       if (files.length > 0 && !state.may(state.botId, channel, "ATTACH_FILES"))
         throw refusals.missingPermissions();
       const parsed = messageBody(body, { sent: files, limits: fileLimits(state, channel.guildId) });
-      const message = postMessage(side, channel, { author: state.botId, body: parsed });
+      const repliesToNothing =
+        parsed.replyTo !== undefined && !channel.messages.some(({ id }) => id === parsed.replyTo);
+      if (repliesToNothing && !parsed.mayReplyToNothing)
+        throw invalidForm(["message_reference"], "REPLIES_UNKNOWN_MESSAGE", "Unknown message");
+      const reply = repliesToNothing ? { ...parsed, replyTo: undefined } : parsed;
+      const message = postMessage(side, channel, { author: state.botId, body: reply });
       return shown(call, message, { nonce: parsed.nonce });
     },
   },
@@ -30,6 +36,7 @@ export const messageRoutes: Readonly<Record<string, Route>> = {
       const channel = channelFor(call);
       const { query } = call;
       requireHistory(call, channel);
+      if (isForum(channel.type)) throw refusals.notAText();
       const page = Page.parse(Object.fromEntries(query));
       const { before, after, limit } = page;
       const those = channel.messages.filter(
@@ -94,9 +101,20 @@ export const messageRoutes: Readonly<Record<string, Route>> = {
 
   "DELETE /channels/{}/messages/{}/reactions/{}/@me": {
     run(call) {
+      const { state, events } = call.side;
       const message = messageIn(channelFor(call), call.ids[1]);
-      message.reactions.get(call.ids[2] ?? "")?.delete(call.side.state.botId);
+      const emoji = call.ids[2] ?? "";
+      if (message.reactions.get(emoji)?.delete(state.botId))
+        events.reacted(message, { user: state.botId, emoji, isRemoved: true });
       return undefined;
+    },
+  },
+
+  "GET /channels/{}/messages/{}/reactions/{}": {
+    run(call) {
+      const message = messageIn(channelFor(call), call.ids[1]);
+      const people = message.reactions.get(call.ids[2] ?? "") ?? [];
+      return [...people].map((user) => userJson(call.side.state, user));
     },
   },
 
