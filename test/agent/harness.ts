@@ -73,6 +73,19 @@ const anything: StandardSchemaV1<unknown, unknown> = {
   "~standard": { version: 1, vendor: "test", validate: (value) => ({ value }) },
 };
 
+/** One that is to be approved, and keeps account of its runs. */
+export function restartTool(result = "restarted"): {
+  readonly restart: Tool;
+  readonly ran: readonly string[];
+} {
+  const ran: string[] = [];
+  const restart = tool("restart", async () => {
+    ran.push("restart");
+    return result;
+  });
+  return { restart: { ...restart, needsApproval: true }, ran };
+}
+
 /** Runs a turn in memory and gives everything that it reported. */
 export async function run({
   signal = new AbortController().signal,

@@ -2,8 +2,7 @@ import { z } from "zod";
 
 import { isOpsthreadError } from "../../core/errors.ts";
 import { stableKey, threadId, type ThreadRef } from "../../core/ids.ts";
-import type { Post } from "../../core/post.ts";
-import type { OpenArtifact } from "../adapter.ts";
+import type { Adapter } from "../adapter.ts";
 import type { DiscordApi } from "./api.ts";
 import type { FileLimits } from "./artifacts.ts";
 import type { Cards } from "./cards.ts";
@@ -17,15 +16,8 @@ import { remembering } from "./remembering.ts";
 
 /** Posts and their finding again. */
 export interface Posts {
-  send(
-    post: Post,
-    options: { readonly signal: AbortSignal; readonly open: OpenArtifact },
-  ): Promise<{ readonly messageId: string }>;
-  find(
-    thread: ThreadRef,
-    key: string,
-    options: { readonly signal: AbortSignal },
-  ): Promise<{ readonly messageId: string } | undefined>;
+  readonly send: Adapter["post"];
+  readonly find: Adapter["findPost"];
 }
 
 export interface PostsOptions {

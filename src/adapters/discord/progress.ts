@@ -2,17 +2,14 @@ import { setMaxListeners } from "node:events";
 
 import { abortable } from "../../core/abort.ts";
 import { messageOf } from "../../core/errors.ts";
-import { stableKey, threadId, type ThreadRef } from "../../core/ids.ts";
+import { stableKey, threadId } from "../../core/ids.ts";
+import type { Adapter } from "../adapter.ts";
 import { codes, discordCode } from "./failures.ts";
 import { type Line, progressLine, type ProgressLineOptions } from "./progress-line.ts";
 
 /** The live lines of turns: one message each, changed, and deleted in the end. */
 export interface ProgressLines extends AsyncDisposable {
-  show(
-    thread: ThreadRef,
-    progress: { readonly key: string; readonly markdown: string | undefined },
-    options: { readonly signal: AbortSignal },
-  ): Promise<void>;
+  readonly show: Adapter["showProgress"];
 }
 
 export function createProgressLines(options: ProgressLineOptions): ProgressLines {

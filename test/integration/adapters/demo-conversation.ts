@@ -5,7 +5,7 @@ import type { Model } from "opsthread";
 import { offlineModel } from "opsthread/models";
 import { logs } from "opsthread/tasks";
 
-import { answering, tool } from "../../agent/harness.ts";
+import { answering, restartTool, tool } from "../../agent/harness.ts";
 
 // What the demo conversation is made of, on any platform.
 
@@ -38,14 +38,7 @@ export function demoTools() {
   const began = new Promise<void>((resolve) => {
     begin = resolve;
   });
-  const ran: string[] = [];
-  const restart = {
-    ...tool("restart", async () => {
-      ran.push("restart");
-      return "postgres restarted, 3 GB free";
-    }),
-    needsApproval: true,
-  };
+  const { restart, ran } = restartTool("postgres restarted, 3 GB free");
   const watch = tool("watch", async ({ signal }) => {
     begin();
     await new Promise((_, reject) => {

@@ -2,12 +2,11 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { type BotOptions, createBot, type ThreadRef, type Tool } from "opsthread";
+import { type BotOptions, createBot, type ThreadRef } from "opsthread";
 import { slackAdapter } from "opsthread/slack";
 import { slackTwin } from "opsthread/testing";
 
 import { eventually } from "../../../src/testing/adapter-suite-support.ts";
-import { tool } from "../../agent/harness.ts";
 
 /**
  * The assembled bot, with Slack's own clients, on a Slack of its own, reached in one of Slack's two ways. `UANN` may use it, and
@@ -61,17 +60,4 @@ export async function openSlackBot({
       await rm(folder, { recursive: true, force: true });
     },
   };
-}
-
-/** A tool that is to be approved, and keeps account of its runs. */
-export function restartTool(result = "restarted"): {
-  readonly restart: Tool;
-  readonly ran: readonly string[];
-} {
-  const ran: string[] = [];
-  const restart = tool("restart", async () => {
-    ran.push("restart");
-    return result;
-  });
-  return { restart: { ...restart, needsApproval: true }, ran };
 }

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 
 import { eventually } from "../../../src/testing/adapter-suite-support.ts";
-import { answering, tool } from "../../agent/harness.ts";
-import { openSlackBot, restartTool } from "./slack-bot.ts";
+import { answering, restartTool, tool } from "../../agent/harness.ts";
+import { openSlackBot } from "./slack-bot.ts";
 
 /** A tool that runs until it is let go, or stopped. */
 function gate() {

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 
 import { eventually } from "../../../src/testing/adapter-suite-support.ts";
-import { answering, tool } from "../../agent/harness.ts";
-import { openSlackBot, restartTool } from "./slack-bot.ts";
+import { answering, restartTool, tool } from "../../agent/harness.ts";
+import { openSlackBot } from "./slack-bot.ts";
 
 test("a mention with two logs is worked on and answered beneath it, with the report as a file", async () => {
   await using opened = await openSlackBot();
