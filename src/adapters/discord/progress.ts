@@ -3,6 +3,7 @@ import { setMaxListeners } from "node:events";
 import { abortable } from "../../core/abort.ts";
 import { messageOf } from "../../core/errors.ts";
 import { stableKey, threadId, type ThreadRef } from "../../core/ids.ts";
+import type { ProgressUpdate } from "../adapter.ts";
 import { codes, discordCode } from "./failures.ts";
 import { type Line, progressLine, type ProgressLineOptions } from "./progress-line.ts";
 
@@ -10,7 +11,7 @@ import { type Line, progressLine, type ProgressLineOptions } from "./progress-li
 export interface ProgressLines extends AsyncDisposable {
   show(
     thread: ThreadRef,
-    progress: { readonly key: string; readonly markdown: string | undefined },
+    progress: ProgressUpdate,
     options: { readonly signal: AbortSignal },
   ): Promise<void>;
 }
@@ -26,10 +27,10 @@ export function createProgressLines(options: ProgressLineOptions): ProgressLines
   const change = progressLine({ ...options, signal: ending.signal });
 
   return {
-    async show(thread, { key, markdown }, { signal }) {
+    async show(thread, { key, markdown, isTakenUp = false }, { signal }) {
       signal.throwIfAborted();
       const id = stableKey(threadId(thread), key);
-      if (markdown === undefined && !lines.has(id)) return;
+      if (markdown === undefined && !lines.has(id) && !isTakenUp) return;
       const ticket = {};
       newest.set(id, ticket);
       // One after the other, also where nobody waits any more: a line must be known to be deleted.
@@ -38,7 +39,7 @@ export function createProgressLines(options: ProgressLineOptions): ProgressLines
         // Something newer waits: of several only the last one is shown.
         if (newest.get(id) !== ticket) return line;
         try {
-          return await change(thread, line, markdown);
+          return await change(thread, { line, markdown, isTakenUp });
         } catch (error) {
           log.debug({ error: messageOf(error) }, "Progress was not shown");
           return discordCode(error) === codes.unknownMessage ? undefined : line;
