@@ -2,14 +2,13 @@ import { resolve } from "node:path";
 
 import type { BotOptions } from "../../bot.ts";
 import type { Config } from "../../config.ts";
-import { OpsthreadError } from "../../core/errors.ts";
 import type { Logger } from "../../core/logger.ts";
 import type { BlobsOptions } from "../../open-blobs.ts";
-import { parseRedisUrl } from "../../redis/config.ts";
 import { fileSource } from "../../sources/file.ts";
 import { engineFromEnvironment } from "../engine.ts";
 import { keysOf, urlsOf } from "../model-options.ts";
 import { openAdapters } from "./adapters.ts";
+import { redisConnection } from "./redis-connection.ts";
 import type { Secrets } from "./secrets.ts";
 
 /**
@@ -82,26 +81,6 @@ export function blobsOptions(
       ...(sessionToken && { sessionToken: secrets.read(sessionToken, "blobs.sessionToken") }),
     },
   };
-}
-
-type RedisConnection = Exclude<Config["redis"], undefined>["connection"];
-
-export function redisConnection(connection: RedisConnection, secrets: Secrets) {
-  if (typeof connection === "object" && ("env" in connection || "file" in connection))
-    return secrets.read(connection, "redis.connection");
-  const urls =
-    typeof connection === "string"
-      ? [connection]
-      : "cluster" in connection
-        ? connection.cluster
-        : connection.sentinels;
-  const holdsPassword = urls.some((url) => parseRedisUrl(url).password !== undefined);
-  if (holdsPassword || (typeof connection === "object" && "password" in connection))
-    throw new OpsthreadError(
-      "CONFIG_INVALID",
-      'Cannot use redis.connection: there is a password in it, expected { "env": "REDIS_URL" } or { "file": "path" } with the whole URL',
-    );
-  return connection;
 }
 
 /** The engine is the environment's, as for `doctor`, where the configuration names none. */
