@@ -8,6 +8,7 @@ import { Role } from "../../open-durable.ts";
 import { createRedactor } from "../../security/redact.ts";
 import { blobsPlace, tryBlobs } from "../doctor/blobs.ts";
 import { botOptions } from "../start/bot-options.ts";
+import { checkOptions } from "../start/check-options.ts";
 import { loadConfig } from "../start/load-config.ts";
 import { openSecrets } from "../start/secrets.ts";
 import { table } from "../table.ts";
@@ -69,6 +70,7 @@ export function startCommand({ signal }: { readonly signal: AbortSignal }): Comm
       ];
       process.stdout.write(table(rows));
       if (check) {
+        await checkOptions(options, { config, role });
         const isBucket = blobs?.driver === "s3";
         if (isBucket) await tryBlobs(blobs, { dataFolder, signal });
         const connected = isBucket ? "The bucket works; nothing else" : "Nothing";
