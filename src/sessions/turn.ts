@@ -30,6 +30,7 @@ import { createProgress, type Progress } from "./progress.ts";
 import type { RestingSandboxes } from "./resting-sandboxes.ts";
 import type { Session } from "./session.ts";
 import { freeAgain, scopesOf } from "./spending.ts";
+import type { TellSchedules } from "./tell-schedules.ts";
 import { beginTurn } from "./trace-turn.ts";
 import { openWorkspace, sandboxOf } from "./turn-workspace.ts";
 import type { ApprovalPolicy } from "./widen.ts";
@@ -72,7 +73,7 @@ export interface TurnOptions {
   /** Default: nobody watches. */
   readonly tracer?: Tracer;
   /** What is said of a channel's schedules. Default: that there are none. */
-  readonly schedules?: (thread: ThreadRef) => Promise<string>;
+  readonly schedules?: TellSchedules;
 }
 
 /**
