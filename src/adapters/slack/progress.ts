@@ -5,7 +5,7 @@ import type { Clock } from "../../core/clock.ts";
 import { isOpsthreadError, messageOf } from "../../core/errors.ts";
 import { stableKey, threadId, type ThreadRef } from "../../core/ids.ts";
 import type { Logger } from "../../core/logger.ts";
-import type { ProgressUpdate } from "../adapter.ts";
+import type { Adapter } from "../adapter.ts";
 import { leftProgress, type LeftProgressOptions } from "./left-progress.ts";
 import { editedLine, type ProgressMessage } from "./progress-message.ts";
 import { type KeptStatus, threadStatus } from "./status.ts";
@@ -14,11 +14,7 @@ import { streamedLine } from "./streamed-line.ts";
 /** The live lines of turns: one message each, changed, and deleted in the end. */
 export interface ProgressLines extends AsyncDisposable {
   /** Takes the newest text and waits for nothing, but for the end of the message when there shall be none any more. */
-  show(
-    thread: ThreadRef,
-    progress: ProgressUpdate,
-    options: { readonly signal: AbortSignal },
-  ): Promise<void>;
+  readonly show: Adapter["showProgress"];
 }
 
 export interface ProgressOptions extends LeftProgressOptions {
