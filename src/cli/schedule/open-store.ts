@@ -2,8 +2,8 @@ import { resolve } from "node:path";
 
 import type { Schedule } from "../../core/schedule.ts";
 import type { ScheduleStore } from "../../store/store.ts";
+import { redisConnection } from "../start/bot-options.ts";
 import { loadConfig } from "../start/load-config.ts";
-import { redisConnection } from "../start/redis-connection.ts";
 import { openSecrets } from "../start/secrets.ts";
 
 /** Where a configuration's schedules are. */
