@@ -33,7 +33,7 @@ import { instanceOf } from "./sandbox/instance.ts";
 import { Limits, Permissions } from "./sandbox/permissions.ts";
 import type { SandboxProvider } from "./sandbox/sandbox.ts";
 import type { NetworkOptions } from "./sandbox/supervised/session-network.ts";
-import { channelSchedules } from "./schedule/channel-schedules.ts";
+import { changeChannelSchedule, channelSchedules } from "./schedule/channel-schedules.ts";
 import { Schedules } from "./schedule/definition.ts";
 import { openScheduler, requireAdapters } from "./schedule/open-scheduler.ts";
 import { AccessConfig, createAccess } from "./security/access.ts";
@@ -294,7 +294,10 @@ export async function createBot(options: BotOptions): Promise<Bot> {
     adapters,
     agents,
     tasks,
-    schedules: (thread) => channelSchedules(thread, { store, configured: schedules, clock }),
+    schedules(thread, change) {
+      const of = { store, configured: schedules, clock };
+      return change ? changeChannelSchedule(thread, change, of) : channelSchedules(thread, of);
+    },
     ...(mcp && { toolSource: mcp }),
     sandbox: { permissions, limits, sources },
     ...(image !== undefined && { image: typeof image === "function" ? image : () => image }),

@@ -6,7 +6,7 @@ import { McpServers } from "./agent/mcp/config.ts";
 import { Price } from "./agent/prices.ts";
 import { Concurrency } from "./open-durable.ts";
 import { SandboxConfig } from "./open-sandboxes.ts";
-import { RedisConfig } from "./redis/config.ts";
+import { redisExpected } from "./redis/config.ts";
 import { Limits, Permissions } from "./sandbox/permissions.ts";
 import { Schedules } from "./schedule/definition.ts";
 import { SecretRef } from "./secret-ref.ts";
@@ -93,9 +93,27 @@ const Source = z.strictObject({
   files: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]),
 });
 
+/** One with a password belongs into the environment or a file. */
+const RedisUrl = z.union([z.string(), SecretRef]);
+
 const Redis = z.strictObject({
-  /** A URL with a password belongs into the environment or a file. */
-  connection: z.union([SecretRef, RedisConfig]).default({ env: "REDIS_URL" }),
+  connection: z
+    .union(
+      [
+        RedisUrl,
+        z.strictObject({
+          sentinels: z.array(RedisUrl).min(1),
+          master: z.string().min(1),
+          username: z.string().exactOptional(),
+          password: SecretRef.exactOptional(),
+          db: z.number().int().nonnegative().exactOptional(),
+          tls: z.boolean().exactOptional(),
+        }),
+        z.strictObject({ cluster: z.array(RedisUrl).min(1) }),
+      ],
+      { error: redisExpected },
+    )
+    .default({ env: "REDIS_URL" }),
   name: z.string().min(1).exactOptional(),
   allowVolatile: z.boolean().exactOptional(),
 });

@@ -66,21 +66,33 @@ interface DurableOptions {
 
 /** The embedded drivers, or those of many processes. Drivers load when a bot is built, not when the package is imported. */
 export async function openDurable(options: DurableOptions): Promise<Durable> {
-  const { redis, role, store, queue } = options;
-  if (redis) {
-    if (store || queue)
-      throw new OpsthreadError(
-        "CONFIG_INVALID",
-        'Cannot use option "redis" together with "store" or "queue": expected one or the other',
-      );
-    return await openRedis(redis, options);
-  }
-  if (role !== "all" && !(store && queue))
+  const { redis } = options;
+  requireStoreFor(options);
+  return redis ? await openRedis(redis, options) : await openEmbedded(options);
+}
+
+/** @throws {OpsthreadError} `CONFIG_INVALID` where what is configured can't keep what a process of this role needs */
+export function requireStoreFor({
+  role,
+  redis,
+  store,
+  queue,
+}: {
+  readonly role: Role;
+  readonly redis?: object | undefined;
+  readonly store?: Store | undefined;
+  readonly queue?: Queue | undefined;
+}): void {
+  if (redis && (store || queue))
+    throw new OpsthreadError(
+      "CONFIG_INVALID",
+      'Cannot use option "redis" together with "store" or "queue": expected one or the other',
+    );
+  if (!redis && role !== "all" && !(store && queue))
     throw new OpsthreadError(
       "CONFIG_INVALID",
       `Cannot be a ${role}: the embedded store belongs to one process, expected option "redis" for several`,
     );
-  return await openEmbedded(options);
 }
 
 async function openEmbedded(options: DurableOptions): Promise<Durable> {

@@ -3,6 +3,16 @@ import type { ThreadRef } from "../core/ids.ts";
 import type { Actor, Attachment, Message } from "../core/message.ts";
 import type { Artifact, Post } from "../core/post.ts";
 
+/** What a turn shows of itself. */
+export interface ProgressUpdate {
+  /** The turn's, in whichever process it runs. */
+  readonly key: string;
+  /** Undefined takes the line away. */
+  readonly markdown: string | undefined;
+  /** Another process ran the turn before and may have been killed: a line that it left is replaced, or taken away. */
+  readonly isTakenUp?: boolean;
+}
+
 /**
  * A chat platform driver. It turns platform events into {@link Message}s, and {@link Post}s into platform messages.
  * It decides nothing: who may speak is the gate's answer, what is stored is the store's.
@@ -47,7 +57,7 @@ export interface Adapter extends AsyncDisposable {
    */
   showProgress(
     thread: ThreadRef,
-    progress: { readonly key: string; readonly markdown: string | undefined },
+    progress: ProgressUpdate,
     options: { readonly signal: AbortSignal },
   ): Promise<void>;
   /**

@@ -36,6 +36,13 @@ export type AuditEvent =
       readonly actor: string;
       readonly from?: string;
     }
+  /** A schedule was paused, resumed or run in a chat. */
+  | {
+      readonly event: "schedule-changed";
+      readonly schedule: string;
+      readonly action: "pause" | "resume" | "run";
+      readonly actor: string;
+    }
   /** A sandbox was opened; `grants` are the approvals that it was opened with, which is when they are used. */
   | {
       readonly event: "sandbox-opened";

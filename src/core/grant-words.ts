@@ -13,7 +13,13 @@ export type GrantWord =
     }
   | { readonly type: "revoke"; readonly approvalId: string }
   | { readonly type: "list" }
-  | { readonly type: "schedules" };
+  | { readonly type: "schedules"; readonly change?: ScheduleChange };
+
+/** What is to become of a schedule. */
+export interface ScheduleChange {
+  readonly action: "pause" | "resume" | "run";
+  readonly id: string;
+}
 
 /** Reads a button, or words that are the whole message: a sentence that merely begins with "approve" is for the model. */
 export function grantWordOf(message: Message): GrantWord | undefined {
@@ -27,6 +33,8 @@ export function grantWordOf(message: Message): GrantWord | undefined {
   const text = plain.replace(/[.!]$/, "").toLowerCase();
   if (text === "grants") return { type: "list" };
   if (text === "schedules") return { type: "schedules" };
+  const change = scheduleChangeOf(text);
+  if (change) return { type: "schedules", change };
   const revoked = /^revoke\s+(\S+)$/.exec(text)?.[1];
   if (revoked !== undefined && isApprovalId(revoked))
     return { type: "revoke", approvalId: revoked };
@@ -43,6 +51,13 @@ export function grantWordOf(message: Message): GrantWord | undefined {
     choice: verb === "deny" ? "deny" : (durations[0] ?? "once"),
     ...(approvalId !== undefined && { approvalId }),
   };
+}
+
+function scheduleChangeOf(text: string): ScheduleChange | undefined {
+  const [, action, id] = /^schedule\s+(pause|resume|run)\s+([\w-]+)$/.exec(text) ?? [];
+  if (id === undefined || (action !== "pause" && action !== "resume" && action !== "run"))
+    return undefined;
+  return { action, id };
 }
 
 const mention = /^\s*(?:<@[^>\s]+>|@\S+)\s*/;

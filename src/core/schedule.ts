@@ -6,7 +6,7 @@ import { Message, ThreadRefSchema } from "./message.ts";
 export const ScheduleShape = z.strictObject({
   /** Up to 64 of `a-z`, `0-9`, `-` and `_`. */
   id: z.string().regex(/^[a-z0-9][a-z0-9_-]{0,63}$/, "Expected up to 64 of a-z, 0-9, - and _"),
-  /** Five fields (minute, hour, day of the month, month, day of the week), or `@hourly`, `@daily`, `@weekly`, `@monthly`, `@yearly`. */
+  /** Five fields (minute, hour, day of the month, month, day of the week), `@hourly` … `@yearly`, or a single time (`2027-01-15T09:00:00`). */
   cron: z.string().min(1),
   /** IANA name, as in `Europe/Berlin`. Default `UTC`. */
   timezone: z.string().min(1).default("UTC"),

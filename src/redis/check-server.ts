@@ -18,6 +18,8 @@ export async function checkServer(
   const nodes = client instanceof Cluster ? client.nodes("master") : [client];
   for (const node of nodes) {
     const facts = factsOf(await node.info());
+    const misplaced = misplacedBy(facts, { isCluster: client instanceof Cluster });
+    if (misplaced !== undefined) throw unusable(misplaced);
     const version = facts["redis_version"] ?? "0";
     const [major = 0, minor = 0] = version.split(".").map(Number);
     if (major < oldest[0] || (major === oldest[0] && minor < oldest[1]))
@@ -32,9 +34,26 @@ export async function checkServer(
     const volatile =
       "its append-only file is off, so that a restart loses what was acknowledged, expected it on; " +
       'set "appendonly yes" in redis.conf (and "appendfsync always" where not even a second may be lost to a power cut)';
-    if (!allowVolatile) throw unusable(`${volatile}, or allow it with allowVolatile`);
+    if (!allowVolatile)
+      throw unusable(
+        `${volatile}, or go on all the same with --allow-volatile (allowVolatile in the configuration)`,
+      );
     log.warn({ setting: "appendonly yes" }, "Redis loses what it holds when it is restarted");
   }
+}
+
+/** Why this is not the server that was meant. */
+function misplacedBy(
+  facts: Readonly<Record<string, string>>,
+  { isCluster }: { readonly isCluster: boolean },
+): string | undefined {
+  if (facts["redis_mode"] === "sentinel")
+    return 'it is a sentinel, expected redis.connection as in { "sentinels": ["redis://host:26379"], "master": "mymaster" }';
+  if (facts["redis_mode"] === "cluster" && !isCluster)
+    return 'it is a node of a Cluster, expected redis.connection as in { "cluster": ["redis://host:6379"] }';
+  if (facts["role"] === "slave" && !isCluster)
+    return `it is a replica, which takes no writes, expected its master (${facts["master_host"]}:${facts["master_port"]})`;
+  return undefined;
 }
 
 function factsOf(info: string): Readonly<Record<string, string>> {

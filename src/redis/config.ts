@@ -2,6 +2,11 @@ import { z } from "zod";
 
 import { OpsthreadError } from "../core/errors.ts";
 
+/** What is said of anything else. */
+export const redisExpected =
+  'expected a URL, { "sentinels": ["redis://host:26379"], "master": "mymaster" } or { "cluster": ["redis://host:6379"] }; ' +
+  'where there is a password, in the place of the URL { "env": "NAME" } or { "file": "path" }';
+
 /**
  * Where Redis is: a URL (`redis://user:password@host:6379/0`, or `rediss://` for TLS); the sentinels that know a master by name;
  * or some nodes of a Redis Cluster. URLs of a cluster's nodes carry the same user and password. Passwords are never

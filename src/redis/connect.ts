@@ -57,8 +57,11 @@ function openClient(redis: RedisConfig, options: ClientOptions): RedisClient {
   const { sentinels, master, username, password, db = 0, tls = false } = redis;
   const nodes = sentinels.map(parseRedisUrl);
   const [first] = nodes;
-  return new Redis({
+  const client: Redis = new Redis({
     ...single,
+    // Else sentinels that are away are asked on after the client was told to disconnect.
+    sentinelRetryStrategy: (times) =>
+      Reflect.get(client, "manuallyClosing") === true ? null : retryAfterMs(times),
     name: master,
     sentinels: nodes.map(({ host, port }) => ({ host, port })),
     db,
@@ -68,6 +71,7 @@ function openClient(redis: RedisConfig, options: ClientOptions): RedisClient {
     ...(tls && { tls: {} }),
     ...(first?.tls && { enableTLSForSentinelMode: true, sentinelTLS: first.tls }),
   });
+  return client;
 }
 
 function credentials({

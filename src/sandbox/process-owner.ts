@@ -11,9 +11,16 @@ export interface Owner extends AsyncDisposable {
   readonly id: string;
   /** Whether the process of this id still lives. */
   isAlive(id: string): Promise<boolean>;
+  /** Whether a living process of another machine is signed in, too. */
+  isAlsoElsewhere(): Promise<boolean>;
 }
 
-const Record = z.object({ pid: z.number(), startedAt: z.string(), pidNamespace: z.string() });
+const Record = z.object({
+  pid: z.number(),
+  startedAt: z.string(),
+  pidNamespace: z.string(),
+  machine: z.string().default(""),
+});
 
 /** Signs this process in. The file is touched now and then; the processes of one host can also be looked up. */
 export async function signIn(folder: string): Promise<Owner> {
@@ -24,6 +31,7 @@ export async function signIn(folder: string): Promise<Owner> {
     pid: process.pid,
     startedAt: await startOf(process.pid),
     pidNamespace: await pidNamespace(),
+    machine: await bootId(),
   };
   await writeFile(file(id), JSON.stringify(own), { mode: 0o600 });
   const beat = setInterval(() => {
@@ -32,15 +40,14 @@ export async function signIn(folder: string): Promise<Owner> {
   }, beatMs);
   beat.unref();
 
+  const recordOf = async (owner: string) =>
+    Record.parse(JSON.parse(await readFile(file(owner), "utf8")));
+
   const isAlive = async (owner: string): Promise<boolean> => {
     if (owner === id) return true;
     if (!/^[\w-]+$/.test(owner)) return false;
     try {
-      const {
-        pid,
-        startedAt,
-        pidNamespace: namespace,
-      } = Record.parse(JSON.parse(await readFile(file(owner), "utf8")));
+      const { pid, startedAt, pidNamespace: namespace } = await recordOf(owner);
       if (namespace !== "" && namespace === own.pidNamespace)
         return (await startOf(pid)) === startedAt;
       return Date.now() - (await stat(file(owner))).mtimeMs < 6 * beatMs;
@@ -56,6 +63,15 @@ export async function signIn(folder: string): Promise<Owner> {
   return {
     id,
     isAlive,
+    async isAlsoElsewhere() {
+      for (const name of await readdir(folder)) {
+        const other = name.replace(/\.json$/, "");
+        if (other === id || !(await isAlive(other))) continue;
+        const { machine } = await recordOf(other).catch(() => own); // It signed out meanwhile.
+        if (machine !== own.machine) return true;
+      }
+      return false;
+    },
     async [Symbol.asyncDispose]() {
       clearInterval(beat);
       await rm(file(id), { force: true });
@@ -67,5 +83,9 @@ const beatMs = 5_000;
 
 /** Empty where there is no such process, or no /proc. */
 const startOf = async (pid: number): Promise<string> => (await lookUpProcess(pid))?.startedAt ?? "";
+
+/** Of the running kernel, which containers share; empty where there is no /proc. */
+const bootId = async (): Promise<string> =>
+  (await readFile("/proc/sys/kernel/random/boot_id", "utf8").catch(() => "")).trim();
 
 const pidNamespace = (): Promise<string> => readlink("/proc/self/ns/pid").catch(() => "");

@@ -6,6 +6,7 @@ import { reservedInodes } from "./ext4-image.ts";
 import { createHolds } from "./holds.ts";
 import { createLocks, type Locked } from "./lock.ts";
 import { canMountImages } from "./mount-probe.ts";
+import { requireOneMachine } from "./one-machine.ts";
 import { giveTree, type Owner } from "./owner.ts";
 import type { Owner as ProcessOwner } from "./process-owner.ts";
 import { measureFolder } from "./quota.ts";
@@ -90,6 +91,7 @@ export interface WorkspacesOptions extends Owner {
   readonly makeAhead?: boolean;
 }
 
+/** @throws {OpsthreadError} `CONFIG_INVALID` where processes of several machines share the folder, and may mount images */
 export async function createWorkspaces(options: WorkspacesOptions): Promise<Workspaces> {
   const { uid, gid, log, prefer = "filesystem", makeAhead = true } = options;
   await mkdir(imagesFolder(options.folder), { recursive: true, mode: 0o700 });
@@ -97,6 +99,7 @@ export async function createWorkspaces(options: WorkspacesOptions): Promise<Work
   const owner = process.getuid?.() === 0 ? { uid, gid } : undefined;
   const refusal = prefer === "watched" ? "it is configured so" : await canMountImages(folder);
   const quota = refusal === undefined ? "filesystem" : "watched";
+  if (quota === "filesystem") await requireOneMachine({ folder, process: options.process });
   const images = createImages({ folder, process: options.process, makeAhead, log, owner });
   const holds = createHolds({ folder: imagesFolder(folder), process: options.process });
   const locked = createLocks();

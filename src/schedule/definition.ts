@@ -58,11 +58,13 @@ function ruleProblem(schedule: Schedule): string | undefined {
   const expected =
     'expected five fields (minute, hour, day, month, weekday), as in "0 9 * * 1-5", or "@daily"';
   try {
-    // Some day of the month may only be there in a leap year.
-    if (readRule(schedule).next(Date.UTC(2024, 0)) !== undefined) return undefined;
+    // Some day of the month may only be there in a leap year, and a single time may have passed.
+    if (readRule(schedule).next(Date.UTC(1970, 0, 2)) !== undefined) return undefined;
     return `"${schedule.cron}" never comes, ${expected}`;
   } catch (error) {
-    return `${messageOf(error).replace(/^Cron\w+: /, "")}; ${expected}`;
+    const said = messageOf(error).replace(/^Cron\w+: /, "");
+    // What it says of the number of fields is true of other kinds of rules.
+    return `${/\bparts\b/.test(said) ? `Cannot use "${schedule.cron}"` : said}; ${expected}`;
   }
 }
 

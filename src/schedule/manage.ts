@@ -36,7 +36,7 @@ export async function listSchedules(
   return [...own, ...added].toSorted((a, b) => (a.schedule.id < b.schedule.id ? -1 : 1));
 }
 
-/** @throws {OpsthreadError} `CONFIG_INVALID` where there is one with its id */
+/** @throws {OpsthreadError} `CONFIG_INVALID` where there is one with its id, or its only time has passed */
 export async function addSchedule(
   store: ScheduleStore,
   schedule: Schedule,
@@ -52,6 +52,11 @@ export async function addSchedule(
     queued: [],
     ...ruled(schedule, readRule, now),
   };
+  if (record.nextAt === undefined)
+    throw unusable(
+      `add schedule "${id}"`,
+      `"${schedule.cron}" has passed, expected a time to come`,
+    );
   // A record without a definition is left of what was in the configuration once.
   const left = (await readAll(store)).get(id);
   if (left?.record?.definition) throw isThere();

@@ -88,7 +88,10 @@ export function createTable({ store, configured, ruleOf, clock, log }: TableOpti
       const { id } = schedule;
       const { record: old, version = 0 } = entries.get(id) ?? {};
       const base = old ?? { paused: false, queued: [] };
-      writes.push({ id, version, record: { ...base, ...ruled(schedule, ruleOf, clock.now()) } });
+      const anew = ruled(schedule, ruleOf, clock.now());
+      if (anew.nextAt === undefined)
+        log.warn({ schedule: id, cron: schedule.cron }, "A schedule's only time has passed");
+      writes.push({ id, version, record: { ...base, ...anew } });
     }
     if (writes.length === 0) return [];
     const versions = await store.writeSchedules(writes);

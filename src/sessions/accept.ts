@@ -130,10 +130,11 @@ export function createInbound(
   };
 }
 
-/** Whoever decides on a grant must be an approver; to take one back, or to look, it is enough to be a user. */
+/** Whoever decides on a grant or changes a schedule must be an approver; to take one back, or to look, it is enough to be a user. */
 function actionOf(message: Message): GateAction {
   if (message.kind === "stop") return "stop";
   const word = grantWordOf(message);
+  if (word?.type === "schedules") return word.change ? "approve" : "use";
   return word?.type === "decide" ? deciding(word) : "use";
 }
 

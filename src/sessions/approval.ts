@@ -24,7 +24,7 @@ export interface Deciding {
   /** What is approved for all sessions. */
   readonly remembered: readonly RememberedCall[];
   /** What is said of the channel's schedules. */
-  readonly schedules?: string | undefined;
+  readonly schedules?: Pick<Settled, "reply" | "audit"> | undefined;
 }
 
 /** What comes of words to the harness: facts for the journal, a reply to the thread, and what the audit is told. */
@@ -52,7 +52,7 @@ export function settleWord(
     case "list":
       return { facts: [], reply: listText(session, deciding) };
     case "schedules":
-      return { facts: [], reply: deciding.schedules ?? "There are no schedules here." };
+      return { facts: [], reply: "There are no schedules here.", ...deciding.schedules };
   }
 }
 

@@ -7,7 +7,6 @@ import type { Audit, AuditEvent } from "../core/audit.ts";
 import type { Clock } from "../core/clock.ts";
 import { isOpsthreadError, OpsthreadError } from "../core/errors.ts";
 import { type GrantWord, grantWordOf } from "../core/grant-words.ts";
-import type { ThreadRef } from "../core/ids.ts";
 import type { Attachment, Message } from "../core/message.ts";
 import type { Post } from "../core/post.ts";
 import type { SandboxCapabilities } from "../sandbox/sandbox.ts";
@@ -20,6 +19,7 @@ import { noticeOf } from "./ending.ts";
 import { guardMessage } from "./guard-message.ts";
 import { readUnread } from "./read-unread.ts";
 import type { Fact, Session } from "./session.ts";
+import { type TellSchedules, tellSchedules } from "./tell-schedules.ts";
 import type { ApprovalPolicy } from "./widen.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -39,7 +39,7 @@ export interface IntakeOptions {
   readonly cards: ApprovalCards;
   readonly maxAttachmentBytes: number;
   /** What is said of a channel's schedules. */
-  readonly schedules?: (thread: ThreadRef) => Promise<string>;
+  readonly schedules?: TellSchedules;
   readonly signal: AbortSignal;
   /** What was read of the inbox already; default: it is read. */
   readonly unread?: readonly InboxItem[];
@@ -81,7 +81,9 @@ async function settle(
   const at = clock.now();
   const remembered = await store.remembered();
   const schedules =
-    word.type === "schedules" ? await options.schedules?.(session.thread) : undefined;
+    word.type === "schedules"
+      ? await tellSchedules(session.thread, { word, message }, options)
+      : undefined;
   const {
     facts,
     widens = false,

@@ -13,12 +13,15 @@ export function createProgress({
   adapter,
   thread,
   key,
+  isTakenUp = false,
   clock,
   log,
 }: {
   readonly adapter: Adapter;
   readonly thread: ThreadRef;
   readonly key: string;
+  /** Another process ran the turn before: what it left of its line goes, also where nothing new is shown. */
+  readonly isTakenUp?: boolean;
   readonly clock: Clock;
   readonly log: Logger;
 }): Progress {
@@ -31,7 +34,7 @@ export function createProgress({
     try {
       await adapter.showProgress(
         thread,
-        { key, markdown },
+        { key, markdown, ...(isTakenUp && { isTakenUp }) },
         { signal: AbortSignal.timeout(sendMs) },
       );
     } catch (error) {
@@ -56,7 +59,7 @@ export function createProgress({
     async [Symbol.asyncDispose]() {
       ended.abort();
       await showing;
-      if (shown) await send(undefined);
+      if (shown || isTakenUp) await send(undefined);
     },
   };
 }

@@ -30,6 +30,7 @@ import { createProgress, type Progress } from "./progress.ts";
 import type { RestingSandboxes } from "./resting-sandboxes.ts";
 import type { Session } from "./session.ts";
 import { freeAgain, scopesOf } from "./spending.ts";
+import type { TellSchedules } from "./tell-schedules.ts";
 import { beginTurn } from "./trace-turn.ts";
 import { openWorkspace, sandboxOf } from "./turn-workspace.ts";
 import type { ApprovalPolicy } from "./widen.ts";
@@ -72,7 +73,7 @@ export interface TurnOptions {
   /** Default: nobody watches. */
   readonly tracer?: Tracer;
   /** What is said of a channel's schedules. Default: that there are none. */
-  readonly schedules?: (thread: ThreadRef) => Promise<string>;
+  readonly schedules?: TellSchedules;
 }
 
 /**
@@ -94,6 +95,7 @@ export async function runTurn(
   await session.record([{ type: "turn-started", epoch, sandbox, ...traced.journalled }]);
 
   const adapter = options.adapters.get(session.thread.platform);
+  const progress = adapter && openProgress(session, options, adapter);
   const tooOften = (session.open?.attempts ?? 0) > options.maxAttempts;
   if (unread.some(({ message }) => message.kind === "stop")) await stopTurn(session, options);
   else if (!adapter)
@@ -102,7 +104,21 @@ export async function runTurn(
     const why = `it was begun ${options.maxAttempts} times and never came to an end`;
     await failTurn(session, options, why);
   } else return await work(session, options, { adapter, unread, signal });
+  // It shows nothing, but a process that was killed may have left its line.
+  await progress?.[Symbol.asyncDispose]();
   return { usedSandbox: false };
+}
+
+function openProgress(session: Session, options: TurnOptions, adapter: Adapter): Progress {
+  const { thread, id, turn, open } = session;
+  const isTakenUp = (open?.attempts ?? 0) > 1;
+  return createProgress({
+    ...options,
+    adapter,
+    thread,
+    key: stableKey("progress", id, turn),
+    isTakenUp,
+  });
 }
 
 async function work(
@@ -125,12 +141,7 @@ async function work(
   let cameToItsEnd = false;
   try {
     await options.checkpoints?.bring(session, workspace, { signal: ending.signal });
-    await using progress = createProgress({
-      ...options,
-      adapter,
-      thread: session.thread,
-      key: stableKey("progress", session.id, session.turn),
-    });
+    await using progress = openProgress(session, options, adapter);
     await answer(session, options, { adapter, unread, workspace, progress, inbox, ending });
     cameToItsEnd = true;
   } catch (error) {

@@ -125,6 +125,35 @@ test("a password in the URL of Redis is refused without being told", async () =>
   expect(fromEnv.redis?.connection).toBe("redis://u:pw@r:6379");
 });
 
+test("sentinels and nodes of a Cluster have their passwords from the environment or files", async () => {
+  await writeFile(join(folder, "node"), "redis://:of-nodes@n1\n");
+  const env = { ...tokens, SENTINEL: "redis://:of-sentinels@s1:26379", PASSWORD: "of-master" };
+  const connectionOf = async (connection: object) =>
+    (await made({ slack: {}, access, redis: { connection } }, env)).redis?.connection;
+  const master = { master: "main", username: "bot" };
+
+  expect(await connectionOf({ cluster: [{ file: "node" }, "redis://n2"] })).toEqual({
+    cluster: ["redis://:of-nodes@n1", "redis://n2"],
+  });
+  expect(
+    await connectionOf({
+      ...master,
+      sentinels: [{ env: "SENTINEL" }, "redis://s2:26379"],
+      password: { env: "PASSWORD" },
+    }),
+  ).toEqual({
+    ...master,
+    sentinels: ["redis://:of-sentinels@s1:26379", "redis://s2:26379"],
+    password: "of-master",
+  });
+  await expect(connectionOf({ cluster: ["redis://n1", "redis://:hidden@n2"] })).rejects.toThrow(
+    /^(?!.*hidden).*redis\.connection\.cluster\[1\]: there is a password in it/,
+  );
+  await expect(connectionOf({ sentinels: ["redis://s1"] })).rejects.toThrow(
+    /expected a URL, \{ "sentinels": .*"master": [^]*at redis\.connection/,
+  );
+});
+
 test("a bot that nobody could talk to is refused", async () => {
   await expect(made({ access })).rejects.toThrow(/expected "slack" or "discord"/);
 });

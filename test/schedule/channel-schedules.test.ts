@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { channelSchedules } from "../../src/schedule/channel-schedules.ts";
+import { changeChannelSchedule, channelSchedules } from "../../src/schedule/channel-schedules.ts";
 import { minute, schedule, scheduleWorld } from "./schedule-world.ts";
 
 const thread = { platform: "test", workspace: "w1", channel: "ops", thread: "t" };
@@ -27,6 +27,47 @@ test("a channel is told how its schedules stand, and nothing of others'", async 
   expect(await channelSchedules({ ...thread, channel: "none" }, { store, configured, clock })).toBe(
     "There are no schedules for this channel.",
   );
+});
+
+test("a channel's schedules are changed there, and others' are not", async () => {
+  await using world = await scheduleWorld();
+  const configured = [schedule(), schedule({ id: "secret", channel: "test:w1:board" })];
+  await world.start(configured);
+  const { store, clock } = world;
+  const at = clock.now();
+  const change = (action: "pause" | "resume" | "run", id = "nightly") =>
+    changeChannelSchedule(thread, { action, id, at }, { store, configured, clock });
+
+  expect(await change("pause")).toBe("Paused **nightly**.");
+  expect((await world.record())?.paused).toBe(true);
+  await expect(change("run")).rejects.toThrow("it is paused");
+  expect(await change("resume")).toBe("Resumed **nightly**.");
+  await expect(change("pause", "secret")).rejects.toMatchObject({
+    code: "CONFIG_INVALID",
+    message: expect.stringContaining("this channel has none"),
+  });
+  expect((await world.record("secret"))?.paused).toBe(false);
+});
+
+test("a word that is read twice runs a schedule once", async () => {
+  await using world = await scheduleWorld();
+  await world.start([schedule()]);
+  const { store, clock } = world;
+  const at = clock.now();
+  const run = () =>
+    changeChannelSchedule(
+      thread,
+      { action: "run", id: "nightly", at },
+      { store, configured: [schedule()], clock },
+    );
+  await run();
+  await world.pass(2 * minute);
+  await world.answer(world.thread(0));
+  await run();
+  await world.pass(5 * minute);
+
+  expect(await world.said()).toEqual([]);
+  expect(world.opened).toHaveLength(1);
 });
 
 async function opsThread({

@@ -38,6 +38,17 @@ test.each([
   });
 });
 
+test("a single time that has passed can't be added", async () => {
+  await using world = await scheduleWorld();
+  const add = (cron: string) => addSchedule(world.store, schedule({ cron }), given);
+
+  await expect(add("2026-06-01T11:59:00")).rejects.toMatchObject({
+    code: "CONFIG_INVALID",
+    message: expect.stringContaining("has passed, expected a time to come"),
+  });
+  expect(await add("2026-06-01T12:01:00")).toMatchObject({ nextAt: noon + 60_000 });
+});
+
 test.each([
   ["pause", pauseSchedule],
   ["resume", resumeSchedule],

@@ -2,9 +2,14 @@ import { expect, test } from "vitest";
 
 import { createRules, readRule } from "../../src/schedule/rule.ts";
 
-/** The times of a rule in Berlin, from then on, in UTC. */
-function times(cron: string, from: string, count: number): readonly string[] {
-  const rule = readRule({ cron, timezone: "Europe/Berlin" });
+/** The times of a rule, in Berlin or in another zone, from then on, in UTC. */
+function times(
+  cron: string,
+  from: string,
+  count: number,
+  timezone = "Europe/Berlin",
+): readonly string[] {
+  const rule = readRule({ cron, timezone });
   const found: string[] = [];
   let at = Date.parse(from);
   while (found.length < count) {
@@ -48,6 +53,26 @@ test("what comes every so often comes in both of the hours", () => {
     "10-25T01:30",
     "10-25T02:30",
   ]);
+});
+
+// Lord Howe's clocks go by half an hour: from 2:00 (+10:30) to 2:30 on October 4th, and back on April 5th. Chatham's go from 2:45
+// (+12:45) to 3:45 on September 27th, and back on April 5th.
+test.each([
+  ["Australia/Lord_Howe", "15 2 * * *", "2026-10-03T12:00Z", ["10-03T15:30", "10-04T15:15"]],
+  ["Australia/Lord_Howe", "45 1 * * *", "2026-04-04T12:00Z", ["04-04T14:45", "04-05T15:15"]],
+  [
+    "Australia/Lord_Howe",
+    "*/30 * * * *",
+    "2026-04-04T14:10Z",
+    ["04-04T14:30", "04-04T15:00", "04-04T15:30"],
+  ],
+  ["Pacific/Chatham", "0 3 * * *", "2026-09-26T12:00Z", ["09-26T14:00", "09-27T13:15"]],
+  ["Pacific/Chatham", "0 3 * * *", "2026-04-04T12:00Z", ["04-04T13:15", "04-05T14:15"]],
+  ["Pacific/Chatham", "30 * * * *", "2026-09-26T13:20Z", ["09-26T13:45", "09-26T14:45"]],
+  // Midnight itself is not there.
+  ["Africa/Cairo", "0 0 * * *", "2026-04-23T12:00Z", ["04-23T22:00", "04-24T21:00"]],
+])("summer time of %s: %s", (timezone, cron, from, expected) => {
+  expect(times(cron, from, expected.length, timezone)).toEqual(expected);
 });
 
 test("last() is the time up to and with a moment", () => {

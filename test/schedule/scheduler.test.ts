@@ -339,6 +339,34 @@ test("a paused schedule stays so over a restart", async () => {
   expect(world.opened).toEqual([]);
 });
 
+test("a single time runs once, and one that has passed is told and does not run", async () => {
+  await using world = await scheduleWorld();
+  await world.start([
+    schedule({ cron: "2026-06-01T12:00:00" }),
+    schedule({ id: "passed", cron: "2020-06-01T12:00:00", missed: "once" }),
+  ]);
+  await world.pass(2 * hour);
+
+  expect(world.opened.map(({ title }) => title)).toEqual(["Schedule nightly"]);
+  expect(world.logged).toContainEqual({
+    level: "warn",
+    message: "A schedule's only time has passed",
+    data: { schedule: "passed", cron: "2020-06-01T12:00:00" },
+  });
+});
+
+test("a single time that passed while no bot was there runs once where that is asked for", async () => {
+  await using world = await scheduleWorld();
+  const once = [schedule({ cron: "2026-06-01T12:00:00", missed: "once" })];
+  const first = await world.start(once);
+  await first[Symbol.asyncDispose]();
+  await world.pass(5 * hour);
+  await world.start(once);
+  await world.pass(hour);
+
+  expect(world.opened).toHaveLength(1);
+});
+
 test("a removed schedule does not run any more", async () => {
   await using world = await scheduleWorld();
   await addSchedule(world.store, schedule(), { now: world.clock.now(), configured: [] });

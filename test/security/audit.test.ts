@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -57,14 +59,46 @@ test("a full file is put aside, and the oldest goes", () => {
   const options = { folder: join(folder, "audit"), redact, maxBytes: 2 * bytes, maxFiles: 3 };
   // Each as a process of its own would: what is there is found again.
   for (let at = 1; at <= 9; at += 1) auditFile(options)({ ...opened, at });
-  expect(readdirSync(join(folder, "audit")).toSorted()).toEqual([
-    "audit.1.jsonl",
-    "audit.2.jsonl",
+  const files = readdirSync(join(folder, "audit")).toSorted();
+  expect(files.map((name) => name.replace(/Z\.[0-9a-f]{8}\./, "Z."))).toEqual([
+    "audit.1970-01-01T00-00-00.007Z.jsonl",
+    "audit.1970-01-01T00-00-00.009Z.jsonl",
     "audit.jsonl",
   ]);
-  expect(linesOf("audit.jsonl")).toMatchObject([{ at: 9 }]);
-  expect(linesOf("audit.1.jsonl")).toMatchObject([{ at: 7 }, { at: 8 }]);
-  expect(linesOf("audit.2.jsonl")).toMatchObject([{ at: 5 }, { at: 6 }]);
+  expect(files.map((name) => linesOf(name))).toMatchObject([
+    [{ at: 5 }, { at: 6 }],
+    [{ at: 7 }, { at: 8 }],
+    [{ at: 9 }],
+  ]);
+});
+
+test("of processes that put files aside at the same time, no record is lost", async () => {
+  const [writers, records] = [3, 1500];
+  const script = `
+    import { auditFile } from "opsthread";
+    const [folder, sessionId] = process.argv.slice(1);
+    const audit = auditFile({ folder, redact: (value) => value, maxBytes: 2000, maxFiles: 1000 });
+    process.stdin.once("data", () => {
+      for (let at = 1; at <= ${records}; at += 1) audit({ event: "egress", at, sessionId, url: "" });
+      process.exit();
+    });
+    process.stdout.write("ready");
+  `;
+  const children = Array.from({ length: writers }, (_, index) =>
+    spawn(
+      process.execPath,
+      ["--input-type=module", "-e", script, join(folder, "audit"), `s_${index}`],
+      { cwd: import.meta.dirname, stdio: ["pipe", "pipe", "inherit"] },
+    ),
+  );
+  await Promise.all(children.map(({ stdout }) => once(stdout, "data")));
+  const ended = children.map((child) => once(child, "exit"));
+  for (const { stdin } of children) stdin.write("go");
+  await Promise.all(ended);
+
+  const found = readdirSync(join(folder, "audit")).flatMap((name) => linesOf(name));
+  expect(found).toHaveLength(writers * records);
+  expect(new Set(found.map((record) => JSON.stringify(record))).size).toBe(writers * records);
 });
 
 test("a record that can't be written is an error in the log, and nothing else", () => {

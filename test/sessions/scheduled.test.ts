@@ -1,7 +1,11 @@
 import { rm } from "node:fs/promises";
 
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
+import type { Audit } from "../../src/core/audit.ts";
+import { OpsthreadError } from "../../src/core/errors.ts";
+import { createAccess, AccessConfig } from "../../src/security/access.ts";
+import type { TellSchedules } from "../../src/sessions/tell-schedules.ts";
 import { sqliteStore } from "../../src/store/sqlite/index.ts";
 import type { Store } from "../../src/store/store.ts";
 import { manualClock, type ManualClock } from "../../src/testing/manual-clock.ts";
@@ -73,4 +77,47 @@ test('"schedules" is told by the harness, for the channel', async () => {
 
   expect(world.shown).toMatchObject([{ kind: "notice", markdown: "- **nightly**" }]);
   expect(asked).toEqual(["C1"]);
+});
+
+describe("a schedule in the words of a chat", () => {
+  const access = { users: ["test:W1:U1"], approvers: ["test:W1:U2"], channels: ["test:W1:*"] };
+  const gate = createAccess(AccessConfig.parse(access));
+  /** What was asked for, and what the thread was told of it. */
+  async function say(actor: string, text: string) {
+    const changes: unknown[] = [];
+    const audited: string[] = [];
+    const schedules: TellSchedules = async ({ channel }, change) => {
+      changes.push([channel, change]);
+      if (change?.id === "other") throw new OpsthreadError("CONFIG_INVALID", "there is none here");
+      return "Done.";
+    };
+    const audit: Audit = ({ event }) => void audited.push(event);
+    await using world = openWorld({ engine: { schedules, gate, audit } });
+    await world.deliver(sampleMessage("M0", thread, { text: "hello" }));
+    await world.settle();
+    const from = { id: actor, roles: [] };
+    await world.deliver(sampleMessage("M1", thread, { actor: from, text, sentAt: 1234 }));
+    await world.settle();
+    return { changes, audited, told: world.shown.slice(1).map(({ markdown }) => markdown) };
+  }
+
+  test.each(["pause", "resume", "run"] as const)("%s is an approver's to say", async (action) => {
+    expect(await say("U2", `schedule ${action} nightly`)).toEqual({
+      changes: [["C1", { action, id: "nightly", at: 1234 }]],
+      audited: ["schedule-changed"],
+      told: ["Done."],
+    });
+  });
+
+  test("who may only use the bot changes none", async () => {
+    const { changes, told } = await say("U1", "schedule pause nightly");
+    expect([changes, told]).toEqual([[], []]);
+  });
+
+  test("what can't be done is told, and is no change", async () => {
+    expect(await say("U2", "schedule pause other")).toMatchObject({
+      audited: [],
+      told: ["there is none here."],
+    });
+  });
 });

@@ -92,6 +92,23 @@ describe.each(["shutdown", "kill", "lease-lost"] as const)("after %s mid-command
   });
 });
 
+test("who takes a turn up takes the killed process's progress away", async () => {
+  const { sandboxes } = await running();
+  await world.end("kill");
+  sandboxes.forget();
+  await world.settle();
+  expect(world.takenUp[0]).toBe("Working on it …");
+  expect(world.takenUp.at(-1)).toBeUndefined();
+});
+
+test("who only stops a killed process's turn takes its progress away, too", async () => {
+  const { thread } = await running();
+  await world.end("kill");
+  await world.deliver(messageTo(thread, `${thread.thread}-stop`, "stop"));
+  await world.settle();
+  expect(world.takenUp).toEqual([undefined]);
+});
+
 test("a stop ends the command and the sandbox", async () => {
   const { thread, sandboxes, results } = await running();
   await world.deliver(messageTo(thread, `${thread.thread}-stop`, "stop"));

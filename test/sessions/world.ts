@@ -63,6 +63,8 @@ export class World {
   readonly closed: ApprovalOutcome[] = [];
   /** The progress lines that were shown, in order; undefined where one was taken away. */
   readonly progress: (string | undefined)[] = [];
+  /** Those of turns that another process ran before. */
+  readonly takenUp: (string | undefined)[] = [];
   /** Execution ids of tools that had an effect, once per run. */
   readonly effects: { readonly tool: string; readonly id: string; readonly note: string }[] = [];
   readonly audited: AuditRecord[] = [];
@@ -288,8 +290,9 @@ export class World {
         const index = this.shown.findIndex((post) => post.key === key);
         return index < 0 ? undefined : { messageId: String(index + 1) };
       },
-      showProgress: (_thread, { markdown }) => {
+      showProgress: (_thread, { markdown, isTakenUp = false }) => {
         this.progress.push(markdown);
+        if (isTakenUp) this.takenUp.push(markdown);
         return Promise.resolve();
       },
       closeApproval: (_thread, outcome) => {

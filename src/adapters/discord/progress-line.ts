@@ -35,8 +35,12 @@ export interface ProgressLineOptions {
 /** Shows, changes or removes a line: what it was, and what it is to say; undefined for none. */
 export type ChangeLine = (
   thread: ThreadRef,
-  line: Line | undefined,
-  markdown: string | undefined,
+  change: {
+    readonly line: Line | undefined;
+    readonly markdown: string | undefined;
+    /** A killed process may have left one. */
+    readonly isTakenUp: boolean;
+  },
 ) => Promise<Line | undefined>;
 
 export function progressLine({
@@ -63,9 +67,7 @@ export function progressLine({
     );
   const own = new Set<string>();
   const tidied = remembering<true>(maxTidied);
-  const tidy = async ({ channelId, messageId, isOwnThread }: Line): Promise<void> => {
-    own.add(messageId);
-    if (isOwnThread || tidied.get(channelId)) return;
+  const tidy = async (channelId: string): Promise<void> => {
     tidied.set(channelId, true);
     try {
       const bot = await botId({ signal: ended });
@@ -81,9 +83,13 @@ export function progressLine({
     await api.call("POST", `/channels/${line.channelId}/typing`, { signal: ended }).catch(() => {}); // Only a sign.
     return { ...line, typedAt: clock.now() };
   };
-  return async (thread, line, markdown) => {
+  return async (thread, { line, markdown, isTakenUp }) => {
     if (markdown === undefined) {
-      if (!line) return undefined;
+      if (!line) {
+        if (isTakenUp)
+          await places.at(thread, ({ channelId }) => tidy(channelId), { signal: ended });
+        return undefined;
+      }
       const { channelId, messageId } = line;
       // A line may be left out, but not be left behind: its end waits as long as Discord asks, and for the answer, which
       // revives a thread that was archived meanwhile.
@@ -98,7 +104,9 @@ export function progressLine({
     const components = [{ ...text(shown), id: progressMark }];
     if (!line) {
       const begun = await begin(thread, components);
-      await tidy(begun);
+      const { channelId, messageId, isOwnThread } = begun;
+      own.add(messageId);
+      if (isTakenUp || !(isOwnThread || tidied.get(channelId))) await tidy(channelId);
       return begun;
     }
     await api.call("PATCH", `/channels/${line.channelId}/messages/${line.messageId}`, {

@@ -23,10 +23,10 @@ export function createProgressLines(options: ProgressLineOptions): ProgressLines
   const change = progressLine({ ...options, signal: ending.signal });
 
   return {
-    async show(thread, { key, markdown }, { signal }) {
+    async show(thread, { key, markdown, isTakenUp = false }, { signal }) {
       signal.throwIfAborted();
       const id = stableKey(threadId(thread), key);
-      if (markdown === undefined && !lines.has(id)) return;
+      if (markdown === undefined && !lines.has(id) && !isTakenUp) return;
       const ticket = {};
       newest.set(id, ticket);
       // One after the other, also where nobody waits any more: a line must be known to be deleted.
@@ -35,7 +35,7 @@ export function createProgressLines(options: ProgressLineOptions): ProgressLines
         // Something newer waits: of several only the last one is shown.
         if (newest.get(id) !== ticket) return line;
         try {
-          return await change(thread, line, markdown);
+          return await change(thread, { line, markdown, isTakenUp });
         } catch (error) {
           log.debug({ error: messageOf(error) }, "Progress was not shown");
           return discordCode(error) === codes.unknownMessage ? undefined : line;

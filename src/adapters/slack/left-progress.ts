@@ -8,14 +8,15 @@ import { progressType } from "./progress-message.ts";
 /** Finds the progress messages that nobody ends any more, because their process was killed or never learned of them. */
 export interface LeftProgress {
   /**
-   * Deletes those of a thread that are older than `before`, once for each thread. With `key` also those of that line,
-   * and again.
+   * Deletes those of a thread that are older than `before`, once for each thread, or again. With `key` also those of that
+   * line, and again.
    */
   sweep(
     thread: ThreadRef,
     options: {
       readonly before: string | undefined;
       readonly key?: string;
+      readonly again?: boolean;
       readonly signal: AbortSignal;
     },
   ): Promise<void>;
@@ -30,15 +31,15 @@ export interface LeftProgressOptions {
 export function leftProgress({ apiFor, botId }: LeftProgressOptions): LeftProgress {
   const swept = new Set<string>();
   return {
-    async sweep(thread, { before, key, signal }) {
+    async sweep(thread, { before, key, again = key !== undefined, signal }) {
       const id = threadId(thread);
-      if (swept.has(id) && key === undefined) return;
+      if (swept.has(id) && !again) return;
       swept.add(id);
       const [oldest] = swept;
       if (swept.size > maxSwept && oldest !== undefined) swept.delete(oldest);
       const api = apiFor(thread.workspace);
       const me = await botId(thread.workspace, { signal });
-      for await (const message of messagesIn(thread, { api, signal, isSpare: key === undefined })) {
+      for await (const message of messagesIn(thread, { api, signal, isSpare: !again })) {
         const { bot_id, ts, metadata } = message;
         const progress = Progress.safeParse(metadata);
         if (bot_id !== me || !progress.success) continue;

@@ -48,8 +48,11 @@ export function createProgressLines(options: ProgressOptions): ProgressLines {
         line.shown = wanted;
         line.nextAt = clock.now() + intervalMs;
         if (!line.hasBegun) line.status.again();
+        sweep(line.thread, {
+          before: message.ts,
+          ...(line.isTakenUp && !line.hasBegun && { again: true }),
+        });
         line.hasBegun = true;
-        sweep(line);
       } catch (error) {
         if (ending.signal.aborted || over.signal.aborted) break;
         const wait = isOpsthreadError(error, "ADAPTER_RATE_LIMITED") && error.data["retryAfterMs"];
@@ -72,14 +75,17 @@ export function createProgressLines(options: ProgressOptions): ProgressLines {
     await line.message
       .remove({ signal: ending.signal })
       .catch((error: unknown) => log.debug({ error: messageOf(error) }, "Progress was left"));
-    if (line.message.isUnsure) sweep(line, line.key);
+    const mayBeLeft = line.message.isUnsure || (line.isTakenUp && !line.hasBegun);
+    if (mayBeLeft) sweep(line.thread, { before: undefined, key: line.key });
     lines.delete(id);
   };
   /** Not waited for: it may take as long as Slack wants. */
-  const sweep = ({ thread, message }: Line, key?: string): void => {
-    const { signal } = ending;
+  const sweep = (
+    thread: ThreadRef,
+    which: { readonly before: string | undefined; readonly key?: string; readonly again?: true },
+  ): void => {
     const swept = left
-      .sweep(thread, { before: message.ts, ...(key !== undefined && { key }), signal })
+      .sweep(thread, { ...which, signal: ending.signal })
       .catch((error: unknown) => log.debug({ error: messageOf(error) }, "Old progress was left"))
       .finally(() => sweeping.delete(swept));
     sweeping.add(swept);
@@ -93,9 +99,10 @@ export function createProgressLines(options: ProgressOptions): ProgressLines {
       ? streamedLine(thread, { ...lineOptions, recipient })
       : editedLine(thread, lineOptions);
   };
-  const begin = (thread: ThreadRef, key: string): Line => ({
+  const begin = (thread: ThreadRef, key: string, isTakenUp: boolean): Line => ({
     thread,
     key,
+    isTakenUp,
     status: status.begin(thread),
     message: messageFor(thread, key),
     over: new AbortController(),
@@ -107,18 +114,21 @@ export function createProgressLines(options: ProgressOptions): ProgressLines {
   });
 
   return {
-    async show(thread, { key, markdown }, { signal }) {
+    async show(thread, { key, markdown, isTakenUp = false }, { signal }) {
       signal.throwIfAborted();
       const id = stableKey(threadId(thread), key);
       const known = lines.get(id);
       if (markdown === undefined) {
-        if (!known) return;
+        if (!known) {
+          if (isTakenUp) sweep(thread, { before: undefined, key });
+          return;
+        }
         // One after the other, also where nobody waits any more: a message must be known to be deleted.
         known.ending ??= end(id, known);
         return abortable(known.ending, signal);
       }
       if (known?.ending) return;
-      const line = known ?? begin(thread, key);
+      const line = known ?? begin(thread, key, isTakenUp);
       lines.set(id, line);
       line.wanted = markdown;
       line.working ??= work(line).finally(() => {
@@ -140,6 +150,8 @@ export function createProgressLines(options: ProgressOptions): ProgressLines {
 interface Line {
   readonly thread: ThreadRef;
   readonly key: string;
+  /** A killed process may have left one. */
+  readonly isTakenUp: boolean;
   readonly status: KeptStatus;
   readonly message: ProgressMessage;
   /** Aborts when the turn is over: nothing more is to be shown. */

@@ -8,6 +8,7 @@ import { Role } from "../../open-durable.ts";
 import { createRedactor } from "../../security/redact.ts";
 import { blobsPlace, tryBlobs } from "../doctor/blobs.ts";
 import { botOptions } from "../start/bot-options.ts";
+import { checkOptions } from "../start/check-options.ts";
 import { loadConfig } from "../start/load-config.ts";
 import { openSecrets } from "../start/secrets.ts";
 import { table } from "../table.ts";
@@ -15,6 +16,7 @@ import { table } from "../table.ts";
 interface StartOptions {
   readonly config?: string;
   readonly role: Role;
+  readonly allowVolatile?: boolean;
   readonly check?: boolean;
 }
 
@@ -35,11 +37,15 @@ export function startCommand({ signal }: { readonly signal: AbortSignal }): Comm
         .default("all"),
     )
     .option(
+      "--allow-volatile",
+      "go on where Redis keeps nothing on the disk, so that a restart of Redis loses what was accepted",
+    )
+    .option(
       "--check",
       "only read the configuration and the secrets, try the bucket for blobs if there is one, and tell what would run",
     )
-    .action(async ({ config: given, role, check }: StartOptions, command: Command) => {
-      const { path, folder, config } = await loadConfig(given);
+    .action(async ({ role, check, ...given }: StartOptions, command: Command) => {
+      const { path, folder, config } = await loadConfig(given.config);
       const secrets = openSecrets({ env: process.env, folder });
       const { logLevel } = command.optsWithGlobals<{ readonly logLevel: string }>();
       const level =
@@ -64,13 +70,15 @@ export function startCommand({ signal }: { readonly signal: AbortSignal }): Comm
       ];
       process.stdout.write(table(rows));
       if (check) {
+        await checkOptions(options, { config, role });
         const isBucket = blobs?.driver === "s3";
         if (isBucket) await tryBlobs(blobs, { dataFolder, signal });
         const connected = isBucket ? "The bucket works; nothing else" : "Nothing";
         process.stdout.write(`The configuration is usable. ${connected} was connected.\n`);
         return;
       }
-      await using bot = await createBot({ ...options, role });
+      const durable = redis && given.allowVolatile === true && { ...redis, allowVolatile: true };
+      await using bot = await createBot({ ...options, role, ...(durable && { redis: durable }) });
       await bot.start();
       const { name, capabilities } = bot.sandboxes;
       if (role !== "gateway")

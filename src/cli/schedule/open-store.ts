@@ -28,7 +28,12 @@ export async function openScheduleStore(given: string | undefined): Promise<Open
     const { connection, ...options } = redis;
     const secrets = openSecrets({ env: process.env, folder });
     const { redisStore } = await import("../../store/redis/index.ts");
-    const store = await redisStore({ redis: redisConnection(connection, secrets), ...options });
+    // Whether what Redis forgets may be lost is for the bot to refuse.
+    const store = await redisStore({
+      ...options,
+      redis: redisConnection(connection, secrets),
+      allowVolatile: true,
+    });
     return { store, ...about, [Symbol.asyncDispose]: () => store[Symbol.asyncDispose]() };
   }
   const { sqliteSchedules } = await import("../../store/sqlite/index.ts");

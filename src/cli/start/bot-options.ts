@@ -5,7 +5,8 @@ import type { Config } from "../../config.ts";
 import { OpsthreadError } from "../../core/errors.ts";
 import type { Logger } from "../../core/logger.ts";
 import type { BlobsOptions } from "../../open-blobs.ts";
-import { parseRedisUrl } from "../../redis/config.ts";
+import { parseRedisUrl, type RedisConfig, redisNameOf } from "../../redis/config.ts";
+import type { SecretRef } from "../../secret-ref.ts";
 import { fileSource } from "../../sources/file.ts";
 import { engineFromEnvironment } from "../engine.ts";
 import { keysOf, urlsOf } from "../model-options.ts";
@@ -84,24 +85,44 @@ export function blobsOptions(
   };
 }
 
-type RedisConnection = Exclude<Config["redis"], undefined>["connection"];
+type Connection = Exclude<Config["redis"], undefined>["connection"];
 
-export function redisConnection(connection: RedisConnection, secrets: Secrets) {
-  if (typeof connection === "object" && ("env" in connection || "file" in connection))
-    return secrets.read(connection, "redis.connection");
-  const urls =
-    typeof connection === "string"
-      ? [connection]
-      : "cluster" in connection
-        ? connection.cluster
-        : connection.sentinels;
-  const holdsPassword = urls.some((url) => parseRedisUrl(url).password !== undefined);
-  if (holdsPassword || (typeof connection === "object" && "password" in connection))
-    throw new OpsthreadError(
-      "CONFIG_INVALID",
-      'Cannot use redis.connection: there is a password in it, expected { "env": "REDIS_URL" } or { "file": "path" } with the whole URL',
-    );
-  return connection;
+/**
+ * Where Redis is, with its secrets.
+ * @throws {OpsthreadError} `CONFIG_INVALID`, without what is secret
+ */
+export function redisConnection(connection: Connection, secrets: Secrets): RedisConfig {
+  const config = withSecrets(connection, secrets);
+  // It reads each URL.
+  redisNameOf(config);
+  return config;
+}
+
+function withSecrets(connection: Connection, secrets: Secrets): RedisConfig {
+  const eachUrl = (urls: readonly Url[], name: string): readonly string[] =>
+    urls.map((url, index) => urlOf(url, `redis.connection.${name}[${index}]`, secrets));
+  if (isUrl(connection)) return urlOf(connection, "redis.connection", secrets);
+  if ("cluster" in connection) return { cluster: eachUrl(connection.cluster, "cluster") };
+  const { sentinels, password, ...others } = connection;
+  return {
+    ...others,
+    sentinels: eachUrl(sentinels, "sentinels"),
+    ...(password && { password: secrets.read(password, "redis.connection.password") }),
+  };
+}
+
+type Url = string | SecretRef;
+
+const isUrl = (connection: Connection): connection is Url =>
+  typeof connection === "string" || "env" in connection || "file" in connection;
+
+function urlOf(url: Url, place: string, secrets: Secrets): string {
+  if (typeof url !== "string") return secrets.read(url, place);
+  if (parseRedisUrl(url).password === undefined) return url;
+  throw new OpsthreadError(
+    "CONFIG_INVALID",
+    `Cannot use ${place}: there is a password in it, expected { "env": "REDIS_URL" } or { "file": "path" } with the whole URL`,
+  );
 }
 
 /** The engine is the environment's, as for `doctor`, where the configuration names none. */

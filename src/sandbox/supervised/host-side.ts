@@ -105,6 +105,9 @@ export async function openHostSide({
     process,
     log,
     prefer: quota === "auto" ? "filesystem" : "watched",
+  }).catch(async (error: unknown) => {
+    await process[Symbol.asyncDispose]();
+    throw error;
   });
   const tasks = await prepareTaskHost({ folder: runtimeFolder });
   const snapshots = createSnapshots({

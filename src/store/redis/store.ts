@@ -2,12 +2,8 @@ import type { Clock } from "../../core/clock.ts";
 import { type Logger, silentLogger } from "../../core/logger.ts";
 import { checkServer } from "../../redis/check-server.ts";
 import { type RedisConfig, redisNameOf } from "../../redis/config.ts";
-import {
-  connectRedis,
-  disconnectRedis,
-  reachRedis,
-  type RedisClient,
-} from "../../redis/connect.ts";
+import { connectRedis, disconnectRedis, reachRedis } from "../../redis/connect.ts";
+import { connectFirst } from "../../redis/first-connection.ts";
 import type { Store } from "../store.ts";
 import { accept } from "./accept.ts";
 import type { Context } from "./context.ts";
@@ -54,7 +50,7 @@ export async function redisStore(options: RedisStoreOptions): Promise<Store> {
   const run = defineScripts(client);
   const context: Context = { client, run, keys, time: () => clock?.now() ?? "" };
   try {
-    await reachRedis(redis, () => connectFirst(client));
+    await connectFirst(client, { redis, timeoutMs });
     await reachRedis(redis, () => checkServer(client, { allowVolatile, log }));
   } catch (error) {
     disconnectRedis(client);
@@ -109,20 +105,4 @@ export async function redisStore(options: RedisStoreOptions): Promise<Store> {
       disconnectRedis(client);
     },
   };
-}
-
-/** Fails with what kept it from connecting; the client itself only says that it is closed. */
-async function connectFirst(client: RedisClient): Promise<void> {
-  let reason: Error | undefined;
-  const keep = (error: Error): void => {
-    reason = error;
-  };
-  client.on("error", keep);
-  try {
-    await client.connect();
-  } catch (error) {
-    throw reason ?? error;
-  } finally {
-    client.off("error", keep);
-  }
 }

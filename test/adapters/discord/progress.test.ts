@@ -60,6 +60,28 @@ test("the end of a line waits as long as Discord asks, a change does not", async
   await gone;
 });
 
+test.each([
+  ["nothing new", undefined, []],
+  ["its own", "again", ["-# ⏳ again"]],
+])(
+  "a turn that a process takes up, of which it shows %s, leaves no line of the killed one",
+  async (_, markdown, left) => {
+    await using opened = await withThread();
+    const { botToken, apiUrl } = opened.discord;
+    await using next = discordAdapter({ botToken, apiUrl });
+    // The one that takes over knows the thread.
+    await opened.show("before", next);
+    await opened.show(undefined, next);
+    await opened.show("left behind");
+    await next.showProgress(
+      opened.thread,
+      { key: "turn-1", markdown, isTakenUp: true },
+      { signal },
+    );
+    expect(opened.lines().map(({ text }) => text)).toEqual(left);
+  },
+);
+
 test("what a killed process left behind is taken away by the next one", async () => {
   await using opened = await withThread();
   const { botToken, apiUrl } = opened.discord;

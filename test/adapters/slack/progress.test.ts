@@ -107,6 +107,36 @@ test("a line that a killed process left behind is taken away in the next turn of
   expect(seen()).toEqual(["Again"]);
 });
 
+test.each([
+  ["shows nothing new", 0, []],
+  ["shows its own", 1000, ["Again"]],
+])(
+  "a turn that a process takes up and which %s leaves no line of the killed one",
+  async (_, ms, left) => {
+    await using opened = await withLine();
+    const { slack, show, shown, seen, thread, clock } = opened;
+    const { slackAdapter } = await import("../../../src/adapters/slack/index.ts");
+    const { appToken, botToken, apiUrl } = slack;
+    await using next = slackAdapter({ appToken, botToken, apiUrl, clock });
+    // The one that takes over knows the thread.
+    await next.showProgress(thread, { key: "turn-0", markdown: "Before" }, { signal });
+    await eventually(async () => {
+      await clock.advance(1000);
+      return slack.calls.includes("conversations.replies");
+    }, "the look into the thread");
+    await next.showProgress(thread, { key: "turn-0", markdown: undefined }, { signal });
+    await show(undefined);
+    await shown("Reading");
+    const again = { key: "turn-1", isTakenUp: true };
+    await next.showProgress(thread, { ...again, markdown: "Again" }, { signal });
+    await clock.advance(ms);
+    if (left.length === 0)
+      await next.showProgress(thread, { ...again, markdown: undefined }, { signal });
+    await eventually(() => !seen().includes("Reading"), "the end of the old line");
+    expect(seen()).toEqual(left);
+  },
+);
+
 test("a line of which Slack never told the id is found by what it carries", async () => {
   await using opened = await withLine();
   const { slack, show, shown, seen } = opened;

@@ -41,6 +41,8 @@ describe("redisStore() and its server", () => {
   test.each([
     [["--maxmemory-policy", "allkeys-lru"], 'set "maxmemory-policy noeviction" in redis.conf'],
     [["--appendonly", "no"], 'set "appendonly yes" in redis.conf'],
+    [["--cluster-enabled", "yes"], "it is a node of a Cluster"],
+    [["--replicaof", "127.0.0.1 1"], "it is a replica, which takes no writes"],
   ])("refuses one with %s, and says what to set", async (settings, advice) => {
     await using server = await startRedis(settings);
 
@@ -80,6 +82,24 @@ describe("redisStore() and its server", () => {
     await expect(redisStore({ redis: "redis://127.0.0.1:1" })).rejects.toMatchObject({
       code: "STORE_UNAVAILABLE",
       message: expect.stringContaining("ECONNREFUSED"),
+    });
+  });
+
+  test("refuses a database that is not there, where the client would use another one", async () => {
+    await using server = await startRedis();
+
+    await expect(redisStore({ redis: `${server.url}/99` })).rejects.toMatchObject({
+      code: "STORE_UNAVAILABLE",
+      message: expect.stringContaining("it has no such database"),
+    });
+  });
+
+  test("waits for sentinels as long as for an operation, not for ever", async () => {
+    const nobody = { sentinels: ["redis://127.0.0.1:1"], master: "main" };
+
+    await expect(redisStore({ redis: nobody, timeoutMs: 200 })).rejects.toMatchObject({
+      code: "STORE_UNAVAILABLE",
+      message: expect.stringContaining("none of the sentinels answers"),
     });
   });
 
