@@ -46,8 +46,8 @@ export function auditFile({
     try {
       renameSync(current, join(root, aside));
     } catch (error) {
-      if (sizeOf(current) !== undefined) throw error;
-      // Another process has put it aside.
+      // Another process has put it aside, and there may be a new one already.
+      if (!isGone(error)) throw error;
     }
     prune();
   };
@@ -82,3 +82,6 @@ export function auditFile({
 
 const sizeOf = (path: string): number | undefined =>
   statSync(path, { throwIfNoEntry: false })?.size;
+
+const isGone = (error: unknown): boolean =>
+  error instanceof Error && "code" in error && error.code === "ENOENT";
