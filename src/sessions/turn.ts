@@ -95,16 +95,16 @@ export async function runTurn(
   await session.record([{ type: "turn-started", epoch, sandbox, ...traced.journalled }]);
 
   const adapter = options.adapters.get(session.thread.platform);
-  const progress = adapter && openProgress(session, options, adapter);
   const tooOften = (session.open?.attempts ?? 0) > options.maxAttempts;
-  if (unread.some(({ message }) => message.kind === "stop")) await stopTurn(session, options);
-  else if (!adapter)
-    await failTurn(session, options, `platform "${session.thread.platform}" is not configured`);
-  else if (tooOften) {
-    const why = `it was begun ${options.maxAttempts} times and never came to an end`;
-    await failTurn(session, options, why);
-  } else return await work(session, options, { adapter, unread, signal });
+  const isStop = unread.some(({ message }) => message.kind === "stop");
+  if (adapter && !isStop && !tooOften)
+    return await work(session, options, { adapter, unread, signal });
   // It shows nothing, but a process that was killed may have left its line.
+  const progress = adapter && openProgress(session, options, adapter);
+  const why = adapter
+    ? `it was begun ${options.maxAttempts} times and never came to an end`
+    : `platform "${session.thread.platform}" is not configured`;
+  await (isStop ? stopTurn(session, options) : failTurn(session, options, why));
   await progress?.[Symbol.asyncDispose]();
   return { usedSandbox: false };
 }

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 
-import type { BotOptions } from "../../bot.ts";
+import type { BotOptions } from "../../bot-options.ts";
 import type { Config } from "../../config.ts";
 import { OpsthreadError } from "../../core/errors.ts";
 import type { Logger } from "../../core/logger.ts";

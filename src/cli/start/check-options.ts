@@ -1,6 +1,6 @@
 import { budgetsOf } from "../../agent/budget-config.ts";
 import { requirePrices } from "../../agent/prices.ts";
-import type { BotOptions } from "../../bot.ts";
+import { type BotOptions, withOffline } from "../../bot-options.ts";
 import type { Config } from "../../config.ts";
 import { systemClock } from "../../core/clock.ts";
 import { requireStoreFor, type Role } from "../../open-durable.ts";
@@ -26,7 +26,6 @@ export async function checkOptions(
     clock: systemClock,
     ...(urls && { urls }),
   });
-  const priced = { "opsthread/offline": { input: 0, output: 0 }, ...prices };
   if (Object.values(budgetsOf(budget)).some(({ usd }) => usd !== undefined))
-    requirePrices(model, priced);
+    requirePrices(model, withOffline(prices));
 }
