@@ -105,11 +105,12 @@ const kinds = (found: readonly string[]): readonly string[] =>
 describe.skipIf(!probe.ok)(`bubblewrap${reason}`, () => {
   test("a command goes on when its host is killed, and another process gets its result", async () => {
     await using place = await installation();
-    const command = "echo first; sleep 2; echo last; exit 7";
+    const command = "echo first; until [ -e go ]; do sleep 0.1; done; echo last; exit 7";
     await killedHost({ ...place, command });
     await using provider = await openProvider(place.root);
     await using sandbox = await openSandbox(provider);
     const running = await sandbox.executions();
+    await sandbox.files.write("go", Buffer.from(""), { signal });
     const result = await sandbox.attach("x_host", { signal });
 
     expect(running).toMatchObject([{ executionId: "x_host", state: "running" }]);
