@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 
 import type { Agent } from "./agent/agent.ts";
 import { opsAgent } from "./agent/agents/ops.ts";
+import { countsMoney } from "./agent/budget-config.ts";
 import type { Model } from "./agent/model.ts";
 import { requirePrices } from "./agent/prices.ts";
 import { builtinTools } from "./agent/tools/builtin.ts";
@@ -105,7 +106,7 @@ export async function createBot(options: BotOptions): Promise<Bot> {
     clock,
     log,
   });
-  if (Object.values(budgets).some(({ usd }) => usd !== undefined))
+  if (countsMoney(budgets))
     for (const agent of agents.byName.values()) requirePrices(agent.model, prices);
   const adapters = new Map(options.adapters.map((adapter) => [adapter.platform, adapter]));
   requireAdapters(schedules, adapters);

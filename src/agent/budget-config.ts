@@ -14,6 +14,10 @@ export const BudgetConfig = z.strictObject({
 });
 export type BudgetConfig = z.infer<typeof BudgetConfig>;
 
+/** Whether any of them limits money, for which models need prices. */
+export const countsMoney = (budgets: Budgets): boolean =>
+  Object.values(budgets).some(({ usd }) => usd !== undefined);
+
 export function budgetsOf({ turn, session, channel, day }: BudgetConfig): Budgets {
   return {
     turn: { ...defaultBudgets.turn, ...given(turn) },

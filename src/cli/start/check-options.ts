@@ -1,4 +1,4 @@
-import { budgetsOf } from "../../agent/budget-config.ts";
+import { budgetsOf, countsMoney } from "../../agent/budget-config.ts";
 import { requirePrices } from "../../agent/prices.ts";
 import { type BotOptions, withOffline } from "../../bot-options.ts";
 import type { Config } from "../../config.ts";
@@ -26,6 +26,5 @@ export async function checkOptions(
     clock: systemClock,
     ...(urls && { urls }),
   });
-  if (Object.values(budgetsOf(budget)).some(({ usd }) => usd !== undefined))
-    requirePrices(model, withOffline(prices));
+  if (countsMoney(budgetsOf(budget))) requirePrices(model, withOffline(prices));
 }
