@@ -143,6 +143,6 @@ async function journalled(
   if (!lease) throw new Error("No lease");
   let after = 0;
   await runOurs(size, async (entry) => {
-    after = await store.append(lease, { after, entries: [entry] });
+    ({ seq: after } = await store.append(lease, { after, entries: [entry] }));
   });
 }

@@ -1,5 +1,3 @@
-import { setTimeout as delay } from "node:timers/promises";
-
 /** The source of time, injected so that tests need no waiting. */
 export interface Clock {
   /** Milliseconds since the Unix epoch. */
@@ -13,13 +11,26 @@ const longestTimerMs = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
   now: () => Date.now(),
-  async sleep(ms, { signal }) {
-    const until = Date.now() + ms;
-    try {
-      for (let left = ms; left > 0; left = until - Date.now())
-        await delay(Math.min(left, longestTimerMs), undefined, { signal, ref: false });
-    } catch (error) {
-      throw signal.aborted ? signal.reason : error;
-    }
-  },
+  // By `node:timers/promises` each sleep that is cut short would make an error with a stack that nobody reads.
+  sleep: (ms, { signal }) =>
+    new Promise((resolve, reject) => {
+      if (signal.aborted) return reject(signal.reason);
+      const until = Date.now() + ms;
+      let timer: NodeJS.Timeout | undefined;
+      const end = (): void => {
+        clearTimeout(timer);
+        reject(signal.reason);
+      };
+      const wait = (left: number): void => {
+        if (left > 0) {
+          timer = setTimeout(() => wait(until - Date.now()), Math.min(left, longestTimerMs));
+          timer.unref();
+          return;
+        }
+        signal.removeEventListener("abort", end);
+        resolve();
+      };
+      signal.addEventListener("abort", end, { once: true });
+      wait(ms);
+    }),
 };

@@ -1,6 +1,7 @@
 import { Stopped } from "../core/abort.ts";
 import { isOpsthreadError, messageOf } from "../core/errors.ts";
 import type { Lease } from "../store/store.ts";
+import type { Outbox } from "./outbox.ts";
 import { Session } from "./session.ts";
 import { runTurn, type TurnOptions } from "./turn.ts";
 
@@ -11,8 +12,7 @@ export interface AdvanceOptions extends TurnOptions {
   readonly leaseMs: number;
   /** Whether the workspace is kept after each turn that used it, where the sandbox driver can. */
   readonly snapshots: boolean;
-  /** There is something in the outbox. */
-  readonly onPosts: () => void;
+  readonly outbox: Pick<Outbox, "bring">;
 }
 
 /**
@@ -36,7 +36,6 @@ export async function advanceSession(
     for (;;) {
       const { usedSandbox } = await runTurn(session, options, { signal: keeper.signal });
       options.cards.watch(session);
-      options.onPosts();
       if (usedSandbox || session.files.touched)
         await checkpoints?.keep(session, { signal: keeper.signal });
       if (usedSandbox && options.snapshots)

@@ -15,7 +15,7 @@ import { type Warmth, warmGraceMs } from "./warmth.ts";
 
 export interface EngineOptions
   extends
-    Omit<AdvanceOptions, "onPosts" | "sandboxes" | "cards" | "checkpoints">,
+    Omit<AdvanceOptions, "outbox" | "sandboxes" | "cards" | "checkpoints">,
     Pick<OutboxOptions, "pollMs" | "sendMs">,
     Partial<Pick<AdmitOptions, "turnstile" | "turnLimits">> {
   /**
@@ -90,7 +90,7 @@ export function createEngine(options: EngineOptions): Engine {
           sandboxes,
           cards,
           checkpoints,
-          onPosts: () => outbox.kick(),
+          outbox,
         };
         queue.start(async (sessionId, { signal }) => {
           if (!(await warmth?.offer(sessionId)))

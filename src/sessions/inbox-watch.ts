@@ -17,6 +17,7 @@ export function watchInbox(
 ): InboxWatch {
   const interrupts = mode(session.thread) === "interrupt";
   const look = async (): Promise<void> => {
+    if (!session.unread) return;
     const unread = await store.readInbox(session.id, { after: 0 });
     if (unread.some(({ message }) => message.kind === "stop")) ending.abort(new Stopped("stop"));
     // Before the turn has read its own messages, newer ones are simply read with them.
@@ -26,6 +27,7 @@ export function watchInbox(
     if (interrupts && begun && isNew) ending.abort(new Stopped("interrupt"));
   };
   const unwatch = control.watch(session.id, () => {
+    session.notice();
     look().catch((error: unknown) => {
       log.error({ sessionId: session.id, error: messageOf(error) }, "The inbox could not be read");
     });

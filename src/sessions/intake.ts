@@ -126,6 +126,8 @@ async function bringIn(
   /** It ends the turn; what came after it waits for the next one. */
   readonly isBlocked: boolean;
 }> {
+  // Also of a message that ends the process each time there is a journal of how often.
+  if (options.guardrails.length + message.attachments.length > 0) await session.flush();
   const guarded = await guardMessage(session, message, options);
   if (guarded && guarded.type !== "replace") {
     const isBlocked = guarded.type === "stop";

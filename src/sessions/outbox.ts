@@ -6,7 +6,7 @@ import type { Logger } from "../core/logger.ts";
 import type { Post } from "../core/post.ts";
 import { noTracer, type Span, type Tracer } from "../core/trace.ts";
 import type { Blobs } from "../store/blobs.ts";
-import type { PostClaim, PostOutcome, Store } from "../store/store.ts";
+import type { Appended, ClaimOptions, PostClaim, PostOutcome, Store } from "../store/store.ts";
 
 export interface OutboxOptions {
   readonly store: Store;
@@ -30,6 +30,8 @@ export interface OutboxOptions {
 
 /** Brings posts from the store to their platforms: each at least once tried, none twice shown, in order per session. */
 export interface Outbox extends AsyncDisposable {
+  /** Writes posts into the store by `append`, and sends the first of them at once where the write could claim it. */
+  bring(append: (claim?: ClaimOptions) => Promise<Appended>): Promise<Appended>;
   /** There may be something to send. */
   kick(): void;
   /** Resolves when nothing is due and nothing is being sent. */
@@ -42,6 +44,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
   const claimMs = (options.sendMs ?? defaultSendMs) * 1.5;
   const ending = new AbortController();
   const sending = new Set<Promise<void>>();
+  /** Claims that are being asked for with a write. */
+  let claiming = 0;
   let pumping: Promise<void> | undefined;
   let again = false;
   let alarm: AbortController | undefined;
@@ -49,9 +53,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
   const kick = (): void => {
     again = true;
     if (ending.signal.aborted) return;
-    pumping ??= pump().finally(() => {
-      pumping = undefined;
-    });
+    pumping ??= pump();
   };
 
   async function pump(): Promise<void> {
@@ -65,38 +67,50 @@ export function createOutbox(options: OutboxOptions): Outbox {
       log.error({ error: messageOf(error) }, "The outbox could not read the store");
       wakeIn(retryStoreMs);
     }
+    // At once, so that no kick comes between the last look and this.
+    pumping = undefined;
   }
 
+  const isFull = (): boolean => sending.size + claiming >= parallel;
+
   async function fill(): Promise<void> {
-    while (sending.size < parallel && !ending.signal.aborted) {
+    while (!isFull() && !ending.signal.aborted) {
       const until = clock.now() + claimMs;
       const claim = await store.claimPost({ holder, ttlMs: claimMs });
       if (!claim) return;
-      const sent = deliver(claim, until).finally(() => {
-        sending.delete(sent);
-        kick();
-      });
-      sending.add(sent);
+      begin(claim, until);
     }
   }
 
-  async function deliver(claim: PostClaim, until: number): Promise<void> {
+  function begin(claim: PostClaim, until: number): void {
+    const sent = deliver(claim, until).then((isDone) => {
+      const othersMayWait = isFull();
+      sending.delete(sent);
+      if (othersMayWait || !isDone) kick();
+    });
+    sending.add(sent);
+  }
+
+  /** Whether nothing is left to send of its session. */
+  async function deliver(claim: PostClaim, until: number): Promise<boolean> {
     using span = spanOf(claim, tracer);
     try {
       const outcome = await span.run(() => send(claim, options, { until, ended: ending.signal }));
       tell(span, outcome);
       if (outcome.type === "sent") options.onSent?.(claim.post);
       report(claim, outcome, log);
-      if (!(await store.settlePost(claim, outcome)))
-        log.warn({ key: claim.post.key }, "A post took longer than its claim");
+      const left = await store.settlePost(claim, outcome);
+      if (left === "lost") log.warn({ key: claim.post.key }, "A post took longer than its claim");
+      return left === "none";
     } catch (error) {
       log.error({ key: claim.post.key, error: messageOf(error) }, "A post could not be settled");
       wakeIn(retryStoreMs);
+      return false;
     }
   }
 
   async function setAlarm(): Promise<void> {
-    const at = sending.size < parallel ? await store.nextPostAt() : undefined;
+    const at = !isFull() ? await store.nextPostAt() : undefined;
     const ms = at === undefined ? Infinity : Math.max(at - clock.now(), 1);
     if (at !== undefined || pollMs !== undefined) wakeIn(Math.min(ms, pollMs ?? Infinity));
   }
@@ -109,6 +123,22 @@ export function createOutbox(options: OutboxOptions): Outbox {
   }
 
   return {
+    async bring(append) {
+      const until = clock.now() + claimMs;
+      const room = isFull() || ending.signal.aborted ? 0 : 1;
+      claiming += room;
+      let claim: PostClaim | undefined;
+      try {
+        const appended = await (room > 0 ? append({ holder, ttlMs: claimMs }) : append());
+        ({ claim } = appended);
+        return appended;
+      } finally {
+        claiming -= room;
+        if (claim) begin(claim, until);
+        else kick();
+      }
+    },
+
     kick,
     async idle() {
       for (;;) {

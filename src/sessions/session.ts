@@ -9,9 +9,10 @@ import type { Message } from "../core/message.ts";
 import type { Artifact, Post } from "../core/post.ts";
 import { addSpent, addUsage, nothingSpent, noUsage, type Spent, usageOf } from "../core/spent.ts";
 import { noSpan, type Span } from "../core/trace.ts";
-import type { Append, Lease, SessionInfo, Store } from "../store/store.ts";
+import type { Append, Appended, ClaimOptions, Lease, Store } from "../store/store.ts";
 import { Grants } from "./grants.ts";
 import { KeptFiles } from "./kept-files.ts";
+import type { Outbox } from "./outbox.ts";
 import { accountsOf, chargeOf } from "./spending.ts";
 import { tellEntry } from "./trace-turn.ts";
 
@@ -67,9 +68,6 @@ export interface Along {
  */
 export class Session {
   readonly lease: Lease;
-  readonly thread: ThreadRef;
-  /** Tells a session from an earlier one of the same thread that retention removed. */
-  readonly createdAt: number;
   readonly transcript: Transcript;
   readonly grants = new Grants();
   readonly files = new KeptFiles();
@@ -78,32 +76,30 @@ export class Session {
   /** Of this process's attempt at the turn. Told of what is journalled. */
   span: Span = noSpan;
   readonly #store: Store;
+  readonly #outbox: Pick<Outbox, "bring">;
   readonly #clock: Clock;
   #seq = 0;
   #turn = 0;
+  #held: JournalEntry[] = [];
   #open: OpenTurn | undefined;
   #spent = nothingSpent;
+  #unread = true;
+  #noticed = false;
   #latestStart = 0;
   #agent: string | undefined;
 
-  private constructor(options: SessionOptions & Pick<SessionInfo, "thread" | "createdAt">) {
+  private constructor(options: SessionOptions) {
     this.lease = options.lease;
-    this.thread = options.thread;
-    this.createdAt = options.createdAt;
     this.#store = options.store;
+    this.#outbox = options.outbox;
     this.#clock = options.clock;
     this.transcript = new Transcript({ redact: options.redact });
   }
 
   static async load(options: SessionOptions): Promise<Session> {
-    const { sessionId } = options.lease;
-    const { store } = options;
-    const [info, journal] = await Promise.all([
-      store.session(sessionId),
-      store.readJournal(sessionId, { after: 0 }),
-    ]);
-    if (!info) throw new RangeError(`Cannot load session "${sessionId}": it does not exist`);
-    const session = new Session({ ...options, ...info });
+    const { store, lease } = options;
+    const journal = await store.readJournal(lease.sessionId, { after: 0 });
+    const session = new Session(options);
     for (const { seq, entry } of journal) {
       session.#seq = seq;
       session.#track(entry);
@@ -114,6 +110,25 @@ export class Session {
 
   get id(): string {
     return this.lease.sessionId;
+  }
+
+  get thread(): ThreadRef {
+    return this.lease.thread;
+  }
+
+  /** Tells a session from an earlier one of the same thread that retention removed. */
+  get createdAt(): number {
+    return this.lease.createdAt;
+  }
+
+  /** Whether there may be unread messages: as the latest write told, or a notice since. */
+  get unread(): boolean {
+    return this.#unread || this.#noticed;
+  }
+
+  /** Something came in, or may have. */
+  notice(): void {
+    this.#noticed = true;
   }
 
   /** What all turns so far have used. */
@@ -145,6 +160,19 @@ export class Session {
     return this.#open?.turn ?? this.#turn + 1;
   }
 
+  /** Takes a fact of this turn for journalled. It is written with the next ones, or by {@link flush}. */
+  hold(fact: Fact): void {
+    const entry = { v: 1 as const, turn: this.turn, at: this.#clock.now(), ...fact };
+    this.#held.push(entry);
+    this.#track(entry);
+    this.transcript.apply(entry);
+  }
+
+  /** Writes what is held, before something is done that a crash would not undo. */
+  async flush(): Promise<void> {
+    if (this.#held.length > 0) await this.record([]);
+  }
+
   /** Journals facts of this turn. What the model sees follows. */
   async record(
     facts: readonly Fact[],
@@ -153,16 +181,26 @@ export class Session {
     const common = { v: 1 as const, turn: this.turn, at: this.#clock.now() };
     const own = facts.map((fact) => ({ ...common, ...fact }));
     const entries = [...lead, ...own];
+    const held = this.#held;
     const spends = this.#spends(entries);
     const scheduled = [...(this.#open?.scheduled ?? []), ...own.flatMap(scheduledIn)];
     const told = scheduled.length > 0 && { scheduled };
-    this.#seq = await this.#store.append(this.lease, {
-      after: this.#seq,
-      entries,
-      posts: posts.map((post) => ({ ...post, ...told, trace: this.span.traceparent })),
-      ...(spends.length > 0 && { spends }),
-      ...along,
-    });
+    const append = (claim?: ClaimOptions): Promise<Appended> =>
+      this.#store.append(this.lease, {
+        after: this.#seq,
+        entries: [...held, ...entries],
+        posts: posts.map((post) => ({ ...post, ...told, trace: this.span.traceparent })),
+        ...(claim && { claim }),
+        ...(spends.length > 0 && { spends }),
+        ...along,
+      });
+    // Of what comes in after the write, only a notice tells.
+    this.#noticed = false;
+    const written = await (posts.length > 0 ? this.#outbox.bring(append) : append());
+    this.#seq = written.seq;
+    this.#unread = written.unread;
+    this.#held = [];
+    for (const entry of held) tellEntry(this, entry);
     for (const entry of entries) {
       tellEntry(this, entry);
       this.#track(entry);
@@ -265,6 +303,7 @@ function check(
 
 interface SessionOptions {
   readonly store: Store;
+  readonly outbox: Pick<Outbox, "bring">;
   readonly clock: Clock;
   readonly lease: Lease;
   readonly redact: (text: string) => string;

@@ -92,7 +92,7 @@ export async function runTurn(
   const sandbox = sandboxOf(session, options);
   using traced = beginTurn(session, options, unread);
   const { epoch } = session.lease;
-  await session.record([{ type: "turn-started", epoch, sandbox, ...traced.journalled }]);
+  session.hold({ type: "turn-started", epoch, sandbox, ...traced.journalled });
 
   const adapter = options.adapters.get(session.thread.platform);
   const tooOften = (session.open?.attempts ?? 0) > options.maxAttempts;
@@ -140,7 +140,10 @@ async function work(
   const workspace = openWorkspace(session, options, { signal: ending.signal });
   let cameToItsEnd = false;
   try {
-    await options.checkpoints?.bring(session, workspace, { signal: ending.signal });
+    if (options.checkpoints) {
+      await session.flush();
+      await options.checkpoints.bring(session, workspace, { signal: ending.signal });
+    }
     await using progress = openProgress(session, options, adapter);
     await answer(session, options, { adapter, unread, workspace, progress, inbox, ending });
     cameToItsEnd = true;
@@ -197,7 +200,7 @@ async function answer(
     ...(schedules && { schedules }),
   };
   const take = async (first?: Pick<IntakeOptions, "unread">): Promise<void> => {
-    if (open.messages > 0 && !steers) return;
+    if (open.messages > 0 && (!steers || !session.unread)) return;
     const { guardrails } = agentOf(session, options);
     const reach = { store, adapter, workspace, signal };
     await takeMessages(session, { ...checks, ...reach, ...first, guardrails });
@@ -205,6 +208,7 @@ async function answer(
     await inbox.look();
   };
   if (open.messages === 0) await take({ unread });
+  await session.flush();
   // Before a crash, it seems: else the turn would be over.
   if (open.blocked) throw guardrailStopped(open.blocked);
   // Nothing was said to the model: it has nothing to answer.

@@ -65,15 +65,15 @@ export interface Store extends ScheduleStore, AsyncDisposable {
   /**
    * Writes, in one step: journal entries, posts into the outbox, which inbox messages are now read, what was spent,
    * and which approvals hold for all sessions from here on, or no more.
-   * Returns the new last sequence number. Repeating an append that is already there is harmless and spends nothing, and a
-   * post whose key is in the outbox already is not put there again.
+   * Repeating an append that is already there is harmless and spends nothing, and a post whose key is in the outbox already
+   * is not put there again. With `claim` the first of the posts is claimed in the same step, as {@link claimPost} would.
    *
    * Accounts are of many sessions. Where they can't be in the same atomic step as a session, they may follow it: a crash in
    * between may lose what that one append spent, and never counts anything twice.
    * @throws {OpsthreadError} `STORE_FENCED` when the lease is not the current one, or the journal's last
    * sequence number is not `append.after`
    */
-  append(lease: Lease, append: Append): Promise<number>;
+  append(lease: Lease, append: Append): Promise<Appended>;
   /** What all sessions have spent on each of these accounts, in their order. Kept for five weeks. */
   spent(accounts: readonly Account[]): Promise<readonly Spent[]>;
   /** The unread messages after inbox sequence number `after` (0: all), oldest first. */
@@ -97,17 +97,15 @@ export interface Store extends ScheduleStore, AsyncDisposable {
    * Claims the oldest post of some session for sending: one that is due, has no unsent post before it in its
    * session and no live claim. Undefined when there is none.
    */
-  claimPost(options: {
-    readonly holder: string;
-    readonly ttlMs: number;
-  }): Promise<PostClaim | undefined>;
+  claimPost(options: ClaimOptions): Promise<PostClaim | undefined>;
   /**
-   * Ends a claim. A claim that expired or was taken over changes nothing and returns false.
+   * Ends a claim, and tells whether the session has posts left to send: `more`, or `none`. A claim that expired or was taken
+   * over changes nothing and reports `lost`.
    * - `sent`: the platform has it as `messageId`;
    * - `retry`: try again at `notBefore`; `ambiguous` when the platform may have it already;
    * - `rejected`: the platform will never take it; the posts after it go on.
    */
-  settlePost(claim: PostClaim, outcome: PostOutcome): Promise<boolean>;
+  settlePost(claim: PostClaim, outcome: PostOutcome): Promise<"more" | "none" | "lost">;
   /** When the next unsent post is due or its claim expires, milliseconds since the epoch. */
   nextPostAt(): Promise<number | undefined>;
   /** The posts of a session, oldest first, with what became of them. */
@@ -162,6 +160,9 @@ export interface Lease {
   readonly sessionId: string;
   readonly holder: string;
   readonly epoch: number;
+  readonly thread: ThreadRef;
+  /** When the session was opened, milliseconds since the epoch. */
+  readonly createdAt: number;
 }
 
 export interface Append {
@@ -169,6 +170,8 @@ export interface Append {
   readonly after: number;
   readonly entries: readonly JournalEntry[];
   readonly posts?: readonly Post[];
+  /** Claim the first of the posts, if it is new and no unsent one is before it. Default: none is claimed. */
+  readonly claim?: ClaimOptions;
   /** Inbox messages up to and with this sequence number are read. */
   readonly inboxThrough?: number;
   /** What the work behind the entries took, once for each account that it counts for. */
@@ -177,6 +180,15 @@ export interface Append {
   readonly remember?: readonly RememberedCall[];
   /** Ids of such approvals that no longer hold, whichever session they were given in. */
   readonly forget?: readonly string[];
+}
+
+export interface Appended {
+  /** The journal's new last sequence number. */
+  readonly seq: number;
+  /** Whether there are unread messages. */
+  readonly unread: boolean;
+  /** Of the first of the posts, where it was asked for and given. */
+  readonly claim?: PostClaim;
 }
 
 /** A day's account. */
@@ -198,6 +210,11 @@ export interface SessionInfo {
   readonly activeAt: number;
   readonly dirty: boolean;
   readonly unread: number;
+}
+
+export interface ClaimOptions {
+  readonly holder: string;
+  readonly ttlMs: number;
 }
 
 export interface PostClaim {

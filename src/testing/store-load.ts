@@ -45,7 +45,7 @@ export async function loadStore(options: LoadOptions): Promise<void> {
   await Promise.all([
     ...(finish ? [] : [again(speak)]),
     ...["a", "b", "c"].map((holder) => again(async () => await turn(`${round}${holder}`))),
-    again(deliver),
+    again(deliverNext),
   ]);
 
   async function again(work: () => Promise<void>): Promise<void> {
@@ -122,15 +122,17 @@ export async function loadStore(options: LoadOptions): Promise<void> {
       entries: [...inbox.map(({ message }) => sampleRead(message)), sampleNote(note)],
       posts: posts.map((key) => samplePost(key, thread)),
       inboxThrough: inbox.at(-1)?.seq ?? 0,
+      ...(random() < 0.5 && { claim: { holder: `${round}p`, ttlMs } }),
     };
-    const seq = await act(
+    const { seq, claim } = await act(
       { type: "append", sessionId, after, messages, note, posts },
       () => store.append(lease, append),
-      (last) => last,
+      (appended) => appended.seq,
     );
     lastSeqs.set(sessionId, seq);
     if (random() < 0.1) await store.append(lease, append);
     await pause();
+    if (claim) await deliver(claim);
     const done = random() < 0.9;
     const released = await act(
       { type: "release", sessionId, done },
@@ -140,9 +142,12 @@ export async function loadStore(options: LoadOptions): Promise<void> {
     return released !== "inbox-not-empty";
   }
 
-  async function deliver(): Promise<void> {
+  async function deliverNext(): Promise<void> {
     const claim = await store.claimPost({ holder: `${round}p`, ttlMs });
-    if (claim === undefined) return;
+    if (claim !== undefined) await deliver(claim);
+  }
+
+  async function deliver(claim: PostClaim): Promise<void> {
     await pause();
     const { key, sessionId } = claim.post;
     // As a platform that can be asked: only an ambiguous claim looks before it sends.
@@ -156,7 +161,7 @@ export async function loadStore(options: LoadOptions): Promise<void> {
     await act(
       { type: "settle", sessionId, key },
       () => store.settlePost(claim, { type: "sent", messageId: `X ${key}` }),
-      (settled) => settled,
+      (left) => left !== "lost",
     );
   }
 

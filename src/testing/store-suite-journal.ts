@@ -18,8 +18,8 @@ export const journalCases: StoreCases = {
     const [one, two, three] = ["one", "two", "three"].map(sampleNote);
     assert.ok(one && two && three);
 
-    assert.equal(await store.append(lease, { after: 0, entries: [one, two] }), 2);
-    assert.equal(await store.append(lease, { after: 2, entries: [three] }), 3);
+    assert.equal((await store.append(lease, { after: 0, entries: [one, two] })).seq, 2);
+    assert.equal((await store.append(lease, { after: 2, entries: [three] })).seq, 3);
 
     assert.deepEqual(await store.readJournal(sessionId, { after: 0 }), [
       { seq: 1, entry: one },
@@ -62,6 +62,20 @@ export const journalCases: StoreCases = {
       unread.map(({ seq, message }) => [seq, message.id]),
       [[2, "M2"]],
     );
+  },
+
+  "append() tells whether messages are unread": async ({ store }) => {
+    const lease = await leaseSession(store);
+    const none = { entries: [], posts: [] };
+    assert.equal((await store.append(lease, { ...none, after: 0 })).unread, true);
+    assert.equal((await store.append(lease, { ...none, after: 0, inboxThrough: 1 })).unread, false);
+
+    await store.accept(sampleMessage("M2", thread), { opens: true });
+    await store.accept(sampleMessage("M3", thread), { opens: true });
+    const append = { after: 0, entries: [sampleNote("one")], inboxThrough: 2 };
+    assert.equal((await store.append(lease, append)).unread, true);
+    await store.revise({ id: "M3", thread, message: undefined });
+    assert.equal((await store.append(lease, append)).unread, false);
   },
 
   "append() goes on numbering the inbox after all was read": async ({ store }) => {
@@ -108,7 +122,7 @@ export const journalCases: StoreCases = {
     await store.append(lease, append);
     await store.accept(sampleMessage("M2", thread), { opens: true });
 
-    assert.equal(await store.append(lease, append), 2);
+    assert.equal((await store.append(lease, append)).seq, 2);
 
     assert.equal((await store.readJournal(sessionId, { after: 0 })).length, 2);
     assert.equal((await store.posts(sessionId)).length, 1);

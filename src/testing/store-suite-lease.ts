@@ -42,6 +42,8 @@ export const leaseCases: StoreCases = {
     const second = await store.lease(sessionId, { holder: "b", ttlMs: 1000 });
     assert.ok(second && second.epoch > first.epoch);
     assert.deepEqual([second.sessionId, second.holder], [sessionId, "b"]);
+    assert.deepEqual(second.thread, thread);
+    assert.equal(second.createdAt, (await store.session(sessionId))?.createdAt);
   },
 
   "lease() gives a session to one of many that ask at once": async ({ store }) => {

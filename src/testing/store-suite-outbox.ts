@@ -2,13 +2,15 @@ import assert from "node:assert/strict";
 
 import { sessionIdOf, type ThreadRef } from "../core/ids.ts";
 import type { PostClaim, PostOutcome, Store } from "../store/store.ts";
-import { samplePost, sampleThread } from "./samples.ts";
+import { sampleNote, samplePost, sampleThread } from "./samples.ts";
 import { leaseSession } from "./store-suite-lease.ts";
 import type { StoreCases } from "./store-suite.ts";
 
 const one = sampleThread("T1");
 const two = sampleThread("T2");
 const sent: PostOutcome = { type: "sent", messageId: "X1" };
+const asked = { holder: "a", ttlMs: 1000 };
+const append = { after: 0, entries: [] };
 
 /** Opens a session and puts posts into its outbox. */
 async function putPosts(store: Store, thread: ThreadRef, keys: readonly string[]): Promise<void> {
@@ -27,7 +29,7 @@ async function assertNothingToClaim(store: Store): Promise<void> {
   assert.equal(await store.claimPost({ holder: "a", ttlMs: 1000 }), undefined);
 }
 
-/** claimPost(), settlePost(), nextPostAt() and posts(). */
+/** claimPost(), the claim of append(), settlePost(), nextPostAt() and posts(). */
 export const outboxCases: StoreCases = {
   "claimPost() of an empty outbox gives nothing": async ({ store }) => {
     await assertNothingToClaim(store);
@@ -46,8 +48,8 @@ export const outboxCases: StoreCases = {
     assert.deepEqual(first.post, samplePost("P2", one));
     await assertNothingToClaim(store);
 
-    assert.equal(await store.settlePost(first, sent), true);
-    await claim(store, "P1");
+    assert.equal(await store.settlePost(first, sent), "more");
+    assert.equal(await store.settlePost(await claim(store, "P1"), sent), "none");
   },
 
   "claimPost() lets sessions go side by side": async ({ store, clock }) => {
@@ -99,6 +101,62 @@ export const outboxCases: StoreCases = {
     await claim(store, "P2");
   },
 
+  "append() claims the first of its posts for whoever asks": async ({ store, clock }) => {
+    const lease = await leaseSession(store, "a", one);
+    const posts = ["P1", "P2"].map((key) => samplePost(key, one));
+    const { claim: first } = await store.append(lease, { ...append, posts, claim: asked });
+
+    assert.deepEqual(
+      [first?.post, first?.attempt, first?.ambiguous],
+      [samplePost("P1", one), 1, false],
+    );
+    assert.equal(await store.nextPostAt(), clock.now() + 1000);
+    await assertNothingToClaim(store);
+    assert.equal(first && (await store.settlePost(first, sent)), "more");
+    assert.equal(await store.settlePost(await claim(store, "P2"), sent), "none");
+    assert.equal(await store.nextPostAt(), undefined);
+  },
+
+  "append() claims no post that has to wait, or that is there already": async ({ store }) => {
+    const lease = await leaseSession(store, "a", one);
+    const put = async (key: string, entry: string): Promise<PostClaim | undefined> => {
+      const after = (await store.readJournal(lease.sessionId, { after: 0 })).length;
+      const posts = [samplePost(key, one)];
+      const entries = [sampleNote(entry)];
+      return (await store.append(lease, { after, entries, posts, claim: asked })).claim;
+    };
+    const first = await put("P1", "one");
+
+    assert.equal(await put("P2", "two"), undefined);
+    assert.equal(first && (await store.settlePost(first, sent)), "more");
+    assert.equal(await put("P2", "three"), undefined);
+    assert.equal(await put("P1", "four"), undefined);
+    await store.settlePost(await claim(store, "P2"), sent);
+    assert.equal((await put("P3", "five"))?.post.key, "P3");
+  },
+
+  "a post that append() claimed is taken over as ambiguous": async ({ store, clock, reopen }) => {
+    const lease = await leaseSession(store, "a", one);
+    const posts = [samplePost("P1", one)];
+    const { claim: lost } = await store.append(lease, { ...append, posts, claim: asked });
+    const reopened = await reopen();
+    await clock.advance(1000);
+
+    const taken = await claim(reopened, "P1");
+
+    assert.deepEqual([taken.attempt, taken.ambiguous], [2, true]);
+    assert.equal(lost && (await reopened.settlePost(lost, sent)), "lost");
+  },
+
+  "an append that is repeated claims nothing": async ({ store }) => {
+    const lease = await leaseSession(store, "a", one);
+    const whole = { after: 0, entries: [sampleNote("one")], posts: [samplePost("P1", one)] };
+    await store.append(lease, whole);
+
+    assert.equal((await store.append(lease, { ...whole, claim: asked })).claim, undefined);
+    await claim(store, "P1");
+  },
+
   "settlePost() keeps what became of a post": async ({ store, reopen }) => {
     await putPosts(store, one, ["P1", "P2", "P3"]);
     await store.settlePost(await claim(store, "P1"), sent);
@@ -118,7 +176,7 @@ export const outboxCases: StoreCases = {
     await putPosts(store, one, ["P1", "P2"]);
     const notBefore = clock.now() + 500.5;
     const retry = { type: "retry", notBefore, ambiguous: false, error: "slow down" } as const;
-    await store.settlePost(await claim(store, "P1"), retry);
+    assert.equal(await store.settlePost(await claim(store, "P1"), retry), "more");
 
     const [waiting] = await store.posts(sessionIdOf(one));
     assert.deepEqual([waiting?.state, waiting?.error], ["waiting", "slow down"]);
@@ -152,9 +210,9 @@ export const outboxCases: StoreCases = {
     const taken = await claim(store, "P1");
 
     assert.deepEqual([taken.attempt, taken.ambiguous], [2, true]);
-    assert.equal(await store.settlePost(lost, sent), false);
-    assert.equal(await store.settlePost(taken, sent), true);
-    assert.equal(await store.settlePost(taken, sent), false);
+    assert.equal(await store.settlePost(lost, sent), "lost");
+    assert.equal(await store.settlePost(taken, sent), "none");
+    assert.equal(await store.settlePost(taken, sent), "lost");
   },
 
   "a claim that expired settles nothing, even if nobody took it over": async (subject) => {
@@ -163,7 +221,7 @@ export const outboxCases: StoreCases = {
     const late = await claim(store, "P1");
     await clock.advance(1000);
 
-    assert.equal(await store.settlePost(late, sent), false);
+    assert.equal(await store.settlePost(late, sent), "lost");
 
     assert.equal((await claim(store, "P1")).ambiguous, true);
   },

@@ -151,6 +151,6 @@ export const sessionCases: StoreCases = {
     assert.equal((await store.session(id))?.unread, 1);
     const lease = await store.lease(id, { holder: "a", ttlMs: 1000 });
     assert.ok(lease);
-    assert.equal(await store.append(lease, { after: 0, entries: [sampleNote("anew")] }), 1);
+    assert.equal((await store.append(lease, { after: 0, entries: [sampleNote("anew")] })).seq, 1);
   },
 };

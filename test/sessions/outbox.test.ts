@@ -4,8 +4,8 @@ import type { Adapter } from "../../src/adapters/adapter.ts";
 import { OpsthreadError } from "../../src/core/errors.ts";
 import { silentLogger } from "../../src/core/logger.ts";
 import type { Post } from "../../src/core/post.ts";
-import { createOutbox, type OutboxOptions } from "../../src/sessions/outbox.ts";
-import type { Store } from "../../src/store/store.ts";
+import { createOutbox, type Outbox, type OutboxOptions } from "../../src/sessions/outbox.ts";
+import type { Appended, ClaimOptions, Store } from "../../src/store/store.ts";
 import { fileStore } from "./file-store.ts";
 import { messageTo } from "./world.ts";
 
@@ -115,6 +115,36 @@ test("what other processes left is found without being told", async () => {
   expect(posted).toEqual(["a", "left"]);
 });
 
+test("what comes while as many are sent as may be goes out after them", async () => {
+  let release = (): void => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  let begun = 0;
+  const opened = await sending([], {}, { outbox: { parallel: 1 } }, () => {
+    begun += 1;
+    return held;
+  });
+  for (const text of ["first", "second", "third"]) await fill([text], "test", opened.outbox);
+  expect(begun).toBe(1);
+
+  release();
+  await opened.settled();
+
+  expect(opened.posted.toSorted()).toEqual(["first", "second", "third"]);
+});
+
+test("what could not be written is not sent, and keeps nothing else waiting", async () => {
+  const opened = await sending([], {}, { outbox: { parallel: 1 } });
+  const failing = opened.outbox.bring(() => Promise.reject(new Error("disk full")));
+
+  await expect(failing).rejects.toThrow("disk full");
+  await fill(["next"], "test", opened.outbox);
+  await opened.settled();
+
+  expect(opened.posted).toEqual(["next"]);
+});
+
 /** Puts the texts into the outbox, one session each list, and sends them with the failures given for each text. */
 async function sending(
   texts: readonly (readonly string[])[],
@@ -128,7 +158,7 @@ async function sending(
     readonly platform?: string;
     readonly outbox?: Partial<OutboxOptions>;
   } = {},
-  onPost = (): void => {},
+  onPost: () => void | Promise<void> = () => {},
 ) {
   const posted: string[] = [];
   const keys = new Set<string>();
@@ -140,11 +170,12 @@ async function sending(
   const adapter: Adapter = {
     platform: "test",
     start: () => Promise.resolve(),
-    post: (post) => {
-      onPost();
+    post: async (post) => {
+      await onPost();
       const error = failures[post.markdown]?.shift();
       if (!error || takes) take(post);
-      return error ? Promise.reject(error) : Promise.resolve({ messageId: post.markdown });
+      if (error) throw error;
+      return { messageId: post.markdown };
     },
     findPost: (_thread, key) => {
       lookups.push(key.split("-").at(-1) ?? "");
@@ -169,6 +200,7 @@ async function sending(
   });
   outboxes.push(outbox);
   return {
+    outbox,
     posted,
     lookups,
     sessions,
@@ -189,7 +221,12 @@ const unused = (): never => {
   throw new Error("Not expected here");
 };
 
-async function fill(texts: readonly string[], platform: string): Promise<string> {
+/** Without an outbox the posts wait for whoever looks. */
+async function fill(
+  texts: readonly string[],
+  platform: string,
+  outbox?: Pick<Outbox, "bring">,
+): Promise<string> {
   const thread = { ...newThread(), platform };
   const { sessionId } = await store.accept(messageTo(thread, thread.thread, "hello"), {
     opens: true,
@@ -205,7 +242,9 @@ async function fill(texts: readonly string[], platform: string): Promise<string>
     markdown,
     artifacts: [],
   }));
-  await store.append(lease, { after: 0, entries: [], posts, inboxThrough: 1 });
+  const append = (claim?: ClaimOptions): Promise<Appended> =>
+    store.append(lease, { after: 0, entries: [], posts, inboxThrough: 1, ...(claim && { claim }) });
+  await (outbox ? outbox.bring(append) : append());
   await store.release(lease, { done: true });
   return sessionId;
 }

@@ -5,42 +5,62 @@ import { parseStored } from "../../core/journal.ts";
 import { Spent } from "../../core/spent.ts";
 import type { Append } from "../store.ts";
 import type { Context } from "./context.ts";
+import type { NextPost } from "./outbox.ts";
 
 /**
  * What an append brings for all sessions: spends and approvals. It is written with the append, into the session's own slot, and
- * applied right after it; whoever takes the lease after a crash applies what is left. Applied in order, each once.
+ * applied right after it; whoever takes the lease after a crash applies what is left. Applied in order, each once. What was applied
+ * goes with the next write.
  */
 export interface Effects {
-  /** What an append brings, to be written with it; empty when that is nothing. */
-  textOf(append: Append, lease: { readonly epoch: number; readonly seq: number }): string;
-  /** Applies what was written and not applied yet. */
+  /** Sessions with effects that this process wrote, or tried to, and has not applied. */
+  readonly pending: Set<string>;
+  /** What an append brings, to be written with it; undefined when that is nothing. */
+  of(
+    append: Append,
+    lease: { readonly epoch: number; readonly seq: number },
+  ): { readonly text: string; readonly effect: Effect } | undefined;
+  /** Applies all that was written and may not be applied yet. */
   apply(sessionId: string): Promise<void>;
-  /** Applies what was written last, where all before it was applied. */
-  applyLast(sessionId: string, text: string): Promise<void>;
+  /** Applies what was written last, where all before it was applied, and notes when the session's next post is due. */
+  applyLast(sessionId: string, effect: Effect, next?: NextPost): Promise<void>;
 }
 
 export function effects({ client, run, keys }: Context): Effects {
-  const { applied, spends, remembered, rememberedOrder } = keys.shared;
-  const applyOne = async (sessionId: string, text: string): Promise<void> => {
-    const effect = parseStored(Effect, text, `an effect of "${sessionId}"`);
+  const { applied, spends, remembered, rememberedOrder, due, dueVersions } = keys.shared;
+  const pending = new Set<string>();
+  const applyOne: Effects["applyLast"] = async (sessionId, effect, next) => {
     await run("apply", z.number(), {
-      keys: [applied, spends, remembered, rememberedOrder],
-      args: [sessionId, effect.epoch, effect.seq, ...argsOf(effect)],
+      keys: [applied, spends, remembered, rememberedOrder, due, dueVersions],
+      args: [
+        sessionId,
+        next?.version ?? "",
+        next?.dueAt ?? "",
+        effect.epoch,
+        effect.seq,
+        ...argsOf(effect),
+      ],
     });
-    await client.lrem(keys.session(sessionId).effects, 1, text);
   };
   return {
-    textOf({ spends: spent = [], remember = [], forget = [] }, { epoch, seq }) {
-      if (spent.length + remember.length + forget.length === 0) return "";
+    pending,
+
+    of({ spends: spent = [], remember = [], forget = [] }, { epoch, seq }) {
+      if (spent.length + remember.length + forget.length === 0) return undefined;
       const effect: Effect = { epoch, seq, spends: spent, remember, forget };
-      return JSON.stringify(effect);
+      return { effect, text: JSON.stringify(effect) };
     },
 
     async apply(sessionId) {
       const texts = await client.lrange(keys.session(sessionId).effects, 0, -1);
-      for (const text of texts) await applyOne(sessionId, text);
+      for (const text of texts)
+        await applyOne(sessionId, parseStored(Effect, text, `an effect of "${sessionId}"`));
+      pending.delete(sessionId);
     },
-    applyLast: applyOne,
+    async applyLast(sessionId, effect, next) {
+      await applyOne(sessionId, effect, next);
+      pending.delete(sessionId);
+    },
   };
 }
 

@@ -7,7 +7,7 @@ import { Message } from "../../core/message.ts";
 import type { Lease, Store } from "../store.ts";
 import type { Context } from "./context.ts";
 import type { Effects } from "./effects.ts";
-import type { Outbox } from "./outbox.ts";
+import { type Outbox, tokenOf } from "./outbox.ts";
 
 /** What sessions did, and the messages that they have yet to read. */
 export function journal(
@@ -17,17 +17,24 @@ export function journal(
   return {
     async append(lease, append) {
       const { sessionId, epoch } = lease;
-      const { after, entries, posts = [], inboxThrough = 0 } = append;
+      const { after, entries, posts = [], claim, inboxThrough = 0 } = append;
       const of = keys.session(sessionId);
-      const effect = effects.textOf(append, { epoch, seq: after + entries.length });
-      const [result, seq, version, dueAt, left] = await run("append", Appended, {
+      const brought = effects.of(append, { epoch, seq: after + entries.length });
+      const [post] = posts;
+      const isApplied = !effects.pending.has(sessionId);
+      if (brought) effects.pending.add(sessionId);
+      const token = post && claim ? tokenOf(claim.holder) : "";
+      const [result, seq, version, dueAt, left, unread, claimed] = await run("append", Written, {
         keys: [of.info, of.inbox, of.journal, of.posts, of.postKeys, of.outcomes, of.effects],
         args: [
           time(),
           epoch,
           after,
           inboxThrough,
-          effect,
+          brought?.text ?? "",
+          isApplied ? 1 : 0,
+          token,
+          claim?.ttlMs ?? "",
           entries.length,
           ...entries.map((entry) => JSON.stringify(entry)),
           ...posts.flatMap((post) => [post.key, JSON.stringify(post)]),
@@ -35,13 +42,18 @@ export function journal(
       });
       if (result === "fenced") throw fenced(lease);
       if (result === "conflict") throw conflict(sessionId, { last: seq, after });
+      const next = posts.length > 0 ? { version, dueAt } : undefined;
       // What follows is finished by the next lease, if not here.
-      await Promise.all([
-        effect !== "" &&
-          (left === 1 ? effects.applyLast(sessionId, effect) : effects.apply(sessionId)),
-        posts.length > 0 && outbox.schedule(sessionId, { version, dueAt }),
-      ]);
-      return seq;
+      if (brought && left === 1) await effects.applyLast(sessionId, brought.effect, next);
+      else {
+        if (left > 0) await effects.apply(sessionId);
+        if (next) await outbox.schedule(sessionId, next);
+      }
+      return {
+        seq,
+        unread: unread === 1,
+        ...(post && claimed === 1 && { claim: { post, attempt: 1, ambiguous: false, token } }),
+      };
     },
 
     async revise({ id, thread, message }) {
@@ -75,8 +87,16 @@ export function journal(
   };
 }
 
-const Appended = z.union([
-  z.tuple([z.enum(["written", "repeated"]), z.number(), z.string(), z.string(), z.number()]),
+const Written = z.union([
+  z.tuple([
+    z.enum(["written", "repeated"]),
+    z.number(),
+    z.string(),
+    z.string(),
+    z.number(),
+    z.number(),
+    z.number(),
+  ]),
   z.tuple([z.literal("conflict"), z.number()]),
   z.tuple([z.literal("fenced")]),
 ]);

@@ -1,5 +1,7 @@
 import { z } from "zod";
 
+import { parseStored } from "../../core/journal.ts";
+import { ThreadRefSchema } from "../../core/message.ts";
 import type { Store } from "../store.ts";
 import type { Context } from "./context.ts";
 import { type Dirty, fenceSeconds } from "./dirty.ts";
@@ -29,10 +31,16 @@ export function leases(
       while (asked[0] === "clean" || asked[0] === "stale")
         asked = await ask(sessionId, [holder, ttlMs, await dirty.mark(sessionId)]);
       if (asked[0] !== "granted") return undefined;
-      const [, epoch, left, version, dueAt] = asked;
+      const [, epoch, thread, createdAt, left, version, dueAt] = asked;
       if (left > 0) await effects.apply(sessionId);
       if (dueAt !== "") await outbox.schedule(sessionId, { version, dueAt });
-      return { sessionId, holder, epoch };
+      return {
+        sessionId,
+        holder,
+        epoch,
+        thread: parseStored(ThreadRefSchema, thread, `the thread of "${sessionId}"`),
+        createdAt: Number(createdAt),
+      };
     },
 
     async renew({ sessionId, epoch }, { ttlMs }) {
@@ -49,7 +57,7 @@ export function leases(
       for (;;) {
         const [result, mark, activeAt] = await run("release", Released, {
           keys: [info, inbox, left, fence],
-          args: [epoch, done ? 1 : 0, fenceSeconds],
+          args: [epoch, done ? 1 : 0, fenceSeconds, effects.pending.has(sessionId) ? 0 : 1],
         });
         if (result === "effects") {
           await effects.apply(sessionId);
@@ -65,7 +73,15 @@ export function leases(
 
 const Asked = z.union([
   z.tuple([z.enum(["none", "clean", "stale"])]),
-  z.tuple([z.literal("granted"), z.number(), z.number(), z.string(), z.string()]),
+  z.tuple([
+    z.literal("granted"),
+    z.number(),
+    z.string(),
+    z.string(),
+    z.number(),
+    z.string(),
+    z.string(),
+  ]),
 ]);
 
 const Released = z

@@ -8,11 +8,14 @@ import type { PostOutcome, Store, StoredPost } from "../store.ts";
 import type { Context } from "./context.ts";
 
 export interface Outbox extends Pick<Store, "claimPost" | "settlePost" | "nextPostAt" | "posts"> {
-  /** Notes when a session's oldest unsent post is due, as its slot said with this version; `dueAt` is empty for never. */
-  schedule(
-    sessionId: string,
-    next: { readonly version: number | string; readonly dueAt: string },
-  ): Promise<void>;
+  /** Notes when a session's oldest unsent post is due. */
+  schedule(sessionId: string, next: NextPost): Promise<void>;
+}
+
+/** When a session's oldest unsent post is due, as its slot said with this version; `dueAt` is empty for never. */
+export interface NextPost {
+  readonly version: number | string;
+  readonly dueAt: string;
 }
 
 /**
@@ -34,7 +37,7 @@ export function outbox({ client, run, keys, time }: Context): Outbox {
     schedule,
 
     async claimPost({ holder, ttlMs }) {
-      const token = `${holder}:${randomUUID()}`;
+      const token = tokenOf(holder);
       for (;;) {
         const sessionId = await run("next-post", z.string().nullable(), {
           keys: [due],
@@ -58,9 +61,9 @@ export function outbox({ client, run, keys, time }: Context): Outbox {
         keys: ofSession(sessionId),
         args: [time(), token, ...argsOf(outcome)],
       });
-      if (version === undefined || dueAt === undefined) return false;
+      if (version === undefined || dueAt === undefined) return "lost";
       await schedule(sessionId, { version, dueAt });
-      return true;
+      return dueAt === "" ? "none" : "more";
     },
 
     async nextPostAt() {
@@ -82,6 +85,9 @@ export function outbox({ client, run, keys, time }: Context): Outbox {
     },
   };
 }
+
+/** Tells one claim from another. */
+export const tokenOf = (holder: string): string => `${holder}:${randomUUID()}`;
 
 /** How long a session is kept from others while one claims its post. */
 const claimingMs = 1000;

@@ -5,16 +5,15 @@ import type { Clock } from "../../core/clock.ts";
 import { OpsthreadError } from "../../core/errors.ts";
 import { JournalEntry, parseStored } from "../../core/journal.ts";
 import { Message } from "../../core/message.ts";
-import type { Post } from "../../core/post.ts";
-import type { Lease, Store } from "../store.ts";
+import type { Appended, Lease, Store } from "../store.ts";
 import type { Database } from "./database.ts";
+import type { Outbox } from "./outbox.ts";
 import type { Spends } from "./spends.ts";
 
 interface Options {
   readonly clock: Clock;
   readonly fence: (lease: Lease) => void;
-  /** Puts a post into the outbox, within the running transaction. */
-  readonly putPost: (sessionId: string, post: Post) => void;
+  readonly outbox: Pick<Outbox, "put" | "claimNew">;
   /** Adds what was spent, within the running transaction. */
   readonly addSpends: Spends["add"];
 }
@@ -22,25 +21,28 @@ interface Options {
 /** What sessions did, and the messages that they have yet to read. */
 export function journal(
   { run, get, all, transaction }: Database,
-  { clock, fence, putPost, addSpends }: Options,
+  { clock, fence, outbox, addSpends }: Options,
 ): Pick<Store, "append" | "readInbox" | "readJournal" | "remembered"> {
   return {
     async append(lease, { after, entries, ...along }) {
       const { sessionId } = lease;
-      const { posts = [], inboxThrough = 0, spends = [], remember = [], forget = [] } = along;
+      const { posts = [], claim, inboxThrough = 0 } = along;
+      const { spends = [], remember = [], forget = [] } = along;
       const texts = entries.map((entry) => JSON.stringify(entry));
       const seq = after + texts.length;
       fence(lease);
-      return transaction(() => {
+      return transaction((): Appended => {
         const last = get(SeqRow, lastSql, { sessionId })?.seq ?? 0;
         if (last !== after) {
-          if (isThere(sessionId, after, texts)) return last;
+          if (isThere(sessionId, after, texts)) return { seq: last, unread: isUnread(sessionId) };
           throw conflict(sessionId, last, after);
         }
         for (const [index, text] of texts.entries()) {
           run(appendSql, { sessionId, seq: after + index + 1, text });
         }
-        for (const post of posts) putPost(sessionId, post);
+        const isNew = posts.map((post) => outbox.put(sessionId, post));
+        const [first] = posts;
+        const claimed = claim && first && isNew[0] ? outbox.claimNew(first, claim) : undefined;
         addSpends(spends);
         if (inboxThrough > 0) run(readSql, { sessionId, inboxThrough });
         for (const call of remember) {
@@ -49,7 +51,7 @@ export function journal(
         }
         for (const approvalId of forget) run(forgetSql, { approvalId });
         run(touchSql, { sessionId, seq, now: clock.now() });
-        return seq;
+        return { seq, unread: isUnread(sessionId), ...(claimed && { claim: claimed }) };
       });
     },
 
@@ -74,6 +76,10 @@ export function journal(
     },
   };
 
+  function isUnread(sessionId: string): boolean {
+    return get(SeqRow, unreadSql, { sessionId }) !== undefined;
+  }
+
   /** Whether these entries follow `after` already: the writer repeats an append whose answer it missed. */
   function isThere(sessionId: string, after: number, texts: readonly string[]): boolean {
     if (texts.length === 0) return false;
@@ -89,6 +95,7 @@ const TextRow = SeqRow.extend({ text: z.string() });
 const lastSql = "SELECT journal_seq AS seq FROM sessions WHERE id = :sessionId";
 const appendSql = "INSERT INTO journal (session_id, seq, entry) VALUES (:sessionId, :seq, :text)";
 const readSql = "DELETE FROM inbox WHERE session_id = :sessionId AND seq <= :inboxThrough";
+const unreadSql = "SELECT seq FROM inbox WHERE session_id = :sessionId LIMIT 1";
 const rememberSql = `INSERT INTO remembered (approval_id, session_id, call)
   VALUES (:approvalId, :sessionId, :call) ON CONFLICT DO NOTHING`;
 const forgetSql = "DELETE FROM remembered WHERE approval_id = :approvalId";

@@ -2,6 +2,8 @@ import { z } from "zod";
 
 import type { Clock } from "../../core/clock.ts";
 import { OpsthreadError } from "../../core/errors.ts";
+import { parseStored } from "../../core/journal.ts";
+import { ThreadRefSchema } from "../../core/message.ts";
 import type { Lease, Store } from "../store.ts";
 import type { Database } from "./database.ts";
 
@@ -30,11 +32,12 @@ export function leases({ run, get, transaction }: Database, clock: Clock): Lease
     async lease(sessionId, { holder, ttlMs }) {
       if (isLive(sessionId) && grants.get(sessionId)?.holder !== holder) return undefined;
       const now = clock.now();
-      const granted = transaction(() => get(EpochRow, leaseSql, { sessionId, now }));
+      const granted = transaction(() => get(LeaseRow, leaseSql, { sessionId, now }));
       if (granted === undefined) return undefined;
-      const { epoch } = granted;
+      const { epoch, createdAt } = granted;
+      const thread = parseStored(ThreadRefSchema, granted.thread, `the thread of "${sessionId}"`);
       grants.set(sessionId, { epoch, holder, until: now + ttlMs });
-      return { sessionId, holder, epoch };
+      return { sessionId, holder, epoch, thread, createdAt };
     },
 
     async renew(lease, { ttlMs }) {
@@ -71,9 +74,13 @@ interface Grant {
   readonly until: number;
 }
 
-const EpochRow = z.object({ epoch: z.number().int() });
+const LeaseRow = z.object({
+  epoch: z.number().int(),
+  thread: z.string(),
+  createdAt: z.number(),
+});
 
 const leaseSql = `UPDATE sessions SET epoch = epoch + 1, dirty_since = coalesce(dirty_since, :now)
-  WHERE id = :sessionId RETURNING epoch`;
+  WHERE id = :sessionId RETURNING epoch, thread, created_at AS createdAt`;
 const cleanSql = `UPDATE sessions SET dirty_since = NULL WHERE id = :sessionId
   AND NOT EXISTS (SELECT 1 FROM inbox WHERE session_id = :sessionId)`;

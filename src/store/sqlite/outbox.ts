@@ -5,12 +5,14 @@ import { z } from "zod";
 import type { Clock } from "../../core/clock.ts";
 import { parseStored } from "../../core/journal.ts";
 import { Post } from "../../core/post.ts";
-import type { PostOutcome, Store, StoredPost } from "../store.ts";
+import type { ClaimOptions, PostClaim, PostOutcome, Store, StoredPost } from "../store.ts";
 import type { Database } from "./database.ts";
 
 export interface Outbox extends Pick<Store, "claimPost" | "settlePost" | "nextPostAt" | "posts"> {
-  /** Adds a post, within the running transaction. One whose key is there already changes nothing. */
-  readonly put: (sessionId: string, post: Post) => void;
+  /** Adds a post, within the running transaction. One whose key is there already changes nothing and returns false. */
+  readonly put: (sessionId: string, post: Post) => boolean;
+  /** Claims a post that was just put, within the running transaction. Undefined where unsent ones are before it. */
+  readonly claimNew: (post: Post, options: ClaimOptions) => PostClaim | undefined;
   /** Ends the claims of a process that is gone; returns how many there were. */
   readonly endClaims: () => number;
 }
@@ -24,14 +26,22 @@ export function outbox({ run, get, all, transaction }: Database, clock: Clock): 
   return {
     put(sessionId, post) {
       const { key } = post;
-      run(putSql, { key, sessionId, post: JSON.stringify(post), now: clock.now() });
+      return run(putSql, { key, sessionId, post: JSON.stringify(post), now: clock.now() }) > 0;
+    },
+
+    claimNew(post, { holder, ttlMs }) {
+      const now = clock.now();
+      const token = tokenOf(holder);
+      const values = { key: post.key, now, until: now + ttlMs, token };
+      if (run(claimNewSql, values) === 0) return undefined;
+      return { post, attempt: 1, ambiguous: false, token };
     },
 
     endClaims: () => run(endClaimsSql, { now: clock.now() }),
 
     async claimPost({ holder, ttlMs }) {
       const now = clock.now();
-      const token = `${holder}:${randomUUID()}`;
+      const token = tokenOf(holder);
       const row = transaction(() => get(ClaimRow, claimSql, { now, until: now + ttlMs, token }));
       if (row === undefined) return undefined;
       return {
@@ -45,9 +55,9 @@ export function outbox({ run, get, all, transaction }: Database, clock: Clock): 
     async settlePost({ post: { key, sessionId }, token }, outcome) {
       const now = clock.now();
       return transaction(() => {
-        if (run(settleSql, { key, token, now, ...columnsOf(outcome) }) === 0) return false;
-        if (outcome.type !== "retry") run(nextSql, { sessionId, now });
-        return true;
+        if (run(settleSql, { key, token, now, ...columnsOf(outcome) }) === 0) return "lost";
+        if (outcome.type === "retry") return "more";
+        return run(nextSql, { sessionId, now }) > 0 ? "more" : "none";
       });
     },
 
@@ -69,6 +79,8 @@ const claimSql = `UPDATE posts SET attempts = attempts + 1, due_at = :until,
   ambiguous = (ambiguous OR claim IS NOT NULL), claim = :token
   WHERE id = (SELECT id FROM posts WHERE due_at <= :now ORDER BY due_at, id LIMIT 1)
   RETURNING post, attempts, ambiguous`;
+const claimNewSql = `UPDATE posts SET attempts = 1, due_at = :until, claim = :token
+  WHERE key = :key AND due_at <= :now`;
 const settleSql = `UPDATE posts SET claim = NULL, state = :state, due_at = :dueAt,
   ambiguous = (ambiguous OR :ambiguous), message_id = :messageId, error = :error
   WHERE key = :key AND claim = :token AND due_at > :now`;
@@ -77,6 +89,9 @@ const nextSql = `UPDATE posts SET due_at = :now WHERE id = (
 const dueSql = "SELECT min(due_at) AS at FROM posts WHERE due_at IS NOT NULL";
 const postsSql = `SELECT post, state, attempts, message_id AS messageId, error FROM posts
   WHERE session_id = :sessionId ORDER BY id`;
+
+/** Tells one claim from another. */
+const tokenOf = (holder: string): string => `${holder}:${randomUUID()}`;
 
 type Columns = Record<
   "state" | "dueAt" | "ambiguous" | "messageId" | "error",

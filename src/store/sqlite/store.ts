@@ -48,7 +48,7 @@ export async function sqliteStore({
     lease: lease.lease,
     renew: lease.renew,
     release: lease.release,
-    ...journal(db, { clock, fence: lease.fence, putPost: posts.put, addSpends: accounts.add }),
+    ...journal(db, { clock, fence: lease.fence, outbox: posts, addSpends: accounts.add }),
     spent: accounts.spent,
     claimPost: posts.claimPost,
     settlePost: posts.settlePost,

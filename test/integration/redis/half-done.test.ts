@@ -138,10 +138,32 @@ test("what an append brought for all sessions is applied by the next lease, once
   await client.rpush(effects, JSON.stringify({ epoch, seq: 1, ...left }));
   await client.rpush(effects, JSON.stringify({ epoch, seq: 2, ...left }));
 
-  await lease("a");
+  const second = await lease("a");
+
+  const twice = [{ steps: 2, tokens: 20, usd: 1, ms: 200 }];
+  expect(await store.spent([account])).toEqual(twice);
+  await store.append(second, { after: 1, entries: [], inboxThrough: 1 });
+  expect(await client.llen(effects)).toBe(0);
+  expect(await store.release(second, { done: true })).toBe("released");
+  expect(await store.spent([account])).toEqual(twice);
+});
+
+test("what an append brought and could not apply is applied before the session is clean", async () => {
+  await store.accept(sampleMessage("M1", thread), { opens: true });
+  const held = await lease("a");
+  const { applied } = context.keys.shared;
+  const append = { inboxThrough: 1, spends: [{ ...account, spent }] };
+  await client.set(applied, "in the way");
+  for (const after of [0, 1])
+    await expect(
+      store.append(held, { after, entries: [sampleNote("one")], ...append }),
+    ).rejects.toThrow("WRONGTYPE");
+  expect(await client.llen(context.keys.session(sessionId).effects)).toBe(2);
+  await client.del(applied);
+
+  expect(await store.release(held, { done: true })).toBe("released");
 
   expect(await store.spent([account])).toEqual([{ steps: 2, tokens: 20, usd: 1, ms: 200 }]);
-  expect(await client.llen(effects)).toBe(0);
 });
 
 test("a post that nobody listed is listed by the next lease", async () => {

@@ -1,15 +1,17 @@
 -- Does for all sessions what one append of a session brought, once.
--- KEYS: applied, spends, remembered, remembered order. ARGV: session, epoch, seq, number of spends, (field, amount) of each,
--- number of approvals, (member, call) of each, then the ids of those that no longer hold.
-local epoch, seq = tonumber(ARGV[2]), tonumber(ARGV[3])
+-- KEYS: applied, spends, remembered, remembered order, due, versions. ARGV: session, version ('' where it brought no posts) and
+-- due time of the outbox, epoch, seq, number of spends, (field, amount) of each, number of approvals, (member, call) of each,
+-- then the ids of those that no longer hold.
+if ARGV[2] ~= '' then schedulePosts(KEYS[5], KEYS[6], ARGV[1], ARGV[2], ARGV[3]) end
+local epoch, seq = tonumber(ARGV[4]), tonumber(ARGV[5])
 local applied = redis.call('HGET', KEYS[1], ARGV[1])
 if applied then
   local lastEpoch, lastSeq = string.match(applied, '^(%d+) (%d+)$')
   lastEpoch, lastSeq = tonumber(lastEpoch), tonumber(lastSeq)
   if epoch < lastEpoch or (epoch == lastEpoch and seq <= lastSeq) then return 0 end
 end
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[2] .. ' ' .. ARGV[3])
-local at = 4
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[4] .. ' ' .. ARGV[5])
+local at = 6
 for _ = 1, tonumber(ARGV[at]) do
   redis.call('HINCRBYFLOAT', KEYS[2], ARGV[at + 1], ARGV[at + 2])
   at = at + 2

@@ -1,7 +1,7 @@
--- Grants the lease: {'granted', epoch, effects left to apply, version and due time of the outbox}, or {'none'};
+-- Grants the lease: {'granted', epoch, thread, created, effects left to apply, version and due time of the outbox}, or {'none'};
 -- {'clean'} and {'stale'} ask for a new mark.
 -- KEYS: info, effects, fence. ARGV: time, holder, ttl, mark ('' for none).
-local held = redis.call('HMGET', KEYS[1], 'holder', 'until', 'dirtySince', 'mark', 'thread')
+local held = redis.call('HMGET', KEYS[1], 'holder', 'until', 'dirtySince', 'mark', 'thread', 'createdAt')
 if not held[5] then return {'none'} end
 local now = time(ARGV[1])
 if held[1] and held[1] ~= ARGV[2] and now < tonumber(held[2]) then return {'none'} end
@@ -14,4 +14,4 @@ end
 local epoch = redis.call('HINCRBY', KEYS[1], 'epoch', 1)
 redis.call('HSET', KEYS[1], 'holder', ARGV[2], 'until', text(now + tonumber(ARGV[3])))
 local outbox = redis.call('HMGET', KEYS[1], 'version', 'dueAt')
-return {'granted', epoch, redis.call('LLEN', KEYS[2]), outbox[1], outbox[2] or ''}
+return {'granted', epoch, held[5], held[6], redis.call('LLEN', KEYS[2]), outbox[1], outbox[2] or ''}

@@ -14,3 +14,15 @@ local function isCurrent(info, epoch)
   local held = redis.call('HMGET', info, 'holder', 'epoch')
   return held[1] and held[2] == epoch
 end
+-- Notes when a session's next post is due ('' for never), unless a newer note is there.
+local function schedulePosts(due, versions, session, version, dueAt)
+  local noted = redis.call('HGET', versions, session)
+  if noted and version ~= '' and tonumber(version) < tonumber(noted) then return end
+  if dueAt == '' then
+    redis.call('ZREM', due, session)
+    redis.call('HDEL', versions, session)
+  else
+    redis.call('ZADD', due, dueAt, session)
+    redis.call('HSET', versions, session, version)
+  end
+end
