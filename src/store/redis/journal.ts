@@ -20,10 +20,10 @@ export function journal(
       const { after, entries, posts = [], claim, inboxThrough = 0 } = append;
       const of = keys.session(sessionId);
       const brought = effects.of(append, { epoch, seq: after + entries.length });
-      const [post] = posts;
+      const [first] = posts;
       const isApplied = !effects.pending.has(sessionId);
       if (brought) effects.pending.add(sessionId);
-      const token = post && claim ? tokenOf(claim.holder) : "";
+      const token = first && claim ? tokenOf(claim.holder) : "";
       const [result, seq, version, dueAt, left, unread, claimed] = await run("append", Written, {
         keys: [of.info, of.inbox, of.journal, of.posts, of.postKeys, of.outcomes, of.effects],
         args: [
@@ -52,7 +52,8 @@ export function journal(
       return {
         seq,
         unread: unread === 1,
-        ...(post && claimed === 1 && { claim: { post, attempt: 1, ambiguous: false, token } }),
+        ...(first &&
+          claimed === 1 && { claim: { post: first, attempt: 1, ambiguous: false, token } }),
       };
     },
 
