@@ -83,12 +83,14 @@ export function createOutbox(options: OutboxOptions): Outbox {
   }
 
   function begin(claim: PostClaim, until: number): void {
-    const sent = deliver(claim, until).then((isDone) => {
-      const othersMayWait = isFull();
-      sending.delete(sent);
-      if (othersMayWait || !isDone) kick();
-    });
+    const sent: Promise<void> = deliver(claim, until).then((isLast) => end(sent, isLast));
     sending.add(sent);
+  }
+
+  function end(sent: Promise<void>, isLast: boolean): void {
+    const othersMayWait = isFull();
+    sending.delete(sent);
+    if (othersMayWait || !isLast) kick();
   }
 
   /** Whether nothing is left to send of its session. */
