@@ -4,7 +4,7 @@ import { runChaos } from "./chaos/run-chaos.ts";
 
 const seed = Number(process.env["OPSTHREAD_TEST_SEED"] ?? Date.now() % 1_000_000);
 // `npm run chaos -- --minutes 10` sets it.
-const minutes = Number(process.env["OPSTHREAD_CHAOS_MINUTES"] ?? 0.4);
+const minutes = Number(process.env["OPSTHREAD_CHAOS_MINUTES"] ?? 2);
 const ms = minutes * 60_000;
 
 test(
