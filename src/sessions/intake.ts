@@ -126,7 +126,7 @@ async function bringIn(
   /** It ends the turn; what came after it waits for the next one. */
   readonly isBlocked: boolean;
 }> {
-  // Also of a message that ends the process each time there is a journal of how often.
+  // What a guardrail or a file does to the process must be counted as an attempt.
   if (options.guardrails.length + message.attachments.length > 0) await session.flush();
   const guarded = await guardMessage(session, message, options);
   if (guarded && guarded.type !== "replace") {

@@ -112,7 +112,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
   }
 
   async function setAlarm(): Promise<void> {
-    const at = !isFull() ? await store.nextPostAt() : undefined;
+    const at = isFull() ? undefined : await store.nextPostAt();
     const ms = at === undefined ? Infinity : Math.max(at - clock.now(), 1);
     if (at !== undefined || pollMs !== undefined) wakeIn(Math.min(ms, pollMs ?? Infinity));
   }

@@ -213,7 +213,9 @@ export interface SessionInfo {
 }
 
 export interface ClaimOptions {
+  /** Names the process that is going to send. */
   readonly holder: string;
+  /** How long nobody else may send, milliseconds. */
   readonly ttlMs: number;
 }
 
