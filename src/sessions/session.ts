@@ -160,12 +160,13 @@ export class Session {
     return this.#open?.turn ?? this.#turn + 1;
   }
 
-  /** Takes a fact of this turn for journalled. It is written with the next ones, or by {@link flush}. */
-  hold(fact: Fact): void {
-    const entry = { v: 1 as const, turn: this.turn, at: this.#clock.now(), ...fact };
-    this.#held.push(entry);
-    this.#track(entry);
-    this.transcript.apply(entry);
+  /** Takes facts of this turn for journalled. They are written with the next ones, or by {@link flush}. */
+  hold(facts: readonly Fact[]): void {
+    for (const entry of this.#entriesOf(facts)) {
+      this.#held.push(entry);
+      this.#track(entry);
+      this.transcript.apply(entry);
+    }
   }
 
   /** Writes what is held, before something is done that a crash would not undo. */
@@ -178,8 +179,7 @@ export class Session {
     facts: readonly Fact[],
     { lead = [], posts = [], ...along }: Along = {},
   ): Promise<void> {
-    const common = { v: 1 as const, turn: this.turn, at: this.#clock.now() };
-    const own = facts.map((fact) => ({ ...common, ...fact }));
+    const own = this.#entriesOf(facts);
     const entries = [...lead, ...own];
     const held = this.#held;
     const spends = this.#spends(entries);
@@ -206,6 +206,12 @@ export class Session {
       this.#track(entry);
     }
     for (const entry of own) this.transcript.apply(entry);
+  }
+
+  /** With what every entry carries. */
+  #entriesOf(facts: readonly Fact[]): readonly JournalEntry[] {
+    const common = { v: 1 as const, turn: this.turn, at: this.#clock.now() };
+    return facts.map((fact) => ({ ...common, ...fact }));
   }
 
   /** What these entries take, for each account that it counts for. */

@@ -92,7 +92,7 @@ export async function runTurn(
   const sandbox = sandboxOf(session, options);
   using traced = beginTurn(session, options, unread);
   const { epoch } = session.lease;
-  session.hold({ type: "turn-started", epoch, sandbox, ...traced.journalled });
+  session.hold([{ type: "turn-started", epoch, sandbox, ...traced.journalled }]);
 
   const adapter = options.adapters.get(session.thread.platform);
   const tooOften = (session.open?.attempts ?? 0) > options.maxAttempts;

@@ -4,10 +4,11 @@ import { OpsthreadError } from "../../core/errors.ts";
 import { sessionIdOf } from "../../core/ids.ts";
 import { JournalEntry, parseStored } from "../../core/journal.ts";
 import { Message } from "../../core/message.ts";
+import { claimToken } from "../claim-token.ts";
 import type { Lease, Store } from "../store.ts";
 import type { Context } from "./context.ts";
 import type { Effects } from "./effects.ts";
-import { type Outbox, tokenOf } from "./outbox.ts";
+import type { Outbox } from "./outbox.ts";
 
 /** What sessions did, and the messages that they have yet to read. */
 export function journal(
@@ -23,7 +24,7 @@ export function journal(
       const [first] = posts;
       const isApplied = !effects.pending.has(sessionId);
       if (brought) effects.pending.add(sessionId);
-      const token = first && claim ? tokenOf(claim.holder) : "";
+      const token = first && claim ? claimToken(claim.holder) : "";
       const [result, seq, version, dueAt, left, unread, claimed] = await run("append", Written, {
         keys: [of.info, of.inbox, of.journal, of.posts, of.postKeys, of.outcomes, of.effects],
         args: [

@@ -1,9 +1,8 @@
-import { randomUUID } from "node:crypto";
-
 import { z } from "zod";
 
 import { parseStored } from "../../core/journal.ts";
 import { Post } from "../../core/post.ts";
+import { claimToken } from "../claim-token.ts";
 import type { PostOutcome, Store, StoredPost } from "../store.ts";
 import type { Context } from "./context.ts";
 
@@ -37,7 +36,7 @@ export function outbox({ client, run, keys, time }: Context): Outbox {
     schedule,
 
     async claimPost({ holder, ttlMs }) {
-      const token = tokenOf(holder);
+      const token = claimToken(holder);
       for (;;) {
         const sessionId = await run("next-post", z.string().nullable(), {
           keys: [due],
@@ -85,9 +84,6 @@ export function outbox({ client, run, keys, time }: Context): Outbox {
     },
   };
 }
-
-/** Tells one claim from another. */
-export const tokenOf = (holder: string): string => `${holder}:${randomUUID()}`;
 
 /** How long a session is kept from others while one claims its post. */
 const claimingMs = 1000;

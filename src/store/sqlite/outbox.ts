@@ -1,10 +1,9 @@
-import { randomUUID } from "node:crypto";
-
 import { z } from "zod";
 
 import type { Clock } from "../../core/clock.ts";
 import { parseStored } from "../../core/journal.ts";
 import { Post } from "../../core/post.ts";
+import { claimToken } from "../claim-token.ts";
 import type { ClaimOptions, PostClaim, PostOutcome, Store, StoredPost } from "../store.ts";
 import type { Database } from "./database.ts";
 
@@ -31,7 +30,7 @@ export function outbox({ run, get, all, transaction }: Database, clock: Clock): 
 
     claimNew(post, { holder, ttlMs }) {
       const now = clock.now();
-      const token = tokenOf(holder);
+      const token = claimToken(holder);
       const values = { key: post.key, now, until: now + ttlMs, token };
       if (run(claimNewSql, values) === 0) return undefined;
       return { post, attempt: 1, ambiguous: false, token };
@@ -41,7 +40,7 @@ export function outbox({ run, get, all, transaction }: Database, clock: Clock): 
 
     async claimPost({ holder, ttlMs }) {
       const now = clock.now();
-      const token = tokenOf(holder);
+      const token = claimToken(holder);
       const row = transaction(() => get(ClaimRow, claimSql, { now, until: now + ttlMs, token }));
       if (row === undefined) return undefined;
       return {
@@ -89,9 +88,6 @@ const nextSql = `UPDATE posts SET due_at = :now WHERE id = (
 const dueSql = "SELECT min(due_at) AS at FROM posts WHERE due_at IS NOT NULL";
 const postsSql = `SELECT post, state, attempts, message_id AS messageId, error FROM posts
   WHERE session_id = :sessionId ORDER BY id`;
-
-/** Tells one claim from another. */
-const tokenOf = (holder: string): string => `${holder}:${randomUUID()}`;
 
 type Columns = Record<
   "state" | "dueAt" | "ambiguous" | "messageId" | "error",
